@@ -1,0 +1,41 @@
+# Each target sets up .venv by itself; nothing but python3 ≥ 3.11 with its venv module is needed.
+PYTHON ?= python3
+BIN := .venv/bin
+LOCK := requirements-dev.lock
+
+.PHONY: demo test check lock clean
+
+demo: .venv/.demo
+	$(BIN)/invoice-sync demo $(DEMO)
+
+test: .venv/.dev
+	$(BIN)/pytest tests/unit tests/property tests/integration $(PYTEST)
+
+check: .venv/.dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+# What runs, from requirements.lock; with --require-hashes pip refuses anything that is not exactly what was locked.
+.venv/.demo: requirements.lock pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	touch $@
+
+# The same and what checks it.
+.venv/.dev: requirements-dev.lock pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-dev.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	touch $@ .venv/.demo
+
+lock:
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
+		pyproject.toml --group build -o requirements.lock
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
+		pyproject.toml --group build --group dev -o requirements-dev.lock
+
+clean:
+	rm -rf .venv build dist .coverage* .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -1,0 +1,1 @@
+"""A small Magento and a small Salesforce that answer, and refuse, like the real ones."""

@@ -1,0 +1,1 @@
+"""The state: what must survive a crash, in one SQLite file, behind a few verbs."""
