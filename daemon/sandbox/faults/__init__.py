@@ -1,0 +1,38 @@
+"""Which calls fail, and how."""
+
+from daemon.sandbox.calls import Call, CallLog
+from daemon.sandbox.faults.plans import Faults, Plan, install
+from daemon.sandbox.faults.ways import (
+    Fault,
+    big,
+    drip,
+    drop,
+    garble,
+    hang,
+    hang_after,
+    late_commit,
+    latency,
+    lost,
+    status,
+    truncate,
+)
+
+__all__ = [
+    "Call",
+    "CallLog",
+    "Fault",
+    "Faults",
+    "Plan",
+    "big",
+    "drip",
+    "drop",
+    "garble",
+    "hang",
+    "hang_after",
+    "install",
+    "late_commit",
+    "latency",
+    "lost",
+    "status",
+    "truncate",
+]

@@ -1,0 +1,122 @@
+"""One HTTP server on loopback that starts, stops and starts again on its port at once."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import ssl
+import sys
+import threading
+from typing import Any, Self
+
+from flask import Flask
+from werkzeug.serving import ThreadedWSGIServer
+
+from daemon.sandbox.wire import Connection
+
+HOST = "127.0.0.1"
+
+
+class Server:
+    """One HTTP server on loopback, in threads of its own."""
+
+    def __init__(self, app: Flask, *, port: int = 0, ssl_context: ssl.SSLContext | None = None) -> None:
+        self._app = app
+        self._ssl_context = ssl_context
+        # Bound but not listening: the port is ours and known, and connections to it are refused.
+        self._reserved: socket.socket | None = _bind(port)
+        self.port: int = self._reserved.getsockname()[1]
+        scheme = "http" if ssl_context is None else "https"
+        self.url: str = f"{scheme}://{HOST}:{self.port}"
+        self._listener: _Listener | None = None
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> Self:
+        """Listen and answer. Returns at once; connections are accepted from then on."""
+        if self._listener is None:
+            reserved = self._reserved or _bind(self.port)
+            self._reserved = None
+            with reserved:
+                self._listener = _Listener(self._app, reserved, self._ssl_context)
+            self._thread = threading.Thread(
+                target=self._listener.serve_forever,
+                kwargs={"poll_interval": 0.02},
+                name=f"sandbox-{self.port}",
+                daemon=True,
+            )
+            self._thread.start()
+        return self
+
+    def stop(self) -> None:
+        """Close every connection, whatever its call is doing, and refuse new ones."""
+        if self._reserved is not None:
+            self._reserved.close()
+            self._reserved = None
+        if self._listener is not None and self._thread is not None:
+            self._listener.stop()
+            self._thread.join()
+        self._listener = self._thread = None
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(self, *exc: object) -> None:
+        self.stop()
+
+
+def _bind(port: int) -> socket.socket:
+    bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        bound.bind((HOST, port))
+    except OSError:
+        bound.close()
+        raise
+    return bound
+
+
+class _Listener(ThreadedWSGIServer):
+    """The listening socket and the connections that it accepted."""
+
+    daemon_threads = True
+    block_on_close = False
+
+    def __init__(self, app: Flask, bound: socket.socket, ssl_context: ssl.SSLContext | None) -> None:
+        self.stopping = threading.Event()
+        self._open: set[socket.socket] = set()
+        self._lock = threading.Lock()
+        handler = type("Connection", (Connection,), {"stopping": self.stopping})
+        super().__init__(HOST, bound.getsockname()[1], app, handler, fd=bound.fileno())
+        # Not given to the base class: it would shake hands in the accepting thread, where one silent client
+        # keeps all others out.
+        self.ssl_context = ssl_context
+        self.server_activate()
+
+    def get_request(self) -> tuple[Any, Any]:
+        connection, address = super().get_request()
+        if self.ssl_context is not None:
+            connection = self.ssl_context.wrap_socket(
+                connection, server_side=True, do_handshake_on_connect=False
+            )
+        with self._lock:
+            self._open.add(connection)
+        return connection, address
+
+    def shutdown_request(self, request: Any) -> None:
+        with self._lock:
+            self._open.discard(request)
+        super().shutdown_request(request)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Print what is a mistake of the application; a connection that broke is none."""
+        if not isinstance(sys.exception(), OSError):
+            super().handle_error(request, client_address)
+
+    def stop(self) -> None:
+        self.stopping.set()
+        self.shutdown()
+        with self._lock:
+            connections = list(self._open)
+        for connection in connections:
+            with contextlib.suppress(OSError):  # it may have been closed since
+                connection.shutdown(socket.SHUT_RDWR)
