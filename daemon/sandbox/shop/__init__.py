@@ -1,0 +1,7 @@
+"""The Magento database: invoices, orders, comments and what happens to them."""
+
+from daemon.sandbox.shop.purchase import Customer, Line, Purchase
+from daemon.sandbox.shop.store import Shop
+from daemon.sandbox.shop.tables import Wire
+
+__all__ = ["Customer", "Line", "Purchase", "Shop", "Wire"]
