@@ -1,0 +1,87 @@
+"""The three flags and the skip rules → send, hold or skip, with the reason. Pure: no I/O."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from daemon.invoice import Comment, Invoice
+from daemon.settings.schema import Invoices, Note
+
+
+class Verdict(Enum):
+    """What is to be done with an invoice or a comment now."""
+
+    SEND = "pending"
+    HOLD = "held"
+    SKIP = "skipped"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What is known of an invoice besides what Magento shows of it.
+
+    ``owed``: it was to be sent already; ``in_salesforce``: it has a Salesforce ID; ``asked``: a person asked for it;
+    ``named``: one by one.
+    """
+
+    owed: bool = False
+    in_salesforce: bool = False
+    asked: bool = False
+    named: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """A verdict with its reason; ``held_for`` says which flag holds a comment back."""
+
+    verdict: Verdict
+    reason: str | None = None
+    held_for: str | None = None
+
+
+SEND = Decision(Verdict.SEND)
+OFF = "invoices.enable_synchronization is off"
+MANUAL = "invoices.enable_automatic_synchronization is off"
+NO_NOTES = "invoices.synchronize_notes is off"
+
+
+def decide(invoice: Invoice, options: Invoices, standing: Standing) -> Decision:
+    """Whether this version of the invoice is sent, held or skipped.
+
+    What is owed stays owed when a flag goes off (it waits); only a skip rule that its newest version meets takes it
+    back, and that only while it is not in Salesforce and nobody named it.
+    """
+    rule = None if standing.in_salesforce or standing.named else skip_rule(invoice, options)
+    if standing.owed:
+        return Decision(Verdict.SKIP, rule) if rule else SEND
+    if not options.enable_synchronization:
+        return Decision(Verdict.HOLD, OFF)
+    if not options.enable_automatic_synchronization and not standing.asked:
+        return Decision(Verdict.HOLD, MANUAL)
+    return Decision(Verdict.SKIP, rule) if rule else SEND
+
+
+def skip_rule(invoice: Invoice, options: Invoices) -> str | None:
+    """The skip rule that this version of the invoice meets, in words, or None."""
+    skip = options.skip
+    if skip.zero_total and invoice.grand_total == 0:
+        return "invoices.skip.zero_total: its total is 0"
+    if invoice.state in skip.states:
+        return f"invoices.skip.states: it is {invoice.state}"
+    if invoice.store_id in skip.store_ids:
+        return f"invoices.skip.store_ids: it is of store {invoice.store_id}"
+    return None
+
+
+def decide_comment(comment: Comment, options: Invoices, note: Note, *, asked: bool) -> Decision:
+    """Whether a new or edited comment becomes a note, waits for a flag, or makes none."""
+    if not comment.text.strip():
+        return Decision(Verdict.SKIP, "it is empty")
+    if note.only_visible_on_storefront and not comment.visible_on_storefront:
+        return Decision(Verdict.SKIP, "salesforce.note.only_visible_on_storefront: it is not visible there")
+    if not options.synchronize_notes:
+        return Decision(Verdict.HOLD, NO_NOTES, held_for="notes")
+    if not options.enable_synchronization:
+        return Decision(Verdict.HOLD, OFF, held_for="automatic")
+    if not options.enable_automatic_synchronization and not asked:
+        return Decision(Verdict.HOLD, MANUAL, held_for="automatic")
+    return SEND

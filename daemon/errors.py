@@ -1,0 +1,99 @@
+"""Every failure of the daemon, named by what happens next.
+
+::
+
+    InvoiceSyncError             exit 1
+    ├── UsageError               exit 2    the command is not what was meant; nothing was done
+    ├── RejectedRecord                     this record is set aside with its reason, the rest go on
+    ├── Retriable                exit 75   later, by itself
+    │   ├── Unreachable                    no answer, or none that can be read; ``sent``: it may have worked
+    │   ├── Busy                           the side answered that it cannot now; ``retry_after`` seconds if it said so
+    │   └── OutOfCalls                     Salesforce's API calls are used up, or what is left is reserved for others
+    └── Fatal                    exit 78   that side pauses until a person acts
+        ├── SettingsRefused                settings.yaml or a secret: all that is wrong at once
+        └── SideRefused                    Magento or Salesforce will not let us in, or is not what the settings say
+
+What the state raises (locked, damaged, missing) stands in :mod:`state.store`. Each error that an operator can meet
+carries a ``hint``: what to do, and where.
+"""
+
+from typing import Literal
+
+SideName = Literal["magento", "salesforce"]
+
+
+class InvoiceSyncError(Exception):
+    """What happened, in a sentence, and what to do about it."""
+
+    exit_code = 1
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+class UsageError(InvoiceSyncError):
+    """The command cannot be what was meant."""
+
+    exit_code = 2
+
+
+class RejectedRecord(InvoiceSyncError):  # noqa: N818  (the house's word)
+    """One record cannot be used, for a reason that a person must mend."""
+
+
+class Retriable(InvoiceSyncError):  # noqa: N818
+    """It will work later, by itself."""
+
+    exit_code = 75
+
+    def __init__(self, message: str, *, side: SideName, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.side: SideName = side
+
+
+class Unreachable(Retriable):
+    """No answer, or none that can be read. ``sent``: the call may have been carried out all the same."""
+
+    def __init__(
+        self, message: str, *, side: SideName, sent: bool, timed_out: bool = False, hint: str | None = None
+    ) -> None:
+        super().__init__(message, side=side, hint=hint)
+        self.sent = sent
+        self.timed_out = timed_out
+
+
+class Busy(Retriable):
+    """The side answered that it cannot do this now. ``retry_after``: seconds, when it said how long."""
+
+    def __init__(
+        self, message: str, *, side: SideName, retry_after: float | None = None, hint: str | None = None
+    ) -> None:
+        super().__init__(message, side=side, hint=hint)
+        self.retry_after = retry_after
+
+
+class OutOfCalls(Retriable):
+    """Salesforce's daily API calls are used up, or the rest is left to others."""
+
+
+class Fatal(InvoiceSyncError):  # noqa: N818
+    """A person must act first."""
+
+    exit_code = 78
+
+
+class SettingsRefused(Fatal):
+    """The settings or a secret cannot be used. ``problems`` lists all that is wrong, a line each."""
+
+    def __init__(self, problems: list[str], *, hint: str | None = None) -> None:
+        super().__init__("\n".join(problems), hint=hint)
+        self.problems = problems
+
+
+class SideRefused(Fatal):
+    """A side does not let us in, or is not what the settings say it is."""
+
+    def __init__(self, message: str, *, side: SideName, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.side: SideName = side

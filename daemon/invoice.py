@@ -1,0 +1,84 @@
+"""What an invoice, an item, a comment and an order are, free of any API's spelling."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from types import MappingProxyType
+
+# What one of Magento's fields can hold. Lists and nested objects are flattened to dotted names at the border.
+Value = str | int | Decimal | bool | datetime | None
+Values = Mapping[str, Value]
+
+
+def _nothing() -> Values:
+    return MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One line of an invoice; ``values`` holds every field that Magento showed of it."""
+
+    entity_id: int
+    values: Values = field(default_factory=_nothing)
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """A remark that somebody wrote on the invoice; ``text`` as typed, without control characters."""
+
+    entity_id: int
+    text: str
+    created_at: datetime | None = None
+    customer_notified: bool = False
+    visible_on_storefront: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What the invoice was written for: its number, its customer, the billing address."""
+
+    entity_id: int
+    number: str | None
+    values: Values = field(default_factory=_nothing)
+
+
+@dataclass(frozen=True, slots=True)
+class Invoice:
+    """One invoice as Magento showed it; instants are UTC, amounts exact.
+
+    ``increment_id`` is the number people know, unique only within its store. ``state`` is open, paid or canceled.
+    ``digest`` is equal when Magento shows the same invoice, comments included; ``values`` holds every field.
+    """
+
+    entity_id: int
+    increment_id: str
+    store_id: int
+    order_id: int
+    state: str
+    grand_total: Decimal
+    currency: str | None
+    created_at: datetime
+    updated_at: datetime
+    digest: str
+    items: tuple[Item, ...] = ()
+    comments: tuple[Comment, ...] = ()
+    values: Values = field(default_factory=_nothing)
+    order: Order | None = None
+
+    @property
+    def newest_stamp(self) -> datetime:
+        """The later of its two stamps: a change moves the one, a late clock the other."""
+        return max(self.created_at, self.updated_at)
+
+
+@dataclass(frozen=True, slots=True)
+class Malformed:
+    """A record that has its id and is otherwise not an invoice that can be understood."""
+
+    entity_id: int
+    reason: str
+    increment_id: str | None = None
+    digest: str = ""
+    created_at: datetime | None = None
+    updated_at: datetime | None = None

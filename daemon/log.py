@@ -1,0 +1,90 @@
+"""How events are written: one line each, to a terminal, a pipe or the journal; secrets and customer data removed."""
+
+import logging
+import os
+import re
+import sys
+from collections.abc import Mapping, MutableMapping
+from typing import Any, TextIO
+
+import structlog
+from structlog.typing import FilteringBoundLogger
+
+# The journal takes a line's priority from this prefix.
+_JOURNAL_PRIORITY = {"debug": 7, "info": 6, "warning": 4, "error": 3, "critical": 2}
+
+# What an event may say. A field that is not in this list is not written: no name, address or comment text can get
+# into a log by a new call that nobody thought about.
+_FIELDS = frozenset(
+    # A list of forty quoted words is no easier to read.
+    """
+    event level timestamp pass_id trigger invoice entity_id comment_id salesforce_id note_id reason code side hint
+    outcome seen owed unchanged held skipped refused due synced failed pending notes magento_calls salesforce_calls
+    seconds error since path problems pid version request signal api_used api_limit invoices calls next_try_at
+    synchronization setting
+    """.split()  # noqa: SIM905
+)
+_EMAIL = re.compile(r"[^\s@<>\"']+@[^\s@<>\"']+\.[A-Za-z]{2,}")
+
+
+def redact(text: str, secrets: Mapping[str, str]) -> str:
+    """The text without any secret and without e-mail addresses."""
+    for value in secrets.values():
+        if len(value) >= 4:
+            text = text.replace(value, "[secret]")
+    return _EMAIL.sub("[e-mail]", text)
+
+
+class Redaction:
+    """A processor that keeps to the allowed fields and removes secrets and e-mail addresses from them."""
+
+    def __init__(self) -> None:
+        self.secrets: Mapping[str, str] = {}
+
+    def __call__(self, _logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+        """Clean one event."""
+        for name in [name for name in event if name not in _FIELDS]:
+            del event[name]
+        for name, value in event.items():
+            if isinstance(value, str):
+                event[name] = redact(value, self.secrets)
+        return event
+
+
+redaction = Redaction()
+
+
+def _journal(_logger: object, _method: str, event: MutableMapping[str, Any]) -> str:
+    priority = _JOURNAL_PRIORITY[str(event.pop("level", "info"))]
+    event.pop("timestamp", None)  # the journal has its own
+    name = event.pop("event")
+    pairs = " ".join(f"{key}={value!r}" if " " in str(value) else f"{key}={value}" for key, value in event.items())
+    return f"<{priority}>{name} {pairs}".rstrip()
+
+
+def configure(level: str, form: str, stream: TextIO | None = None) -> FilteringBoundLogger:
+    """Set up logging for the process: ``form`` is auto, console, json or journal. Returns the logger."""
+    stream = sys.stderr if stream is None else stream
+    if form == "auto":
+        form = "journal" if "JOURNAL_STREAM" in os.environ else "console" if stream.isatty() else "json"
+    renderer: Any = {
+        "console": structlog.dev.ConsoleRenderer(colors=stream.isatty() and "NO_COLOR" not in os.environ),
+        "json": structlog.processors.JSONRenderer(ensure_ascii=False),
+        "journal": _journal,
+    }[form]
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            redaction,
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
+        logger_factory=structlog.PrintLoggerFactory(stream),
+        cache_logger_on_first_use=False,
+    )
+    # The scheduler's library says "missed by" and "maximum number of instances" of what is our normal course.
+    logging.getLogger("apscheduler").setLevel(logging.CRITICAL)
+    logger: FilteringBoundLogger = structlog.get_logger()
+    return logger

@@ -1,0 +1,149 @@
+"""Reads invoices, comments and orders from Magento; it never writes, though its permission would let it."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from daemon.errors import Unreachable
+from daemon.invoice import Invoice, Malformed, Order
+from daemon.magento.answers import PageTooLarge, read
+from daemon.magento.parse import invoice_of, order_of, rows_of
+from daemon.magento.search import Filter, ids, query, stamp
+from daemon.magento.sign import Bearer, OAuth1
+from daemon.settings import Configuration
+from daemon.transport import open_session
+
+__all__ = ["Magento", "Page", "PageTooLarge"]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a scan, in ascending entity_id. ``at``: Magento's clock; ``total``: what the whole filter matches."""
+
+    invoices: tuple[Invoice | Malformed, ...]
+    at: datetime
+    total: int
+    last: bool
+
+
+class Magento:
+    """One shop's REST API, by the settings in force."""
+
+    def __init__(self, configuration: Configuration) -> None:
+        magento = configuration.settings.magento
+        self._root = f"{magento.base_url}/rest/{magento.store_code}/V1"
+        self._session = open_session("magento", seconds=magento.timeout.total_seconds(), ca_bundle=magento.ca_bundle)
+        self._session.headers["Accept"] = "application/json"  # it answers XML or an HTML error page otherwise
+        secrets = configuration.secrets
+        self._session.auth = OAuth1(secrets) if magento.auth == "oauth1" else Bearer(secrets["magento_access_token"])
+        self.calls = 0
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        self._session.close()
+
+    def changed_since(self, since: datetime, *, after_id: int, page_size: int) -> Page:
+        """The next page of invoices created or changed at or after ``since``, by key."""
+        moved = [Filter("updated_at", "gteq", stamp(since)), Filter("created_at", "gteq", stamp(since))]
+        page = self._page([moved, _after(after_id)], after_id, page_size)
+        for invoice in page.invoices:
+            known = [at for at in (invoice.created_at, invoice.updated_at) if at is not None]
+            if known and max(known) < since.replace(microsecond=0):
+                raise _ignores_filters()
+        return page
+
+    def created_from(self, created_from: datetime | None, *, after_id: int, page_size: int) -> Page:
+        """The next page of all invoices there are, by key; from that date on when there is one."""
+        groups = [_after(after_id)]
+        if created_from is not None:
+            groups.append([Filter("created_at", "gteq", stamp(created_from))])
+        return self._page(groups, after_id, page_size)
+
+    def by_ids(self, entity_ids: Sequence[int]) -> dict[int, Invoice | Malformed]:
+        """These invoices as Magento shows them now; one that it no longer has is not in the answer."""
+        found = self._page([[Filter("entity_id", "in", ids(entity_ids))]], 0, max(len(entity_ids), 1))
+        if any(invoice.entity_id not in entity_ids for invoice in found.invoices):
+            raise _ignores_filters()
+        return {invoice.entity_id: invoice for invoice in found.invoices}
+
+    def by_number(self, increment_id: str) -> list[Invoice | Malformed]:
+        """The invoices with this number: one per store that uses it."""
+        page = self._page([[Filter("increment_id", "eq", increment_id)]], 0, 100)
+        return [invoice for invoice in page.invoices if invoice.increment_id == increment_id]
+
+    def by_order(self, number: str) -> list[Invoice | Malformed]:
+        """The invoices of the orders with this number."""
+        body = self._get(
+            "orders",
+            query(
+                [[Filter("increment_id", "eq", number)]],
+                page_size=100,
+                fields="items[entity_id,increment_id],total_count",
+            ),
+        )
+        orders = [
+            row["entity_id"] for row in rows_of(body, after_id=0, at_most=100) if row.get("increment_id") == number
+        ]
+        if not orders:
+            return []
+        return list(self._page([[Filter("order_id", "in", ids(orders))]], 0, 300).invoices)
+
+    def with_orders(self, invoices: Iterable[Invoice], fields: Iterable[str]) -> list[Invoice]:
+        """The invoices with their orders, read in one call, of each order just what is needed.
+
+        An order costs Magento ten times what an invoice does, so they are read only for new or changed invoices.
+        """
+        waiting = list(invoices)
+        wanted = sorted({invoice.order_id for invoice in waiting})
+        if not wanted:
+            return []
+        names = ",".join(["entity_id", "increment_id", *sorted(set(fields) - {"entity_id", "increment_id"})])
+        groups = [[Filter("entity_id", "in", ids(wanted))]]
+        body = self._get("orders", query(groups, page_size=len(wanted), fields=f"items[{names}],total_count"))
+        orders: dict[int, Order] = {}
+        for row in rows_of(body, after_id=0, at_most=len(wanted)):
+            if row["entity_id"] not in wanted:
+                raise _ignores_filters()
+            orders[row["entity_id"]] = order_of(row)
+        return [replace(invoice, order=orders.get(invoice.order_id)) for invoice in waiting]
+
+    def _page(self, groups: Sequence[Sequence[Filter]], after_id: int, page_size: int) -> Page:
+        body = self._get("invoices", query(groups, page_size=page_size))
+        rows = rows_of(body, after_id=after_id, at_most=page_size)
+        total = body.get("total_count")
+        return Page(
+            invoices=tuple(invoice_of(row) for row in rows),
+            at=self._answered_at,
+            total=total if isinstance(total, int) and not isinstance(total, bool) else len(rows),
+            last=len(rows) < page_size,
+        )
+
+    def _get(self, path: str, question: str) -> dict[str, Any]:
+        self.calls += 1
+        response = self._session.get(f"{self._root}/{path}?{question}")
+        body = read(response)
+        try:
+            self._answered_at = parsedate_to_datetime(response.headers["Date"]).astimezone(UTC)
+        except (KeyError, ValueError):
+            raise Unreachable(
+                "Magento's answer has no Date header, so it cannot be told when it was read",
+                side="magento",
+                sent=True,
+                hint="A proxy removes it; let it pass.",
+            ) from None
+        return body
+
+
+def _after(entity_id: int) -> list[Filter]:
+    return [Filter("entity_id", "gt", str(entity_id))]
+
+
+def _ignores_filters() -> Unreachable:
+    return Unreachable(
+        "Magento's list holds rows that were not asked for; it is refused whole",
+        side="magento",
+        sent=True,
+        hint="A cache or proxy in front of Magento ignores the query; let /rest pass uncached.",
+    )

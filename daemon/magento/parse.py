@@ -1,0 +1,257 @@
+"""Where Magento's JSON becomes values, once: what is wrong with the page refuses it, what is wrong in a row is its own.
+
+Facts behind it, measured on 2.4.6 to 2.4.8: null scalars are left out rather than sent; empty lists become null when
+``fields`` was asked for; stamps are UTC without saying so; comments come in no promised order; text is raw, with
+control characters and even NUL.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+from types import MappingProxyType
+from typing import Any
+
+from daemon.errors import RejectedRecord, Unreachable
+from daemon.invoice import Comment, Invoice, Item, Malformed, Order, Value, Values
+from daemon.spelling import hash_of, plain_number
+
+_STATES = {1: "open", 2: "paid", 3: "canceled"}
+# Ends a transaction in SQLite or a note in base64 otherwise. A newline and a tab are text.
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_NUMBER = re.compile(r"(^|_)(amount|amnt|total|subtotal|price|qty|tax|cost|rate|incl_tax)$|_total_|^row_|_subtotal")
+
+
+def clean(text: str) -> str:
+    """The text as it can be kept and sent: one kind of line break, no control characters, no lone surrogates."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return _SURROGATE.sub("\N{REPLACEMENT CHARACTER}", _CONTROL.sub("", text))
+
+
+def rows_of(body: Mapping[str, Any], *, after_id: int, at_most: int) -> list[Mapping[str, Any]]:
+    """The rows of a list; Unreachable when the envelope cannot be believed (then nothing of it is)."""
+    items = body.get("items")
+    if items is None and body.get("total_count") == 0:
+        items = []  # an empty list becomes null when `fields` was asked for
+    if not isinstance(items, list) or any(not isinstance(row, dict) for row in items):
+        raise _unbelievable("has no list of items")
+    if len(items) > at_most:
+        raise _unbelievable(f"has {len(items)} rows where {at_most} were asked for")
+    last = after_id
+    for row in items:
+        entity_id = row.get("entity_id")
+        if isinstance(entity_id, bool) or not isinstance(entity_id, int):
+            raise _unbelievable("has a row without an entity_id")
+        if entity_id <= last:
+            raise _unbelievable("repeats rows, or is not in the order that was asked for")
+        last = entity_id
+    return items
+
+
+def _unbelievable(why: str) -> Unreachable:
+    return Unreachable(
+        f"Magento's list {why}; it is refused whole",
+        side="magento",
+        sent=True,
+        hint="A cache or proxy in front of Magento may ignore the query; let /rest pass uncached.",
+    )
+
+
+def invoice_of(row: Mapping[str, Any]) -> Invoice | Malformed:
+    """The invoice, or why this row is none."""
+    row = _cleaned(row)
+    try:
+        return _invoice(row)
+    except RejectedRecord as error:
+        number = row.get("increment_id")
+        return Malformed(
+            entity_id=row["entity_id"],
+            reason=str(error),
+            increment_id=number if isinstance(number, str) else None,
+            digest=digest(row),
+            created_at=_lenient_stamp(row.get("created_at")),
+            updated_at=_lenient_stamp(row.get("updated_at")),
+        )
+
+
+def _invoice(row: Mapping[str, Any]) -> Invoice:
+    created_at = _stamp(row, "created_at")
+    if created_at is None:
+        raise RejectedRecord("it has no date (created_at)")
+    state = _integer(row, "state")
+    if state not in _STATES:
+        raise RejectedRecord(f"its state is {state}, which is none of 1 (open), 2 (paid), 3 (canceled)")
+    number = row.get("increment_id")
+    if not isinstance(number, str) or not number.strip():
+        raise RejectedRecord("it has no invoice number (increment_id)")
+    values = _values(row)
+    return Invoice(
+        entity_id=row["entity_id"],
+        increment_id=number.strip(),
+        store_id=_integer(row, "store_id"),
+        order_id=_integer(row, "order_id"),
+        state=_STATES[state],
+        grand_total=_number("grand_total", row.get("grand_total")) or Decimal(0),
+        currency=_text(row.get("order_currency_code")),
+        created_at=created_at,
+        updated_at=_stamp(row, "updated_at") or created_at,
+        digest=digest(row),
+        items=tuple(sorted((_item(part) for part in _parts(row, "items")), key=lambda item: item.entity_id)),
+        comments=tuple(sorted((_comment(part) for part in _parts(row, "comments")), key=lambda c: c.entity_id)),
+        values=values,
+    )
+
+
+def order_of(row: Mapping[str, Any]) -> Order:
+    """The order, with the customer's name and the billing address put together as people write them."""
+    row = _cleaned(row)
+    address = row.get("billing_address")
+    address = address if isinstance(address, dict) else {}
+    derived: dict[str, Value] = {
+        "customer_name": _name(row, "customer_") or _name(address, ""),
+        "billing_address": _address(address),
+    }
+    if isinstance(row.get("store_name"), str):
+        derived["store_name"] = " / ".join(part.strip() for part in row["store_name"].splitlines() if part.strip())
+    flat = {name: value for name, value in _values(row).items() if name != "billing_address"}
+    number = row.get("increment_id")
+    return Order(
+        entity_id=row["entity_id"],
+        number=number if isinstance(number, str) else None,
+        values=MappingProxyType({**flat, **derived}),
+    )
+
+
+def digest(value: Any) -> str:
+    """Equal when Magento shows the same. Lists are compared whatever their order, numbers whatever their spelling."""
+    return hash_of(_canonical(value))
+
+
+def _canonical(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): _canonical(inner) for key, inner in value.items() if inner is not None}
+    if isinstance(value, list):
+        return sorted((_canonical(inner) for inner in value), key=lambda inner: json.dumps(inner, sort_keys=True))
+    if isinstance(value, int | Decimal) and not isinstance(value, bool):
+        return plain_number(Decimal(value))
+    return value
+
+
+def _cleaned(value: Any) -> Any:
+    if isinstance(value, str):
+        return clean(value)
+    if isinstance(value, Mapping):
+        return {clean(str(key)): _cleaned(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_cleaned(inner) for inner in value]
+    return value
+
+
+def _values(row: Mapping[str, Any], prefix: str = "") -> Values:
+    """Every scalar by its dotted name; lists of texts become lines; other lists have types of their own or none."""
+    found: dict[str, Value] = {}
+    for name, value in row.items():
+        if isinstance(value, Mapping):
+            found.update(_values(value, f"{prefix}{name}."))
+        elif isinstance(value, list):
+            if value and all(isinstance(part, str) for part in value):
+                found[prefix + name] = "\n".join(value)
+        elif name in {"created_at", "updated_at"}:
+            found[prefix + name] = _lenient_stamp(value)
+        else:
+            found[prefix + name] = _amount(value) if _NUMBER.search(name) else value
+    return MappingProxyType(found)
+
+
+def _item(row: Mapping[str, Any]) -> Item:
+    return Item(_integer(row, "entity_id", "an item has no entity_id"), _values(row))
+
+
+def _comment(row: Mapping[str, Any]) -> Comment:
+    text = row.get("comment")
+    if text is not None and not isinstance(text, str):
+        raise RejectedRecord("the text of a comment is not text")
+    return Comment(
+        entity_id=_integer(row, "entity_id", "a comment has no entity_id"),
+        text=text or "",
+        created_at=_lenient_stamp(row.get("created_at")),
+        customer_notified=str(row.get("is_customer_notified")) in {"1", "True"},
+        visible_on_storefront=str(row.get("is_visible_on_front")) in {"1", "True"},
+    )
+
+
+def _parts(row: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
+    parts = row.get(name)
+    if parts is None:
+        return []
+    if not isinstance(parts, list) or any(not isinstance(part, dict) for part in parts):
+        raise RejectedRecord(f"its {name} are not a list of records")
+    if len({part.get("entity_id") for part in parts}) < len(parts):
+        raise RejectedRecord(f"two of its {name} have one entity_id")
+    return parts
+
+
+def _integer(row: Mapping[str, Any], name: str, complaint: str | None = None) -> int:
+    value = row.get(name)
+    if isinstance(value, str) and re.fullmatch(r"\d{1,18}", value):
+        return int(value)
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise RejectedRecord(complaint or f"its {name} is missing or not a whole number")
+    return value
+
+
+def _number(name: str, value: object) -> Decimal | None:
+    if value is None or value == "":
+        return None
+    try:
+        number = Decimal(str(value)) if not isinstance(value, bool) else Decimal("NaN")
+    except InvalidOperation:
+        number = Decimal("NaN")
+    if not number.is_finite():
+        raise RejectedRecord(f"its {name} is not a number")
+    return number
+
+
+def _amount(value: Any) -> Any:
+    """An amount exact, also one spelled as text; anything else as it is, for Salesforce to judge if it is mapped."""
+    try:
+        return _number("", value) if isinstance(value, str) else value
+    except RejectedRecord:
+        return value
+
+
+def _stamp(row: Mapping[str, Any], name: str) -> datetime | None:
+    value = row.get(name)
+    if value is None or value == "" or str(value).startswith("0000-00-00"):
+        return None
+    found = _lenient_stamp(value)
+    if found is None:
+        raise RejectedRecord(f"its {name} is not a date and time")
+    return found
+
+
+def _lenient_stamp(value: object) -> datetime | None:
+    try:
+        return datetime.strptime(str(value), "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC)
+    except ValueError:
+        return None
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _name(row: Mapping[str, Any], prefix: str) -> str | None:
+    parts = [row.get(prefix + part) for part in ("prefix", "firstname", "middlename", "lastname", "suffix")]
+    return " ".join(part.strip() for part in parts if isinstance(part, str) and part.strip()) or None
+
+
+def _address(row: Mapping[str, Any]) -> str | None:
+    street = row.get("street")
+    lines: list[Any] = [row.get("company"), _name(row, "")]
+    lines += street if isinstance(street, list) else [street]
+    lines.append(" ".join(str(row[part]) for part in ("postcode", "city") if row.get(part)))
+    lines += [row.get("region"), row.get("country_id")]
+    return "\n".join(line.strip() for line in lines if isinstance(line, str) and line.strip()) or None

@@ -1,0 +1,174 @@
+"""settings.yaml + environment + secrets → frozen, typed settings, read again when they change."""
+
+import difflib
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, get_args
+
+from pydantic import BaseModel, ValidationError
+
+from daemon.errors import SettingsRefused
+from daemon.settings.document import Document, find_file, read_document
+from daemon.settings.schema import Settings
+from daemon.settings.secrets import NAMES, Secrets, read_secrets
+
+__all__ = ["Configuration", "Secrets", "Settings", "SettingsFile", "find_file", "load", "state_path"]
+
+# Keys that are taken, so that one file serves every version, but have no effect in this one: said by name at every
+# start. What cannot be ignored without harm (a way of signing in, a form of mapping) is refused instead.
+_WITHOUT_EFFECT = {
+    ("console",): "the web console is not built yet",
+    ("schedule", "comment_watch"): "older invoices are not watched for late comments yet",
+}
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """The settings in force, with their secrets and where each value stands."""
+
+    settings: Settings
+    secrets: Secrets
+    document: Document
+    notices: tuple[str, ...] = ()
+
+    def same_as(self, other: "Configuration") -> bool:
+        """Whether nothing that the daemon acts on has changed."""
+        return self.settings == other.settings and dict(self.secrets) == dict(other.secrets)
+
+
+def load(path: Path, environ: Mapping[str, str] | None = None) -> Configuration:
+    """Read and check everything; SettingsRefused lists all that is wrong, each with its place."""
+    environ = os.environ if environ is None else environ
+    document = read_document(path, environ)
+    notices = _take_without_effect(document)
+    problems = _misplaced(document)
+    settings: Settings | None = None
+    try:
+        settings = Settings.model_validate(document.values)
+    except ValidationError as error:
+        problems += [_explain(document, problem) for problem in error.errors()]
+    if settings is None or problems:
+        raise SettingsRefused(list(dict.fromkeys(p for p in problems if p)))
+    ways = (settings.magento.auth, settings.salesforce.auth)
+    return Configuration(settings, read_secrets(ways, path.parent / "secrets", environ), document, notices)
+
+
+def state_path(settings: Settings, environ: Mapping[str, str] | None = None) -> Path:
+    """Where the state file is: as set, else under systemd's state directory, else in the user's state folder."""
+    environ = os.environ if environ is None else environ
+    if settings.state.path:
+        return Path(settings.state.path).expanduser()
+    directory = environ.get("STATE_DIRECTORY")
+    if directory:
+        return Path(directory.split(":")[0]) / "state.db"
+    from platformdirs import user_state_path
+
+    return user_state_path("invoice-sync") / "state.db"
+
+
+class SettingsFile:
+    """The settings file as it changes under a running daemon: a broken edit never replaces good settings."""
+
+    def __init__(self, path: Path, environ: Mapping[str, str] | None = None) -> None:
+        self.path = path
+        self._environ = environ
+        self.current = load(path, environ)
+        self._seen = self._stamp()
+
+    def reload(self) -> SettingsRefused | bool:
+        """True when new settings are in force; the refusal, once, when an edit is broken; else False."""
+        stamp = self._stamp()
+        if stamp == self._seen:
+            return False
+        self._seen = stamp
+        try:
+            fresh = load(self.path, self._environ)
+        except SettingsRefused as refusal:
+            return refusal
+        changed = not fresh.same_as(self.current)
+        self.current = fresh
+        return changed
+
+    def _stamp(self) -> tuple[Any, ...]:
+        """Changes whenever the file or a secret beside it was written."""
+        watched = [self.path, *(self.path.parent / "secrets" / name for name in NAMES)]
+        stamps: list[Any] = []
+        for path in watched:
+            try:
+                found = path.stat()
+            except OSError:
+                stamps.append(None)
+            else:
+                stamps.append((found.st_mtime_ns, found.st_size, found.st_ino, found.st_mode))
+        return tuple(stamps)
+
+
+def _take_without_effect(document: Document) -> tuple[str, ...]:
+    """Take keys out that have no effect yet, and say so of each that is set."""
+    notices: list[str] = []
+    for path, why in _WITHOUT_EFFECT.items():
+        node: Any = document.values
+        for part in path[:-1]:
+            node = node.get(part)
+            if not isinstance(node, dict):
+                break
+        if isinstance(node, dict) and node.pop(path[-1], None) not in (None, {"listen": None}):
+            notices.append(f"{document.where(*path)}: {'.'.join(path)} has no effect: {why}")
+    return tuple(notices)
+
+
+def _misplaced(document: Document) -> list[str]:
+    """Secrets that were written where everybody can read them."""
+    problems: list[str] = []
+
+    def walk(node: Mapping[str, Any], path: tuple[str, ...]) -> None:
+        for key in list(node):
+            here = (*path, key)
+            bare = key.lower()
+            name = bare if bare in NAMES else f"{path[0] if path else ''}_{bare}"
+            if name in NAMES and here != ("salesforce", "username"):
+                problems.append(
+                    f"{document.where(*here)}: {'.'.join(here)} is a secret and does not belong in settings: set "
+                    f"INVOICE_SYNC_{name.upper()}, or write it to secrets/{name} beside the file (chmod 600)"
+                )
+                del node[key]  # type: ignore[attr-defined]
+            elif isinstance(node[key], dict):
+                walk(node[key], here)
+
+    walk(document.values, ())
+    return problems
+
+
+def _explain(document: Document, problem: Mapping[str, Any]) -> str:
+    """One problem as ``place: key: reason``."""
+    path = tuple(part for part in problem["loc"] if part != "[key]")
+    name = ".".join(str(part) for part in path)
+    kind, context = problem["type"], problem.get("ctx", {})
+    place = document.where(*path)
+    if kind == "extra_forbidden":
+        near = difflib.get_close_matches(str(path[-1]), _known_keys(path[:-1]), n=1)
+        return f"{place}: {name} is not a known key" + (f"; did you mean {near[0]}?" if near else "")
+    if kind == "missing":
+        return f"{place}: {name} is missing"
+    if kind == "value_error":
+        return f"{place}: {name} {context['error']}"
+    if kind == "string_pattern_mismatch":
+        return f"{place}: {name} has a form that is not allowed ({context['pattern']})"
+    return f"{place}: {name}: {_sentence(problem['msg'])}"
+
+
+def _sentence(message: str) -> str:
+    return message.replace("Input should be", "should be").replace("Input should", "should")
+
+
+def _known_keys(path: tuple[Any, ...]) -> list[str]:
+    model: Any = Settings
+    for part in path:
+        field = model.model_fields.get(part) if isinstance(model, type) and issubclass(model, BaseModel) else None
+        if field is None:
+            return []
+        kinds = [field.annotation, *get_args(field.annotation)]
+        model = next((kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel)), None)
+    return list(model.model_fields) if model else []

@@ -1,0 +1,96 @@
+"""The secrets: from the environment, systemd's credentials or the folder secrets/, never from settings.yaml."""
+
+import stat
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from daemon.errors import SettingsRefused
+
+NAMES = (
+    "magento_consumer_key",
+    "magento_consumer_secret",
+    "magento_access_token",
+    "magento_access_token_secret",
+    "magento_username",
+    "magento_password",
+    "salesforce_client_id",
+    "salesforce_client_secret",
+    "salesforce_private_key",
+)
+_NEEDED = {
+    "oauth1": NAMES[0:4],
+    "bearer": ("magento_access_token",),
+    "client_credentials": ("salesforce_client_id", "salesforce_client_secret"),
+}
+
+
+class Secrets(Mapping[str, str]):
+    """The secrets that the chosen ways of signing in need. Its text shows names only."""
+
+    def __init__(self, values: Mapping[str, str]) -> None:
+        self._values = dict(values)
+
+    def __getitem__(self, name: str) -> str:
+        return self._values[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def __repr__(self) -> str:
+        return f"Secrets({', '.join(self._values)})"
+
+
+def read_secrets(ways: tuple[str, ...], folder: Path, environ: Mapping[str, str]) -> Secrets:
+    """The secrets that these ways of signing in need; SettingsRefused naming each one that is missing or exposed."""
+    found: dict[str, str] = {}
+    problems: list[str] = []
+    for way in ways:
+        for name in _NEEDED[way]:
+            try:
+                value = _find(name, folder, environ)
+            except SettingsRefused as error:
+                problems += error.problems
+                continue
+            if value:
+                found[name] = value
+            else:
+                problems.append(
+                    f"the secret {name} is missing (auth: {way}): set INVOICE_SYNC_{name.upper()}, give systemd the "
+                    f"credential {name}, or write it to {folder / name}"
+                )
+    if problems:
+        raise SettingsRefused(problems)
+    return Secrets(found)
+
+
+def _find(name: str, folder: Path, environ: Mapping[str, str]) -> str | None:
+    from_environment = environ.get(f"INVOICE_SYNC_{name.upper()}")
+    if from_environment:
+        return from_environment.strip()
+    credentials = environ.get("CREDENTIALS_DIRECTORY")
+    if credentials and (Path(credentials) / name).is_file():
+        return _read(Path(credentials) / name)
+    return _read_private(folder / name)
+
+
+def _read_private(path: Path) -> str | None:
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise SettingsRefused([f"{path}: cannot be read: {error.strerror}"]) from None
+    if mode & (stat.S_IROTH | stat.S_IWOTH):
+        raise SettingsRefused([f"{path}: others can read this secret; run: chmod 600 {path}"])
+    return _read(path)
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "is not UTF-8 text"
+        raise SettingsRefused([f"{path}: cannot be read: {reason}"]) from None

@@ -1,0 +1,43 @@
+"""How values are spelled towards Salesforce, and how two of them are told apart."""
+
+import hashlib
+import json
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+Body = dict[str, Any]
+"""The fields of one Salesforce record, ready to be written as JSON."""
+
+
+def spell_instant(at: datetime | None) -> str | None:
+    """With its Z: Salesforce takes an instant without one as the user's time."""
+    return None if at is None else at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def cut(text: str, room: int, mark: str) -> str:
+    """The text, or as much of it as fits with the mark. Salesforce counts UTF-16 units: an emoji is two."""
+    if units(text) <= room:
+        return text
+    kept = text.encode("utf-16-le")[: 2 * (room - units(mark))].decode("utf-16-le", errors="ignore")
+    return kept.rstrip() + mark
+
+
+def units(text: str) -> int:
+    """How long Salesforce finds this text."""
+    return len(text.encode("utf-16-le", errors="surrogatepass")) // 2
+
+
+def plain_number(number: Decimal) -> str:
+    """One spelling for equal numbers: 24.70 and 24.7 are the same amount."""
+    number = number.normalize()
+    return format(number, "f") if abs(number.adjusted()) < 100 else str(number)
+
+
+def hash_of(value: object) -> str:
+    """128 bits in hex, equal for equal values however their keys are ordered and their numbers written."""
+    return hashlib.sha256(json.dumps(value, sort_keys=True, default=_plain).encode()).hexdigest()[:32]
+
+
+def _plain(value: object) -> str:
+    return plain_number(value) if isinstance(value, Decimal) else str(value)

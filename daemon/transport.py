@@ -1,0 +1,209 @@
+"""HTTP as we speak it: a deadline for the whole answer, a cap on its size, no redirects, failures as our errors."""
+
+import io
+import socket
+import ssl
+import threading
+from collections.abc import Mapping
+from contextlib import suppress
+from contextvars import ContextVar
+from http.cookiejar import DefaultCookiePolicy
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.exceptions import HTTPError
+
+from daemon.errors import SideName, SideRefused, Unreachable
+
+_CHUNK = 65_536
+_CONNECT_SECONDS = 10.0
+
+
+class _Call:
+    """One HTTP exchange under way. When its time is up its connection is cut, wherever it is.
+
+    A socket's own time-out starts anew with each byte, so an answer that drips would never end by it.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self.connection: HTTPConnection | None = None
+        self.sent = False
+        self.expired = False
+        self._timer = threading.Timer(seconds, self._cut)
+        self._timer.daemon = True
+
+    def __enter__(self) -> Self:
+        self._timer.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._timer.cancel()
+
+    def _cut(self) -> None:
+        self.expired = True
+        sock = getattr(self.connection, "sock", None)
+        if sock is not None:
+            with suppress(OSError):
+                # The plain socket's shutdown, also under TLS: the reader then sees the end of the stream.
+                socket.socket.shutdown(sock, socket.SHUT_RDWR)
+
+
+_current: ContextVar[_Call | None] = ContextVar("call", default=None)
+
+
+class _Watched(HTTPConnection):
+    """Tells the call under way which connection carries it, and when it has begun to send."""
+
+    def connect(self) -> None:
+        call = _current.get()
+        if call is not None:
+            call.connection = self
+        super().connect()
+
+    def send(self, data: Any) -> None:
+        call = _current.get()
+        if call is not None:
+            call.connection = self
+            if self.sock is None:
+                self.connect()
+            call.sent = True
+        super().send(data)
+
+
+class _WatchedTls(_Watched, HTTPSConnection):
+    pass
+
+
+class _Pool(HTTPConnectionPool):
+    ConnectionCls = _Watched
+
+
+class _TlsPool(HTTPSConnectionPool):
+    ConnectionCls = _WatchedTls
+
+
+class _Adapter(HTTPAdapter):
+    """Sends one request and reads its whole answer, or says why there is none."""
+
+    def __init__(self, side: SideName, seconds: float, max_bytes: int) -> None:
+        self._side: SideName = side
+        self._seconds = seconds
+        self._max_bytes = max_bytes
+        super().__init__(max_retries=0)
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _TlsPool}
+
+    def send(  # type: ignore[override]  # the parent's positional extras are taken by name
+        self, request: requests.PreparedRequest, **options: Any
+    ) -> requests.Response:
+        options.update(stream=True, timeout=(min(_CONNECT_SECONDS, self._seconds), self._seconds))
+        with _Call(self._seconds) as call:
+            token = _current.set(call)
+            try:
+                response = super().send(request, **options)
+                self._read(response)
+            except (requests.RequestException, HTTPError, OSError) as error:
+                raise self._explain(error, request, call) from error
+            finally:
+                _current.reset(token)
+        return response
+
+    def _read(self, response: requests.Response) -> None:
+        body = io.BytesIO()
+        for chunk in response.raw.stream(_CHUNK, decode_content=True):
+            if body.tell() + len(chunk) > self._max_bytes:
+                response.close()
+                raise Unreachable(
+                    f"{self._name}'s answer is larger than {self._max_bytes // 1_000_000} MB",
+                    side=self._side,
+                    sent=True,
+                )
+            body.write(chunk)
+        response.raw.release_conn()
+        body.seek(0)
+        response.raw = body
+
+    @property
+    def _name(self) -> str:
+        return self._side.capitalize()
+
+    def _explain(self, error: Exception, request: requests.PreparedRequest, call: _Call) -> Exception:
+        """Our error for the library's: who did not answer, how, and whether the call may have worked."""
+        host = urlsplit(str(request.url)).netloc
+        certificate = _find(error, ssl.SSLCertVerificationError)
+        if isinstance(certificate, ssl.SSLCertVerificationError):
+            return SideRefused(
+                f"{self._name} at {host} shows a certificate that cannot be trusted: {certificate.verify_message}",
+                side=self._side,
+                hint="Renew the certificate, correct the URL, or name its authority with ca_bundle.",
+            )
+        if call.expired or isinstance(error, requests.Timeout):
+            what = f"did not answer within {self._seconds:g} seconds"
+        elif _find(error, socket.gaierror):
+            what = "could not be found (DNS)"
+        elif _find(error, ConnectionRefusedError):
+            what = "refused the connection"
+        elif isinstance(error, requests.exceptions.SSLError) or _find(error, ssl.SSLError):
+            what = "broke off while the encrypted connection was set up"
+        else:
+            what = "closed the connection before its answer was complete"
+        return Unreachable(
+            f"{self._name} at {host} {what}",
+            side=self._side,
+            sent=call.sent,
+            timed_out=call.expired or isinstance(error, requests.Timeout),
+        )
+
+
+class _Session(requests.Session):
+    """A session that follows no redirect: a token must not travel to wherever an answer points."""
+
+    def get_redirect_target(self, resp: requests.Response) -> str | None:  # noqa: ARG002  (the parent's)
+        return None
+
+
+def open_session(
+    side: SideName, *, seconds: float, ca_bundle: str | None = None, max_bytes: int = 64_000_000
+) -> requests.Session:
+    """A session for one side. ``seconds`` bound each whole call; ``max_bytes`` cap its decoded answer.
+
+    It raises our errors (Unreachable, SideRefused) instead of the library's. It keeps no cookies (Magento's would
+    tie calls to a PHP session), reads no .netrc and no proxy settings, and always verifies TLS.
+    """
+    session = _Session()
+    session.trust_env = False  # also keeps REQUESTS_CA_BUNDLE from replacing the bundle that was chosen
+    session.verify = ca_bundle or True
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+    adapter = _Adapter(side, seconds, max_bytes)
+    session.mount("https://", adapter)
+    session.mount("http://", adapter)
+    session.headers["User-Agent"] = "invoice-sync"
+    return session
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds that the answer asks to wait, when it does; a date is not honoured, clocks being what they are."""
+    text = headers.get("Retry-After", "")
+    return float(text) if text.isdigit() else None
+
+
+def _find(error: BaseException | None, kind: type[BaseException]) -> BaseException | None:
+    """The first error of this kind among the causes, which the HTTP library nests in several ways."""
+    seen: set[int] = set()
+    waiting = [error]
+    while waiting:
+        current = waiting.pop()
+        if current is None or id(current) in seen:
+            continue
+        seen.add(id(current))
+        if isinstance(current, kind):
+            return current
+        waiting += [current.__cause__, current.__context__, getattr(current, "reason", None)]
+        waiting += [part for part in getattr(current, "args", ()) if isinstance(part, BaseException)]
+    return None

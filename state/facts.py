@@ -1,0 +1,28 @@
+"""What this state is about: which shop and which org it belongs to, and how the last process ended."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from state.store import Store
+
+
+class Facts:
+    """Small named texts: ``magento_name``, ``organization_id``, ``instance_url``, ``mapping``, ``running``."""
+
+    def __init__(self, store: "Store") -> None:
+        self._store = store
+
+    def get(self, name: str) -> str | None:
+        """The fact, or None when it was never learnt."""
+        row = self._store.db.conn.execute("SELECT value FROM facts WHERE name = ?", [name]).fetchone()
+        return None if row is None else str(row[0])
+
+    def learn(self, name: str, value: str) -> None:
+        """Remember the fact, whatever was known before."""
+        with self._store.writing():
+            self._store.db.conn.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", [name, value])
+
+    def forget(self, name: str) -> None:
+        """As if the fact had never been learnt."""
+        with self._store.writing():
+            self._store.db.conn.execute("DELETE FROM facts WHERE name = ?", [name])

@@ -1,0 +1,125 @@
+"""The ledger: one row per invoice ever seen, with what was decided and what Salesforce answered."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from state.rows import instant_of, read, replace_all, text_of
+
+if TYPE_CHECKING:
+    from state.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerRow:
+    """One invoice. It holds no content: a digest says whether Magento shows the same, a fingerprint whether we sent it.
+
+    ``asked``: a person asked for it, so it goes whatever the automatic flag or the fingerprint says; ``named``:
+    one by one, so skip rules do not hold it either. ``unconfirmed``: held or skipped after a backfill, and not
+    yet looked up in Salesforce. ``again_at``: a call about it had no answer and may still commit, so it is sent
+    once more then.
+    """
+
+    entity_id: int
+    increment_id: str
+    store_id: int | None
+    order_id: int | None
+    order_number: str | None
+    state: str | None
+    grand_total: str | None
+    currency: str | None
+    created_at: datetime | None
+    updated_at: datetime | None
+    digest: str
+    sync_status: str
+    seen_at: datetime
+    seen_by: str
+    reason: str | None = None
+    asked: bool = False
+    named: bool = False
+    unconfirmed: bool = False
+    salesforce_id: str | None = None
+    fingerprint: str | None = None
+    attempts: int = 0
+    next_attempt_at: datetime | None = None
+    again_at: datetime | None = None
+    synced_at: datetime | None = None
+
+
+# A row is due when it is owed and its time has come: pending ones, failed ones once a day, and rows whose last
+# call had no answer. The automatic flag holds back whatever nobody asked for.
+_DUE = """
+    ((sync_status IN ('pending', 'failed') AND (next_attempt_at IS NULL OR next_attempt_at <= :now))
+     OR (again_at <= :now AND sync_status IN ('pending', 'synced', 'failed')))
+    AND (:automatic OR asked)
+"""
+
+
+class Ledger:
+    """The verbs of the ledger."""
+
+    def __init__(self, store: "Store") -> None:
+        self._store = store
+
+    def known(self, entity_ids: Iterable[int]) -> dict[int, LedgerRow]:
+        """The rows there are for these invoices."""
+        ids = list(entity_ids)
+        found = self._select(f"entity_id IN ({', '.join('?' * len(ids))})", ids)
+        return {row.entity_id: row for row in found}
+
+    def write(self, rows: Iterable[LedgerRow]) -> None:
+        """Insert or replace whole rows."""
+        replace_all(self._store, "ledger", rows)
+
+    def due(self, now: datetime, *, automatic: bool, limit: int) -> list[LedgerRow]:
+        """The rows to send now: asked for first, then first attempts before retries, oldest first."""
+        return self._select(
+            f"{_DUE} ORDER BY asked DESC, attempts > 0, entity_id LIMIT :limit",
+            {"now": text_of(now), "automatic": automatic, "limit": limit},
+        )
+
+    def unconfirmed(self, limit: int) -> list[LedgerRow]:
+        """Held and skipped rows of a backfill that Salesforce was not asked about yet."""
+        return self._select("unconfirmed = 1 ORDER BY entity_id LIMIT ?", [limit])
+
+    def owe_failed(self) -> None:
+        """Failed rows are due now: what made them fail may have been mended."""
+        with self._store.writing():
+            self._store.db.conn.execute("UPDATE ledger SET next_attempt_at = NULL WHERE sync_status = 'failed'")
+
+    def doubt_owed(self, again_at: datetime) -> None:
+        """A process died: any owed row may have a call under way that commits late, so each is sent again then."""
+        with self._store.writing():
+            self._store.db.conn.execute(
+                "UPDATE ledger SET again_at = ? WHERE sync_status = 'pending'", [text_of(again_at)]
+            )
+
+    def by_number(self, increment_id: str) -> list[LedgerRow]:
+        """The invoices with this number: more than one when several stores use it."""
+        return self._select("increment_id = ? ORDER BY store_id, entity_id", [increment_id])
+
+    def newest(
+        self, *, status: str | None = None, order_number: str | None = None, limit: int | None = None
+    ) -> list[LedgerRow]:
+        """The grid: newest first, optionally of one status or of one order."""
+        return self._select(
+            "(:status IS NULL OR sync_status = :status) AND (:order IS NULL OR order_number = :order) "
+            "ORDER BY created_at DESC, entity_id DESC LIMIT :limit",
+            {"status": status, "order": order_number, "limit": -1 if limit is None else limit},
+        )
+
+    def counts(self) -> dict[str, int]:
+        """How many rows have each status."""
+        return dict(self._store.db.conn.execute("SELECT sync_status, count(*) FROM ledger GROUP BY 1").fetchall())
+
+    def oldest_owed(self, *, automatic: bool) -> datetime | None:
+        """When Magento created the oldest invoice that is pending, or None."""
+        row = self._store.db.conn.execute(
+            "SELECT min(created_at) FROM ledger WHERE sync_status = 'pending' AND (? OR asked)", [automatic]
+        ).fetchone()
+        return instant_of(row[0])
+
+    def _select(self, where: str, values: Sequence[Any] | dict[str, Any]) -> list[LedgerRow]:
+        rows = self._store.db.query(f"SELECT * FROM ledger WHERE {where}", values)  # noqa: S608  (SQL of this file)
+        return [read(LedgerRow, row) for row in rows]

@@ -1,0 +1,116 @@
+"""The schema as an append-only story: a migration that has shipped is never edited, only followed."""
+
+from sqlite_utils.db import Database
+from sqlite_utils.migrations import Migrations
+
+story = Migrations("invoice-sync")
+
+
+@story()
+def m001_the_tables(db: Database) -> None:
+    """What must survive a crash. Instants are UTC text (``2026-11-22T08:04:03Z``), money is text, flags are 0/1."""
+    for statement in _TABLES:
+        db.execute(statement)
+
+
+_TABLES = (
+    # Facts about this state as a whole: which shop and which org it belongs to, how the last process ended.
+    "CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT",
+    # How far Magento has been read. One row.
+    "CREATE TABLE checkpoints (name TEXT PRIMARY KEY, at TEXT NOT NULL) STRICT",
+    # Readings of Magento that are not finished; a crash resumes them where their last page was committed.
+    """CREATE TABLE scans (
+        id INTEGER PRIMARY KEY,
+        kind TEXT NOT NULL UNIQUE CHECK (kind IN ('poll', 'backfill', 'sweep')),
+        since TEXT,
+        began_at TEXT,
+        after_id INTEGER NOT NULL DEFAULT 0,
+        newest TEXT
+    ) STRICT""",
+    # One row per invoice ever seen. No content: identity, amounts, stamps, status, and what Salesforce answered.
+    """CREATE TABLE ledger (
+        entity_id INTEGER PRIMARY KEY,
+        increment_id TEXT NOT NULL,
+        store_id INTEGER,
+        order_id INTEGER,
+        order_number TEXT,
+        state TEXT,
+        grand_total TEXT,
+        currency TEXT,
+        created_at TEXT,
+        updated_at TEXT,
+        digest TEXT NOT NULL,
+        sync_status TEXT NOT NULL CHECK (sync_status IN ('pending', 'synced', 'held', 'skipped', 'failed')),
+        reason TEXT,
+        asked INTEGER NOT NULL DEFAULT 0,
+        named INTEGER NOT NULL DEFAULT 0,
+        unconfirmed INTEGER NOT NULL DEFAULT 0,
+        salesforce_id TEXT,
+        fingerprint TEXT,
+        attempts INTEGER NOT NULL DEFAULT 0,
+        next_attempt_at TEXT,
+        again_at TEXT,
+        seen_at TEXT NOT NULL,
+        seen_by TEXT NOT NULL,
+        synced_at TEXT
+    ) STRICT""",
+    "CREATE INDEX ledger_by_status ON ledger (sync_status, attempts, entity_id)",
+    "CREATE INDEX ledger_by_number ON ledger (increment_id)",
+    "CREATE INDEX ledger_by_order ON ledger (order_number)",
+    "CREATE INDEX ledger_again ON ledger (again_at) WHERE again_at IS NOT NULL",
+    "CREATE INDEX ledger_unconfirmed ON ledger (entity_id) WHERE unconfirmed = 1",
+    # One row per comment ever seen, never with its text.
+    """CREATE TABLE notes (
+        comment_id INTEGER PRIMARY KEY,
+        entity_id INTEGER NOT NULL,
+        digest TEXT NOT NULL,
+        sync_status TEXT NOT NULL CHECK (sync_status IN ('pending', 'synced', 'held', 'skipped', 'failed')),
+        reason TEXT,
+        held_for TEXT CHECK (held_for IN ('automatic', 'notes')),
+        asked INTEGER NOT NULL DEFAULT 0,
+        record_id TEXT,
+        note_id TEXT,
+        fingerprint TEXT,
+        attempts INTEGER NOT NULL DEFAULT 0,
+        next_attempt_at TEXT,
+        seen_at TEXT NOT NULL,
+        synced_at TEXT
+    ) STRICT""",
+    "CREATE INDEX notes_by_invoice ON notes (entity_id)",
+    "CREATE INDEX notes_by_status ON notes (sync_status, entity_id)",
+    # Past passes with their books.
+    """CREATE TABLE passes (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        "trigger" TEXT NOT NULL,
+        started_at TEXT NOT NULL,
+        finished_at TEXT,
+        outcome TEXT CHECK (outcome IN ('ok', 'partial', 'failed')),
+        seen INTEGER NOT NULL DEFAULT 0, owed INTEGER NOT NULL DEFAULT 0, unchanged INTEGER NOT NULL DEFAULT 0,
+        held INTEGER NOT NULL DEFAULT 0, skipped INTEGER NOT NULL DEFAULT 0, refused INTEGER NOT NULL DEFAULT 0,
+        due INTEGER NOT NULL DEFAULT 0, synced INTEGER NOT NULL DEFAULT 0, failed INTEGER NOT NULL DEFAULT 0,
+        pending INTEGER NOT NULL DEFAULT 0, notes INTEGER NOT NULL DEFAULT 0,
+        magento_calls INTEGER NOT NULL DEFAULT 0, salesforce_calls INTEGER NOT NULL DEFAULT 0,
+        error TEXT
+    ) STRICT""",
+    # Manual syncs asked for by another process; the process that holds the state does them.
+    """CREATE TABLE requests (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        kind TEXT NOT NULL,
+        entity_ids TEXT NOT NULL,
+        asked_at TEXT NOT NULL,
+        taken_at TEXT,
+        finished_at TEXT,
+        error TEXT
+    ) STRICT""",
+    # Whether each side answers, since when not, and when it is tried next.
+    """CREATE TABLE sides (
+        side TEXT PRIMARY KEY,
+        status TEXT NOT NULL CHECK (status IN ('ok', 'failing', 'paused')),
+        reason TEXT,
+        since TEXT,
+        failures INTEGER NOT NULL DEFAULT 0,
+        next_try_at TEXT,
+        api_used INTEGER,
+        api_limit INTEGER
+    ) STRICT""",
+)

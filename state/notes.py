@@ -1,0 +1,118 @@
+"""The notes: one row per comment ever seen, with the note that it became; never its text."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from state.rows import read, replace_all, text_of
+
+if TYPE_CHECKING:
+    from state.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class NoteRow:
+    """One comment. ``record_id`` is its comment record, ``note_id`` its note; ``held_for`` which flag held it."""
+
+    comment_id: int
+    entity_id: int
+    digest: str
+    sync_status: str
+    seen_at: datetime
+    reason: str | None = None
+    held_for: str | None = None
+    asked: bool = False
+    record_id: str | None = None
+    note_id: str | None = None
+    fingerprint: str | None = None
+    attempts: int = 0
+    next_attempt_at: datetime | None = None
+    synced_at: datetime | None = None
+
+
+# A comment is due only while its invoice is in Salesforce and not held; until then it waits with it.
+_DUE = """
+    notes.sync_status IN ('pending', 'failed')
+    AND (notes.next_attempt_at IS NULL OR notes.next_attempt_at <= :now)
+    AND ledger.salesforce_id IS NOT NULL AND ledger.sync_status != 'held'
+    AND (:automatic OR notes.asked)
+"""
+
+
+class Notes:
+    """The verbs of the notes ledger."""
+
+    def __init__(self, store: "Store") -> None:
+        self._store = store
+
+    def of(self, entity_ids: Iterable[int]) -> list[NoteRow]:
+        """The rows of all comments of these invoices, in the order of their ids."""
+        ids = list(entity_ids)
+        return self._select(f"entity_id IN ({', '.join('?' * len(ids))}) ORDER BY comment_id", ids)
+
+    def known(self, comment_ids: Iterable[int]) -> dict[int, NoteRow]:
+        """The rows there are for these comments, whichever invoice they hang on."""
+        ids = list(comment_ids)
+        found = self._select(f"comment_id IN ({', '.join('?' * len(ids))})", ids)
+        return {row.comment_id: row for row in found}
+
+    def write(self, rows: Iterable[NoteRow]) -> None:
+        """Insert or replace whole rows."""
+        replace_all(self._store, "notes", rows)
+
+    def due_invoices(self, now: datetime, *, automatic: bool, limit: int) -> list[int]:
+        """The invoices with notes to send now, first attempts before retries."""
+        rows = self._store.db.conn.execute(
+            f"SELECT notes.entity_id FROM notes JOIN ledger USING (entity_id) WHERE {_DUE} "  # noqa: S608
+            "GROUP BY notes.entity_id ORDER BY min(notes.attempts), notes.entity_id LIMIT :limit",
+            {"now": text_of(now), "automatic": automatic, "limit": limit},
+        ).fetchall()
+        return [row[0] for row in rows]
+
+    def due(self, entity_ids: Iterable[int], now: datetime, *, automatic: bool) -> list[NoteRow]:
+        """The comments of these invoices to send now, in the order of their ids."""
+        ids = ", ".join(str(int(entity_id)) for entity_id in entity_ids)
+        rows = self._store.db.query(
+            f"SELECT notes.* FROM notes JOIN ledger USING (entity_id) WHERE {_DUE} "  # noqa: S608
+            f"AND notes.entity_id IN ({ids}) ORDER BY comment_id",
+            {"now": text_of(now), "automatic": automatic},
+        )
+        return [read(NoteRow, row) for row in rows]
+
+    def owe_again(self, entity_id: int) -> None:
+        """The invoice's record was replaced, and its notes went with the old one: all are owed again."""
+        with self._store.writing():
+            self._store.db.conn.execute(
+                "UPDATE notes SET sync_status = 'pending', record_id = NULL, note_id = NULL, fingerprint = NULL, "
+                "attempts = 0, next_attempt_at = NULL, reason = NULL "
+                "WHERE entity_id = ? AND sync_status IN ('synced', 'failed', 'pending')",
+                [entity_id],
+            )
+
+    def owe_failed(self) -> None:
+        """Failed notes are due now: what made them fail may have been mended."""
+        with self._store.writing():
+            self._store.db.conn.execute("UPDATE notes SET next_attempt_at = NULL WHERE sync_status = 'failed'")
+
+    def counts(self) -> dict[str, int]:
+        """How many comments have each status."""
+        return dict(self._store.db.conn.execute("SELECT sync_status, count(*) FROM notes GROUP BY 1").fetchall())
+
+    def counts_of(self, entity_ids: Iterable[int]) -> dict[int, dict[str, int]]:
+        """The same for each of these invoices."""
+        ids = list(entity_ids)
+        found: dict[int, dict[str, int]] = {}
+        for start in range(0, len(ids), 500):
+            part = ids[start : start + 500]
+            for entity_id, status, count in self._store.db.conn.execute(
+                "SELECT entity_id, sync_status, count(*) FROM notes "  # noqa: S608
+                f"WHERE entity_id IN ({', '.join('?' * len(part))}) GROUP BY 1, 2",
+                part,
+            ):
+                found.setdefault(entity_id, {})[status] = count
+        return found
+
+    def _select(self, where: str, values: Sequence[Any]) -> list[NoteRow]:
+        rows = self._store.db.query(f"SELECT * FROM notes WHERE {where}", values)  # noqa: S608
+        return [read(NoteRow, row) for row in rows]

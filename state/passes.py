@@ -1,0 +1,76 @@
+"""Past passes with their books: what was seen, what became of it, what it cost."""
+
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from state.rows import columns_of, read, text_of
+
+if TYPE_CHECKING:
+    from state.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """One pass. The books balance: seen = owed + unchanged + held + skipped + refused, due = synced + failed + pending.
+
+    ``outcome`` is ok, partial (some records failed or had to be put off) or failed (a side could not be worked
+    with); None while it runs, or when the process died in it.
+    """
+
+    id: int
+    trigger: str
+    started_at: datetime
+    finished_at: datetime | None = None
+    outcome: str | None = None
+    seen: int = 0
+    owed: int = 0
+    unchanged: int = 0
+    held: int = 0
+    skipped: int = 0
+    refused: int = 0
+    due: int = 0
+    synced: int = 0
+    failed: int = 0
+    pending: int = 0
+    notes: int = 0
+    magento_calls: int = 0
+    salesforce_calls: int = 0
+    error: str | None = None
+
+
+class Passes:
+    """The history of passes."""
+
+    def __init__(self, store: "Store") -> None:
+        self._store = store
+
+    def begin(self, trigger: str, now: datetime) -> Pass:
+        """A new pass with its id."""
+        with self._store.writing():
+            cursor = self._store.db.conn.execute(
+                'INSERT INTO passes ("trigger", started_at) VALUES (?, ?)', [trigger, text_of(now)]
+            )
+        return Pass(id=int(cursor.lastrowid or 0), trigger=trigger, started_at=now)
+
+    def finish(self, done: Pass) -> None:
+        """Write the pass with its books."""
+        values = columns_of(done)
+        assignments = ", ".join(f'"{field.name}" = :{field.name}' for field in fields(Pass) if field.name != "id")
+        with self._store.writing():
+            self._store.db.conn.execute(
+                f"UPDATE passes SET {assignments} WHERE id = :id",  # noqa: S608  (our own column names)
+                values,
+            )
+
+    def last(self) -> Pass | None:
+        """The newest pass that has finished, or None."""
+        found = self.newest(1)
+        return found[0] if found else None
+
+    def newest(self, limit: int) -> list[Pass]:
+        """The newest finished passes, newest first."""
+        rows = self._store.db.query(
+            "SELECT * FROM passes WHERE finished_at IS NOT NULL ORDER BY id DESC LIMIT ?", [limit]
+        )
+        return [read(Pass, row) for row in rows]

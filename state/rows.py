@@ -1,0 +1,68 @@
+"""What the table modules share: instants as text, and frozen rows to and from SQL."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import fields
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
+
+if TYPE_CHECKING:
+    from state.store import Store
+
+
+class Row(Protocol):
+    """A frozen dataclass whose fields are the table's columns."""
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+
+
+R = TypeVar("R", bound=Row)
+
+
+def text_of(instant: datetime | None) -> str | None:
+    """``2026-11-22T08:04:03Z``: sorts as it passes, and is what JSON and people are shown."""
+    return None if instant is None else instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def instant_of(text: str | None) -> datetime | None:
+    """The aware instant of such a text."""
+    return None if text is None else datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+
+
+def read(kind: type[R], row: Mapping[str, Any]) -> R:
+    """The row as a frozen value."""
+    values: dict[str, Any] = {}
+    for field in fields(kind):
+        value = row[field.name]
+        if field.type in (datetime, datetime | None):
+            value = instant_of(value)
+        elif field.type is bool:
+            value = bool(value)
+        values[field.name] = value
+    return kind(**values)
+
+
+def columns_of(row: Row) -> dict[str, Any]:
+    """The frozen value as SQL parameters."""
+    values: dict[str, Any] = {}
+    for field in fields(row):
+        value = getattr(row, field.name)
+        if isinstance(value, datetime):
+            value = text_of(value)
+        elif isinstance(value, bool):
+            value = int(value)
+        values[field.name] = value
+    return values
+
+
+def replace_all(store: "Store", table: str, rows: Iterable[Row]) -> None:
+    """Insert or overwrite whole rows by primary key."""
+    values = [columns_of(row) for row in rows]
+    if not values:
+        return
+    names = list(values[0])
+    marks = ", ".join(f":{name}" for name in names)
+    with store.writing():
+        store.db.conn.executemany(
+            f"INSERT OR REPLACE INTO {table} ({', '.join(names)}) VALUES ({marks})",  # noqa: S608
+            values,
+        )

@@ -1,0 +1,48 @@
+"""Readings of Magento that are under way: where each one began and how far it has come."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from state.rows import read, replace_all
+
+if TYPE_CHECKING:
+    from state.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """A poll or a backfill. ``began_at`` is Magento's clock at its first answer; ``newest`` the newest stamp seen."""
+
+    id: int
+    kind: str
+    since: datetime | None
+    began_at: datetime | None = None
+    after_id: int = 0
+    newest: datetime | None = None
+
+
+class Scans:
+    """At most one open scan of a kind."""
+
+    def __init__(self, store: "Store") -> None:
+        self._store = store
+
+    def open(self, kind: str) -> Scan | None:
+        """The scan of this kind that has not finished, or None."""
+        rows = list(self._store.db.query("SELECT * FROM scans WHERE kind = ?", [kind]))
+        return read(Scan, rows[0]) if rows else None
+
+    def begin(self, kind: str, since: datetime | None) -> Scan:
+        """A new scan; its row is written with its first page."""
+        number = self._store.db.conn.execute("SELECT coalesce(max(id), 0) + 1 FROM scans").fetchone()[0]
+        return Scan(id=number, kind=kind, since=since)
+
+    def move(self, scan: Scan) -> None:
+        """Remember how far the scan has come. Call it in the transaction that writes the page's rows."""
+        replace_all(self._store, "scans", [scan])
+
+    def finish(self, scan: Scan) -> None:
+        """The scan has read all it set out to read."""
+        with self._store.writing():
+            self._store.db.conn.execute("DELETE FROM scans WHERE kind = ?", [scan.kind])

@@ -1,0 +1,40 @@
+"""Whether Magento and Salesforce answer: since when not, why, and when each is tried next."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from state.rows import read, replace_all
+
+if TYPE_CHECKING:
+    from state.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """``ok``; ``failing``: it is tried at every pass; ``paused``: not before ``next_try_at``."""
+
+    side: str
+    status: str = "ok"
+    reason: str | None = None
+    since: datetime | None = None
+    failures: int = 0
+    next_try_at: datetime | None = None
+    api_used: int | None = None
+    api_limit: int | None = None
+
+
+class Sides:
+    """One row per side."""
+
+    def __init__(self, store: "Store") -> None:
+        self._store = store
+
+    def get(self, side: str) -> Side:
+        """What is known of the side; ok when nothing is."""
+        rows = list(self._store.db.query("SELECT * FROM sides WHERE side = ?", [side]))
+        return read(Side, rows[0]) if rows else Side(side)
+
+    def note(self, side: Side) -> None:
+        """Remember what is known of the side now."""
+        replace_all(self._store, "sides", [side])
