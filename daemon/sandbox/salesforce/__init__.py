@@ -1,0 +1,118 @@
+"""A small Salesforce over HTTP: signs in, meters calls, answers and refuses like the real one."""
+
+import time
+from urllib.parse import unquote, urlsplit
+
+from flask import Flask, Response, request
+
+from daemon.sandbox.org import ApiError, Org
+from daemon.sandbox.salesforce.describe import list_versions
+from daemon.sandbox.salesforce.options import Options
+from daemon.sandbox.salesforce.pages import Cursors
+from daemon.sandbox.salesforce.resources import Call, answer_call
+from daemon.sandbox.salesforce.sign_in import sign_in
+from daemon.sandbox.salesforce.wire import Answer, encode
+
+__all__ = ["Options", "create_app"]
+
+MAX_HEAD = 16_384
+METHODS = ["GET", "POST", "PATCH", "PUT", "DELETE"]
+
+
+def create_app(
+    org: Org,
+    *,
+    client_id: str,
+    client_secret: str,
+    instance_url: str | None = None,
+    session_seconds: float = 7200,
+    api_limit: int = 100_000,
+    seconds_per_call: float = 0.0,
+    seconds_per_record: float = 0.0,
+) -> Flask:
+    """The HTTP face of an org. Its `Options` stand at `app.extensions["salesforce"]` and may change at any time.
+
+    Without an instance_url a sign-in names the host that it was asked at.
+    """
+    options = Options(
+        org,
+        client_id,
+        client_secret,
+        instance_url=instance_url,
+        session_seconds=session_seconds,
+        api_limit=api_limit,
+        seconds_per_call=seconds_per_call,
+        seconds_per_record=seconds_per_record,
+    )
+    cursors = Cursors()
+    app = Flask(__name__, static_folder=None)
+    app.extensions["salesforce"] = options
+    app.url_map.merge_slashes = False
+
+    @app.post("/services/oauth2/token")
+    def token() -> Response:
+        return _response(
+            sign_in(options, request.form, request.authorization, options.instance_url or request.host_url.rstrip("/"))
+        )
+
+    @app.get("/services/data/")
+    @app.get("/services/data")
+    def versions() -> Response:
+        return _response(list_versions())
+
+    @app.route("/services/data/<path:_>", methods=METHODS)
+    def resource(_: str) -> Response:
+        return _answer_metered(options, cursors)
+
+    return app
+
+
+def _answer_metered(options: Options, cursors: Cursors) -> Response:
+    """Answer one call of a session. Those refused for the session are not counted and carry no limit."""
+    data = request.get_data()
+    try:
+        _demand_short_head()
+        options.demand_session(request.headers.get("Authorization", ""))
+    except ApiError as error:
+        return _response(Answer.refusing(error))
+    try:
+        options.meter_call()
+        time.sleep(options.seconds_per_call)
+        if data and not request.is_json and request.method != "GET":
+            raise ApiError("UNSUPPORTED_MEDIA_TYPE", "Content-Type must be JSON", fields=None, status=415)
+        answer = answer_call(options, cursors, _call(data))
+    except ApiError as error:
+        answer = Answer.refusing(error)
+    response = _response(answer)
+    response.headers["Sforce-Limit-Info"] = options.limit_info()
+    return response
+
+
+def _call(data: bytes) -> Call:
+    # The address as it was sent: a decoded "%2F" in an external ID must not become a segment of its own.
+    path = urlsplit(request.environ["REQUEST_URI"]).path
+    segments = [unquote(segment) for segment in path.removeprefix("/services/data/").rstrip("/").split("/")]
+    query_options = request.headers.get("Sforce-Query-Options", "")
+    return Call(request.method, segments[0], segments[1:], request.args, query_options, data)
+
+
+def _demand_short_head() -> None:
+    uri = len(request.environ["REQUEST_URI"])
+    headers = sum(len(name) + len(value) + 4 for name, value in request.headers.items())
+    if uri > MAX_HEAD:
+        raise ApiError("URI_TOO_LONG", "URI Too Long", fields=None, status=414)
+    if uri + headers > MAX_HEAD:
+        message = "Request Header Fields Too Large"
+        raise ApiError("REQUEST_HEADER_FIELDS_TOO_LARGE", message, fields=None, status=431)
+
+
+def _response(answer: Answer) -> Response:
+    if isinstance(answer.body, bytes):
+        return Response(answer.body, answer.status, dict(answer.headers), mimetype="application/octet-stream")
+    body = b"" if answer.body is None else encode(answer.body)
+    response = Response(body, answer.status, dict(answer.headers))
+    if answer.body is None:
+        response.headers.pop("Content-Type", None)
+    else:
+        response.headers["Content-Type"] = "application/json;charset=UTF-8"
+    return response
