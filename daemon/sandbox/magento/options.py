@@ -1,0 +1,59 @@
+"""How this Magento is set up; tests change it while it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+from daemon.sandbox.shop import Shop
+
+Version = Literal["2.4.6", "2.4.7", "2.4.8"]
+INVOICES = "Magento_Sales::sales_invoice"
+ORDERS = "Magento_Sales::actions_view"
+STORES = "Magento_Backend::store"
+
+
+@dataclass(slots=True, eq=False)
+class Magento:
+    """One installation: its shop, its integration, its administrator, its habits."""
+
+    shop: Shop
+    consumer_key: str
+    consumer_secret: str
+    access_token: str
+    access_token_secret: str
+    bearer_enabled: bool = False
+    """oauth/consumer/enable_integration_as_bearer; off by default since 2.4.4."""
+    version: Version = "2.4.8"
+    resources: set[str] = field(default_factory=lambda: {INVOICES, ORDERS})
+    """What the integration may do."""
+    revoked: bool = False
+    """The integration's token."""
+    active: bool = True
+    """The integration; an inactive one is refused with OAuth, but not as Bearer."""
+    seconds_per_call: float = 0.0
+    seconds_per_invoice: float = 0.0
+    page_limit: int | None = None
+    """webapi/validation: the largest pageSize; off by default."""
+    admin_username: str = "admin"
+    admin_password: str = "Passw0rd-123"  # noqa: S105 - of a shop on loopback
+    admin_active: bool = True
+    admin_failures: int = 0
+    """In a row; six lock the account at the token endpoint."""
+    admin_token_minutes: int = 60
+    two_factor: str | None = None
+    """Its provider, `google`, or the empty string where none is set up yet."""
+    one_time_password: str = "123456"  # noqa: S105
+    stores: tuple[str, ...] = ("default", "eu", "b2b")
+    timezone: str = "UTC"
+    clock: Callable[[], datetime] | None = None
+    """Of the web server; the shop's unless it is said to differ."""
+    nonces: set[tuple[str, str]] = field(default_factory=set)
+    admin_tokens: dict[str, float] = field(default_factory=dict)
+    """Each with the time, in seconds since 1970, at which it ends."""
+
+    def now(self) -> float:
+        """The web server's time, in seconds since 1970."""
+        return (self.clock or self.shop.clock)().timestamp()

@@ -1,0 +1,38 @@
+"""Query parameters as PHP reads them: names with brackets become nested tables."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from urllib.parse import parse_qsl
+
+from daemon.sandbox.shop import Wire
+
+
+def parse_query(query: str) -> Wire:
+    """`a[b][0]=c` becomes `{"a": {"b": {"0": "c"}}}`."""
+    parameters: Wire = {}
+    for name, value in parse_qsl(query, keep_blank_values=True):
+        head, *rest = re.findall(r"[^\[\]]+|(?<=\[)(?=\])", name) or [name]
+        _put(parameters, [head, *rest], value)
+    return parameters
+
+
+def _put(table: Wire, path: list[str], value: str) -> None:
+    for step in path[:-1]:
+        inner: Any = table.get(step)
+        if not isinstance(inner, dict):
+            inner = table[step] = {}
+        table = inner
+    last = path[-1] or str(len(table))
+    table[last] = value
+
+
+def snake_case(name: str) -> str:
+    """`filterGroups` and `filter_groups` are the same to Magento."""
+    return re.sub(r"(?<!^)([A-Z])", r"_\1", name).lower()
+
+
+def snake_keys(table: Any) -> Wire:
+    """A table with the names of its fields in one spelling; whatever is no table is an empty one."""
+    return {snake_case(name): value for name, value in table.items()} if isinstance(table, dict) else {}
