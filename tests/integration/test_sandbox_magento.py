@@ -11,9 +11,8 @@ from email.utils import parsedate_to_datetime
 import pytest
 from oauthlib.oauth1 import SIGNATURE_HMAC_SHA1
 
-from daemon.sandbox.magento.oauth import read_query, sign
 from daemon.sandbox.shop import Shop
-from tests.integration.magento_client import KEYS, Rest, criteria, serve, signed
+from tests.integration.magento_client import JSON, KEYS, Rest, criteria, serve, signed, signed_in_order
 
 
 class Clock:
@@ -415,26 +414,8 @@ def test_names_with_two_digits_are_sorted_in_each_versions_way(version: str, ord
         if order == "rfc":
             assert rest.call(path).status_code == status
             return
-        headers = _signed_in_order(f"{rest.server.url}{path}", "2.4.8" if order == "raw" else "2.4.6")
+        headers = signed_in_order(f"{rest.server.url}{path}", "2.4.8" if order == "raw" else "2.4.6")
         assert rest.call(path, headers=headers).status_code == status
-
-
-def _signed_in_order(url: str, version: str) -> dict[str, str]:
-    base, _, query = url.partition("?")
-    protocol = {
-        "oauth_consumer_key": KEYS["consumer_key"],
-        "oauth_token": KEYS["access_token"],
-        "oauth_nonce": f"{time.monotonic_ns()}",
-        "oauth_timestamp": f"{time.time():.0f}",
-        "oauth_signature_method": "HMAC-SHA256",
-        "oauth_version": "1.0",
-    }
-    parameters = [*protocol.items(), *read_query(query, "2.4.8")]
-    secrets = (KEYS["consumer_secret"], KEYS["access_token_secret"])
-    signature = sign("GET", base, parameters, secrets=secrets, version=version)  # type: ignore[arg-type]
-    protocol["oauth_signature"] = signature.replace("+", "%2B").replace("/", "%2F").replace("=", "%3D")
-    header = ", ".join(f'{name}="{value}"' for name, value in protocol.items())
-    return {"Authorization": f"OAuth {header}", "Accept": "application/json"}
 
 
 def test_revoked_token_is_named(rest: Rest) -> None:
@@ -474,7 +455,7 @@ def sign_in(rest: Rest, password: str = "Passw0rd-123") -> tuple[int, object]:
     answer = rest.call(
         "/rest/V1/integration/admin/token",
         method="POST",
-        headers={},
+        headers=JSON,
         body={"username": "admin", "password": password},
     )
     return answer.status_code, answer.json()

@@ -125,7 +125,7 @@ def _list_store_configs(magento: Magento, request: Request, _: str) -> list[Wire
             for secure in ("", "secure_")
             for kind, path in (("", ""), ("link_", ""), ("static_", "static/"), ("media_", "media/"))
         }
-        for number, code in enumerate(magento.stores, 1)
+        for code, number in sorted((code, number) for number, code in enumerate(magento.stores, 1))
     ]
 
 
