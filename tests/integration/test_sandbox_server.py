@@ -5,10 +5,16 @@ from __future__ import annotations
 import gzip
 import http.client
 import json
+import shutil
+import socket
+import ssl
+import subprocess
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 import requests
@@ -330,12 +336,80 @@ def test_call_log_keeps_what_was_asked(shelf: Shelf, client: requests.Session) -
     assert len(shelf.calls) == 0
 
 
-def test_dropped_calls_print_nothing(
-    shelf: Shelf, client: requests.Session, capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_dropped_calls_print_nothing(shelf: Shelf, client: requests.Session, capfd: pytest.CaptureFixture[str]) -> None:
     for way in (fault.drop(), fault.lost(), fault.truncate(), fault.hang(0.01)):
         shelf.faults.add(way)
         with pytest.raises(requests.RequestException):
             put(client, shelf)
     shelf.server.stop()
     assert capfd.readouterr() == ("", "")
+
+
+# --- TLS
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    openssl = shutil.which("openssl")
+    if openssl is None:
+        pytest.skip("openssl makes the certificate")
+    path = tmp_path_factory.mktemp("tls") / "loopback.pem"
+    subprocess.run(
+        [
+            *(openssl, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=loopback"),
+            *("-addext", "subjectAltName=IP:127.0.0.1", "-keyout", path, "-out", path.with_suffix(".crt")),
+        ],
+        check=True,
+        capture_output=True,
+    )
+    path.write_text(path.read_text() + path.with_suffix(".crt").read_text())
+    return path
+
+
+@pytest.fixture
+def secure(certificate: Path) -> Iterator[Server]:
+    app = Flask("secure")
+    install(app)
+    app.add_url_rule("/", "root", lambda: request.url)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    with Server(app, ssl_context=context) as server:
+        yield server
+
+
+def test_tls_is_served_and_kept_alive(secure: Server, certificate: Path, client: requests.Session) -> None:
+    assert secure.url.startswith("https://")
+    for _ in range(3):
+        answer = client.get(secure.url, verify=str(certificate.with_suffix(".crt")), timeout=5)
+        assert answer.text == f"{secure.url}/"
+
+
+def test_unknown_certificate_is_refused_by_the_client_in_silence(
+    secure: Server, client: requests.Session, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(requests.exceptions.SSLError):
+        client.get(secure.url, timeout=5)
+    secure.stop()
+    assert capfd.readouterr() == ("", "")
+
+
+def test_client_that_never_shakes_hands_keeps_nobody_out(
+    secure: Server, certificate: Path, client: requests.Session
+) -> None:
+    with socket.create_connection(("127.0.0.1", secure.port), timeout=5):
+        answer = client.get(secure.url, verify=str(certificate.with_suffix(".crt")), timeout=5)
+        assert answer.status_code == 200
+        began = time.monotonic()
+        secure.stop()
+        assert time.monotonic() - began < 1
+
+
+def test_many_clients_at_once(shelf: Shelf) -> None:
+    def work(number: int) -> list[str]:
+        with requests.Session() as session:
+            return [put(session, shelf, f"{number}.{step}").json()["kept"] for step in range(20)]
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = [text for texts in pool.map(work, range(8)) for text in texts]
+    assert len(set(answers)) == 160
+    assert len(shelf.calls) == 160
