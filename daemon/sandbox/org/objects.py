@@ -60,7 +60,7 @@ INVOICE = _custom(
     _field("Customer_Email__c", "email", 80),
     _field("Store_Id__c", "double", precision=10, scale=0),
     _field("Store_Name__c", "string", 255),
-    _field("Billing_Address__c", "textarea", 4000),
+    _field("Billing_Address__c", "textarea", 1000),
     _field("Magento_URL__c", "url", 255),
     _field("Magento_Updated_At__c", "datetime"),
     _field("Sync_Fingerprint__c", "string", 128),
