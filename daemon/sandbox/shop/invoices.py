@@ -21,21 +21,6 @@ def spell_invoice(
 ) -> Wire:
     """The invoice of these lines (each with its order item's id). Null scalars are left out, not sent."""
     rate = purchase.rate
-    subtotal = sum(line.row for _, line in lines)
-    tax = sum(line.tax for _, line in lines)
-    discount = sum(line.discount for _, line in lines)
-    shipping = purchase.shipping if with_shipping else 0
-    amounts = {
-        "grand_total": subtotal + tax - discount + shipping,
-        "subtotal": subtotal,
-        "subtotal_incl_tax": subtotal + tax,
-        "tax_amount": tax,
-        "discount_amount": -discount,
-        "discount_tax_compensation_amount": 0,
-    }
-    if with_shipping:
-        amounts |= {"shipping_amount": shipping, "shipping_incl_tax": shipping, "shipping_tax_amount": 0}
-        amounts |= {"shipping_discount_tax_compensation_amount": 0}
     invoice: Wire = {
         "base_currency_code": "USD",
         "base_to_global_rate": 1,
@@ -57,7 +42,7 @@ def spell_invoice(
         "total_qty": sum(line.qty for _, line in lines),
         "updated_at": now,
     }
-    for name, value in amounts.items():
+    for name, value in _add_up(purchase, [line for _, line in lines], with_shipping=with_shipping).items():
         invoice[name] = number(value)
         # Magento's own column name is cut short: "…_compensation_amnt".
         base = f"base_{name}".replace("shipping_discount_tax_compensation_amount", _SHORTENED)
@@ -68,6 +53,26 @@ def spell_invoice(
     ]
     invoice["comments"] = []
     return invoice
+
+
+def _add_up(purchase: Purchase, lines: Sequence[Line], *, with_shipping: bool) -> dict[str, int]:
+    """The totals; shipping goes on the first invoice of an order, and is null on the others."""
+    subtotal = sum(line.row for line in lines)
+    tax = sum(line.tax for line in lines)
+    discount = sum(line.discount for line in lines)
+    shipping = purchase.shipping if with_shipping else 0
+    amounts = {
+        "grand_total": subtotal + tax - discount + shipping,
+        "subtotal": subtotal,
+        "subtotal_incl_tax": subtotal + tax,
+        "tax_amount": tax,
+        "discount_amount": -discount,
+        "discount_tax_compensation_amount": 0,
+    }
+    if with_shipping:
+        amounts |= {"shipping_amount": shipping, "shipping_incl_tax": shipping, "shipping_tax_amount": 0}
+        amounts |= {"shipping_discount_tax_compensation_amount": 0}
+    return amounts
 
 
 _SHORTENED = "shipping_discount_tax_compensation_amnt"

@@ -56,21 +56,18 @@ def spell_order(purchase: Purchase) -> Wire:
         },
         "status_histories": [],
         "extension_attributes": {
-            "shipping_assignments": [
-                {
-                    "shipping": {
-                        "address": _spell_address(purchase, "shipping"),
-                        "method": "flatrate_flatrate",
-                    },
-                    "items": items,
-                }
-            ],
+            "shipping_assignments": [_spell_shipping(purchase, items)],
             "payment_additional_info": [{"key": "method_title", "value": "Check / Money order"}],
             "applied_taxes": [],
             "item_applied_taxes": [],
         },
     }
     return order
+
+
+def _spell_shipping(purchase: Purchase, items: list[Wire]) -> Wire:
+    address = _spell_address(purchase, "shipping")
+    return {"shipping": {"address": address, "method": "flatrate_flatrate"}, "items": items}
 
 
 def _identity(purchase: Purchase) -> Wire:

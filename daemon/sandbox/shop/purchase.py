@@ -78,6 +78,17 @@ class Purchase:
         """Website, group and view, each on a line."""
         return STORES.get(self.store_id, f"Main Website\nMain Website Store\nView {self.store_id}")
 
+    def part(self, quantities: Mapping[str, int] | None) -> list[tuple[int, Line]]:
+        """The lines with their order items' ids: all, or those quantities by sku."""
+        numbered = list(enumerate(self.lines, self.first_item_id))
+        if quantities is None:
+            return numbered
+        return [
+            (item_id, Line(line.sku, line.name, quantities[line.sku], line.price))
+            for item_id, line in numbered
+            if line.sku in quantities
+        ]
+
     @classmethod
     def from_order(cls, order: Mapping[str, Any]) -> Self:
         """The purchase behind an order in wire form."""

@@ -25,7 +25,7 @@ def take_in(shop: Shop, invoices: Iterable[Wire], orders: Iterable[Wire]) -> Non
         shop.numbers.use("invoice_item", *(item["entity_id"] for item in invoice["items"]))
         shop.numbers.use("comment", *(comment["entity_id"] for comment in invoice["comments"]))
     for order in deepcopy(list(orders)):
-        shop.keep_order(Purchase.from_order(order), order)
+        shop.orders.keep(Purchase.from_order(order), order)
     for order_id, its_invoices in by_order.items():
         if order_id not in shop.orders:
-            shop.keep_order(Purchase.from_invoices(its_invoices))
+            shop.orders.keep(Purchase.from_invoices(its_invoices))

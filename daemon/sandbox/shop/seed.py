@@ -45,7 +45,7 @@ def sow(shop: Shop, count: int, *, items: float, comments: float, rng: random.Ra
         at = f"{now - timedelta(seconds=(count - 1 - place) * seconds_apart):%Y-%m-%d %H:%M:%S}"
         store_id, currency, _, tax = rng.choice(_MARKETS)
         lines = [_invent_line(rng, goods, tax) for goods in rng.sample(_GOODS, _around(rng, items))]
-        purchase = shop.buy(
+        purchase = shop.orders.buy(
             lines,
             rng.choice(customers),
             store_id=store_id,

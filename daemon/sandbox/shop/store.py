@@ -7,16 +7,15 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from functools import partial
 from typing import Any, Self
 
 from daemon.sandbox.shop.comments import Comments
 from daemon.sandbox.shop.invoices import spell_invoice
 from daemon.sandbox.shop.numbers import Numbers
-from daemon.sandbox.shop.orders import spell_order
-from daemon.sandbox.shop.purchase import Customer, Line, Purchase, cents
+from daemon.sandbox.shop.ordering import Orders
+from daemon.sandbox.shop.purchase import Customer, Line, cents
 from daemon.sandbox.shop.recorded import take_in
-from daemon.sandbox.shop.tables import INVOICE_COLUMNS, ORDER_COLUMNS, Table, Wire
+from daemon.sandbox.shop.tables import INVOICE_COLUMNS, Table, Wire
 
 
 def _now() -> datetime:
@@ -29,13 +28,12 @@ class Shop:
     def __init__(self, clock: Callable[[], datetime] = _now) -> None:
         self.clock = clock
         self.lock = threading.RLock()
+        self.numbers = Numbers()
         self.invoices = Table(INVOICE_COLUMNS)
-        self.orders = Table(ORDER_COLUMNS)
+        self.orders = Orders(self.numbers)
         self.comments = Comments(self)
-        self._purchases: dict[int, Purchase] = {}
         self._uncommitted: dict[int, Wire] = {}
         self._invoiced: Counter[int] = Counter()
-        self.numbers = Numbers()
 
     @classmethod
     def from_recorded(
@@ -65,42 +63,15 @@ class Shop:
         """Place an order of items (sku, name, quantity, price); no customer is a guest."""
         lines = [Line(sku, name, qty, cents(price)) for sku, name, qty, price in items]
         with self.lock:
-            if not isinstance(customer, Customer):
-                customer = self._register(customer)
-            purchase = self.buy(
+            purchase = self.orders.buy(
                 lines,
-                customer,
+                self.orders.register(customer),
                 store_id=store_id,
                 currency=currency,
                 shipping=cents(shipping),
                 at=self.now(),
             )
             return self.orders.row(purchase.entity_id)
-
-    def buy(
-        self,
-        lines: Sequence[Line],
-        customer: Customer,
-        *,
-        store_id: int,
-        currency: str,
-        shipping: int,
-        at: str,
-    ) -> Purchase:
-        """Place an order of lines as they are."""
-        purchase = Purchase(
-            entity_id=self.numbers.next_id("order"),
-            increment_id=self.numbers.next_increment_id("order", store_id),
-            store_id=store_id,
-            currency=currency,
-            customer=customer,
-            lines=tuple(lines),
-            first_item_id=self.numbers.next_id("order_item", len(lines)),
-            shipping=shipping,
-            created_at=at,
-        )
-        self.keep_order(purchase)
-        return purchase
 
     def submit_invoice(
         self,
@@ -118,14 +89,8 @@ class Shop:
         INSERT gives both, and the COMMIT can come minutes later, after invoices with higher ids.
         """
         with self.lock:
-            purchase = self._purchases[order_id]
-            numbered = list(enumerate(purchase.lines, purchase.first_item_id))
-            if quantities is not None:
-                numbered = [
-                    (item_id, Line(line.sku, line.name, quantities[line.sku], line.price))
-                    for item_id, line in numbered
-                    if line.sku in quantities
-                ]
+            purchase = self.orders.purchase(order_id)
+            numbered = purchase.part(quantities)
             invoice = spell_invoice(
                 purchase,
                 numbered,
@@ -224,20 +189,6 @@ class Shop:
         rng = rng or random.Random(count)  # noqa: S311 - repeatable, not secret
         with self.lock:
             return sow(self, count, items=items, comments=comments, rng=rng, seconds_apart=seconds_apart)
-
-    def _register(self, customer: tuple[str, str, str] | None) -> Customer:
-        if customer is None:
-            return Customer("Guest", "O'Neill", f"guest{self.numbers.next_id('guest')}@example.com")
-        first, last, email = customer
-        return Customer(first, last, email, id=self.numbers.next_id("customer"))
-
-    def keep_order(self, purchase: Purchase, order: Wire | None = None) -> None:
-        """Store an order, as spelled or to be spelled when it is read."""
-        self._purchases[purchase.entity_id] = purchase
-        self.orders.put(purchase.entity_id, order or partial(spell_order, purchase))
-        self.numbers.use("order", purchase.entity_id)
-        self.numbers.use("order_item", purchase.first_item_id + len(purchase.lines) - 1)
-        self.numbers.use_increment_id("order", purchase.store_id, purchase.increment_id)
 
     def keep_invoice(self, invoice: Wire) -> None:
         """Store an invoice in wire form, with its comments."""
