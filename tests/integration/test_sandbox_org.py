@@ -1,6 +1,7 @@
 """The sandbox's org keeps, and refuses, records as Salesforce does, and is compared with a shop."""
 
 import base64
+import html
 from collections.abc import Iterator
 from typing import Any
 
@@ -152,9 +153,9 @@ def test_a_deleted_master_takes_its_details_and_links_with_it(client: OrgClient,
     assert error_of(client.call("PATCH", f"sobjects/{INVOICE}/{parent}", {})) == (404, "ENTITY_IS_DELETED")
 
 
-@pytest.mark.parametrize("html", ["a < b", "a & b", "<script>x</script>", "<b>open", "a\x07b"])
-def test_a_note_of_unescaped_text_cannot_be_saved(client: OrgClient, html: str) -> None:
-    content = base64.b64encode(html.encode()).decode()
+@pytest.mark.parametrize("text", ["a < b", "a & b", "<script>x</script>", "<b>open", "a\x07b"])
+def test_a_note_of_unescaped_text_cannot_be_saved(client: OrgClient, text: str) -> None:
+    content = base64.b64encode(text.encode()).decode()
     answer = client.call("POST", "sobjects/ContentNote", {"Title": "t", "Content": content})
     assert answer.status_code == 400
     assert "Note can't be saved" in answer.json()[0]["message"]
@@ -192,3 +193,48 @@ def test_a_comparison_finds_what_is_lost_doubled_left_over_and_different(client:
     assert [text.partition(":")[0] for text in found.doubled] == ["main-1"]
     assert found.orphans == ["main-4"]
     assert found.differing == ["main-2: Grand_Total__c is Decimal('24.7100'), not Decimal('24.7000')"]
+
+
+def _commented(client: OrgClient, *texts: str) -> str:
+    """Invoice 1 with a note for each of these texts; its record id."""
+    parent: str = client.upsert("main-1", Name="000000001").json()["id"]
+    for number, text in enumerate(texts):
+        content = base64.b64encode(html.escape(text).replace("\n", "<br>").encode()).decode()
+        note = client.call("POST", "sobjects/ContentNote", {"Title": "t", "Content": content}).json()["id"]
+        link = {"ContentDocumentId": note, "LinkedEntityId": parent, "ShareType": "V"}
+        client.call("POST", "sobjects/ContentDocumentLink", link)
+        record = {"Magento_Id__c": f"main-comment-{number}", "Invoice__c": parent, "Note_Id__c": note}
+        client.call("POST", "sobjects/Magento_Invoice_Comment__c", record)
+    return parent
+
+
+def _shop(*texts: str) -> list[dict[str, Any]]:
+    comments = [{"entity_id": number, "comment": text} for number, text in enumerate(texts)]
+    return [{"entity_id": 1, "increment_id": "000000001", "comments": comments}]
+
+
+@pytest.mark.parametrize("text", ["Zoë & <b>Kö</b> said:\r\n\r\n  'ok' ", "\x01odd\x0b 😀\xa0日本", "\r\nx\ty\n"])
+def test_a_comparison_reads_notes_as_people_do(client: OrgClient, org: Org, text: str) -> None:
+    clean = "".join(char for char in text.replace("\r\n", "\n").strip() if char not in "\x01\x0b")
+    _commented(client, clean)
+    found = compare(_shop(text), org)
+    assert found.equal, str(found)
+
+
+def test_a_comparison_accepts_a_cut_text_with_its_mark_and_no_other(client: OrgClient, org: Org) -> None:
+    long = "".join(f"{number} " for number in range(20_000))
+    _commented(client, long[:90_000] + "… (cut)", long[:90_000], long[:900] + "…")
+    found = compare(_shop(long, long, long), org)
+    assert len(found.lost) == 2
+    assert len(found.orphans) == 2
+
+
+def test_a_comparison_finds_second_foreign_and_orphaned_notes(client: OrgClient, org: Org) -> None:
+    _commented(client, "hello", "hello", "by hand")
+    client.call("POST", "sobjects/ContentNote", {"Title": "nowhere"})
+    found = compare(_shop("hello"), org)
+    assert found.doubled == ["main-1: a second note 't'"]
+    assert found.orphans[0] == "main-1: a foreign note 't'"
+    assert found.orphans[1:3] == ["main-comment-1", "main-comment-2"]
+    assert "nowhere" in found.orphans[3]
+    assert compare(_shop(), org, notes=False).equal

@@ -1,15 +1,21 @@
 """The sandbox's Salesforce answers, and refuses, over HTTP like the real one: sign-in, sessions, limits, pages."""
 
+import time
 from collections.abc import Iterator
 from typing import Any
 
+import jwt
 import pytest
 import requests
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from requests.adapters import HTTPAdapter
 from simple_salesforce.api import Salesforce
 from simple_salesforce.exceptions import SalesforceMoreThanOneRecord
 
 from daemon.sandbox.org import Org
+from daemon.sandbox.salesforce.sign_in import JWT_BEARER
 from tests.integration.org_client import DATA, INVOICE, OrgClient, client_of, error_of
 
 
@@ -57,6 +63,39 @@ def test_a_sign_in_may_be_refused_with_the_right_secret(client: OrgClient) -> No
         "error": "invalid_grant",
         "error_description": "no client credentials user enabled",
     }
+
+
+def _assertion(client: OrgClient, key: RSAPrivateKey, **changes: object) -> str:
+    claims = {"iss": "key", "sub": "integration@sandbox.example", "aud": client.url, "exp": time.time() + 180}
+    return jwt.encode(claims | changes, key, algorithm="RS256")
+
+
+def test_sign_in_by_an_assertion_checks_what_it_says_and_who_signed_it(client: OrgClient) -> None:
+    key, other = (rsa.generate_private_key(65537, 2048) for _ in range(2))
+    pem = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    good = _assertion(client, key)
+    assert client.sign_in(grant_type=JWT_BEARER, assertion=good).status_code == 400, "no key is on file"
+    client.options.public_key = pem.decode()
+    assert client.sign_in(grant_type=JWT_BEARER, assertion=good).status_code == 200
+    for assertion, error in (
+        (_assertion(client, other), "invalid_grant"),
+        (_assertion(client, key, exp=time.time() - 60), "invalid_grant"),
+        (_assertion(client, key, exp=time.time() + 3600), "invalid_grant"),
+        (_assertion(client, key, aud="https://example.com"), "invalid_grant"),
+        (_assertion(client, key, sub="nobody@example.com"), "invalid_grant"),
+        (_assertion(client, key, iss="another app"), "invalid_client_id"),
+        ("", "invalid_grant"),
+    ):
+        answer = client.sign_in(grant_type=JWT_BEARER, assertion=assertion)
+        assert (answer.status_code, answer.json()["error"]) == (400, error)
+
+
+def test_a_record_s_link_shows_it_to_a_person(client: OrgClient) -> None:
+    record_id = client.upsert("main-1", Name="<script>alert(1)</script>").json()["id"]
+    page = client.session.get(f"{client.url}/{record_id}", timeout=10)
+    assert page.status_code == 200
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page.text
+    assert "<script>" not in page.text
 
 
 def test_a_session_that_ended_is_refused_until_the_next_sign_in(client: OrgClient) -> None:

@@ -62,9 +62,9 @@ def test_a_quoted_list_is_read_as_it_was_meant(values: list[str]) -> None:
 
 @given(texts)
 def test_a_text_is_found_by_the_query_that_quotes_it(text: str) -> None:
-    org = Org()
-    org.create("Magento_Invoice__c", {"Magento_Id__c": "main-1", "Order_Number__c": "x" + text[:40] + "x"})
-    quoted = format_soql("SELECT Id FROM Magento_Invoice__c WHERE Order_Number__c = {}", "x" + text[:40] + "x")
+    org, number = Org(), f"x{text[:20]}x"  # blanks at its ends would be trimmed; 20 emoji and two letters are 42
+    org.create("Magento_Invoice__c", {"Magento_Id__c": "main-1", "Order_Number__c": number})
+    quoted = format_soql("SELECT Id FROM Magento_Invoice__c WHERE Order_Number__c = {}", number)
     assert len(answer(org, quoted)) == 1
 
 

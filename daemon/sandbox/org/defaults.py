@@ -7,9 +7,7 @@ from daemon.sandbox.org.schema import SObject, Value
 
 def default_values(sobject: SObject, record_id: str, *, number: int, now: datetime) -> dict[str, Value]:
     """Id, stamps, unticked checkboxes and a name; `number` is the place of an auto-number."""
-    values: dict[str, Value] = {
-        field.name: False if field.type == "boolean" else None for field in sobject.fields
-    }
+    values: dict[str, Value] = {field.name: False if field.type == "boolean" else None for field in sobject.fields}
     values |= {"Id": record_id, "CreatedDate": now, "LastModifiedDate": now, "SystemModstamp": now}
     name = sobject.field("Name")
     if name is not None:  # a record without a name is called by its id

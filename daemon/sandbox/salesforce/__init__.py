@@ -9,6 +9,7 @@ from daemon.sandbox.org import ApiError, Org
 from daemon.sandbox.salesforce.describe import list_versions
 from daemon.sandbox.salesforce.options import Options
 from daemon.sandbox.salesforce.pages import Cursors
+from daemon.sandbox.salesforce.record_page import record_page
 from daemon.sandbox.salesforce.resources import Call, answer_call
 from daemon.sandbox.salesforce.sign_in import sign_in
 from daemon.sandbox.salesforce.wire import Answer, encode
@@ -59,6 +60,10 @@ def create_app(
     @app.get("/services/data")
     def versions() -> Response:
         return _response(list_versions())
+
+    @app.get("/<string(length=18):record_id>")
+    def page(record_id: str) -> Response:
+        return record_page(org, record_id)
 
     @app.route("/services/data/<path:_>", methods=METHODS)
     def resource(_: str) -> Response:

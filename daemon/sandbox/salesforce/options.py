@@ -14,6 +14,7 @@ class Options:
 
     `refuse_calls` answers every metered call with (status, errorCode, message) while it is set;
     `sign_in_refused` answers every sign-in with (error, error_description).
+    `public_key` (PEM) is the certificate of the app that a JWT-bearer sign-in is checked with.
     `session_seconds = 0` makes every new session an expired one.
     """
 
@@ -22,6 +23,7 @@ class Options:
     client_secret: str
     instance_url: str | None = None
     session_seconds: float = 7200
+    public_key: str | None = None
     api_limit: int = 100_000
     api_used: int = 0
     app_usage: tuple[int, int, str] | None = None
