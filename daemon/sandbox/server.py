@@ -95,9 +95,7 @@ class _Listener(ThreadedWSGIServer):
     def get_request(self) -> tuple[Any, Any]:
         connection, address = super().get_request()
         if self.ssl_context is not None:
-            connection = self.ssl_context.wrap_socket(
-                connection, server_side=True, do_handshake_on_connect=False
-            )
+            connection = self.ssl_context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
         with self._lock:
             self._open.add(connection)
         return connection, address

@@ -64,7 +64,7 @@ def signed(url: str, method: str = "GET", **changes: Any) -> dict[str, str]:
         resource_owner_secret=keys["access_token_secret"],
         **({"signature_method": SIGNATURE_HMAC_SHA256} | changes),
     )
-    _, headers, _ = client.sign(url, http_method=method)
+    _, headers, _ = client.sign(url, http_method=method)  # type: ignore[arg-type]
     return {"Accept": "application/json", "Authorization": str(headers["Authorization"])}
 
 

@@ -30,9 +30,7 @@ def status(
 ) -> Fault:
     """Answer that instead; the application is not called."""
     fixed = tuple(headers)
-    return Fault(
-        f"status {code}", lambda _app, _environ: Response(body, code, fixed, content_type=content_type)
-    )
+    return Fault(f"status {code}", lambda _app, _environ: Response(body, code, fixed, content_type=content_type))
 
 
 def drop() -> Fault:
