@@ -167,6 +167,18 @@ def test_the_newlines_of_a_note_vanish(client: OrgClient) -> None:
     assert client.call("GET", f"sobjects/ContentNote/{note}/Content").content == b"onetwo<br>three &amp; four"
 
 
+def test_a_classic_note_stays_with_the_parent_it_was_made_for(client: OrgClient, org: Org) -> None:
+    first, second = (client.upsert(name).json()["id"] for name in ("main-1", "main-2"))
+    note = client.call("POST", "sobjects/Note", {"ParentId": first, "Title": "t", "Body": "a < b\nc"}).json()["id"]
+    assert org.notes_of(first) == [("t", "a < b\nc", "a < b\nc")]
+    moved = client.call("PATCH", f"sobjects/Note/{note}", {"ParentId": second})
+    assert error_of(moved) == (400, "INVALID_FIELD_FOR_INSERT_UPDATE")
+    too_long = client.call("PATCH", f"sobjects/Note/{note}", {"Body": "x" * 32_001})
+    assert error_of(too_long) == (400, "STRING_TOO_LONG")
+    org.delete(INVOICE, first)
+    assert org.records("Note") == []
+
+
 def test_rules_locks_and_triggers_strike_single_records(client: OrgClient, org: Org) -> None:
     rule = org.add_rule(INVOICE, lambda record: record["Name"] == "bad", "Not this one", ["Name"])
     assert error_of(client.upsert("main-1", Name="bad")) == (400, "FIELD_CUSTOM_VALIDATION_EXCEPTION")

@@ -124,6 +124,15 @@ def test_each_call_is_counted_and_the_day_s_limit_holds(client: OrgClient) -> No
     assert versions.json()[-1] == {"label": "Winter '27", "url": "/services/data/v68.0", "version": "68.0"}
 
 
+def test_the_app_s_own_usage_and_the_org_s_limits_are_told(client: OrgClient) -> None:
+    client.options.app_usage = (17, 250, "invoice-sync")
+    answer = client.call("GET", "limits")
+    assert answer.headers["Sforce-Limit-Info"] == ("api-usage=1/100000; per-app-api-usage=17/250(appName=invoice-sync)")
+    assert answer.json()["DailyApiRequests"] == {"Max": 100_000, "Remaining": 99_999}
+    client.options.limits_visible = False
+    assert client.call("GET", "limits").status_code == 403
+
+
 def test_whole_calls_may_be_refused(client: OrgClient) -> None:
     client.options.refuse_calls = (403, "API_DISABLED_FOR_ORG", "API is disabled for this Organization")
     assert error_of(client.call("GET", "sobjects")) == (403, "API_DISABLED_FOR_ORG")

@@ -114,6 +114,37 @@ def test_order_limit_and_count(org: Org) -> None:
     assert run_query(org, "SELECT COUNT() FROM Magento_Invoice__c WHERE Grand_Total__c > 10", "v66.0") == 2
 
 
+def test_a_relationship_is_followed_to_its_record(org: Org) -> None:
+    parent = org.find("Magento_Invoice__c", "Name", "B2")
+    assert parent is not None
+    item = {"Magento_Id__c": "main-item-1", "Name": "x", "Invoice__c": parent["Id"]}
+    org.create("Magento_Invoice_Item__c", item)
+    (found,) = answer(
+        org,
+        "SELECT Id, Invoice__r.Name, Invoice__r.Grand_Total__c FROM Magento_Invoice_Item__c "
+        "WHERE Invoice__r.Magento_Id__c = 'main-B2'",
+    )
+    url = f"/services/data/v66.0/sobjects/Magento_Invoice__c/{parent['Id']}"
+    attributes = {"type": "Magento_Invoice__c", "url": url}
+    assert found["Invoice__r"] == {"attributes": attributes, "Name": "B2", "Grand_Total__c": Decimal("20.5")}
+    assert refusal(org, "SELECT Nobody__r.Name FROM Magento_Invoice_Item__c").code == "INVALID_FIELD"
+
+
+def test_the_notes_of_a_record_are_found_by_their_links(org: Org) -> None:
+    (parent, other, _) = org.records("Magento_Invoice__c")
+    notes = [org.create("ContentNote", {"Title": title}) for title in ("a", "b")]
+    for note, record in zip(notes, (parent, other), strict=True):
+        link = {"ContentDocumentId": note, "LinkedEntityId": record["Id"], "ShareType": "V"}
+        org.create("ContentDocumentLink", link)
+    found = answer(
+        org,
+        "SELECT ContentDocumentId, LinkedEntityId, ContentDocument.Title FROM ContentDocumentLink "
+        f"WHERE LinkedEntityId IN ('{parent['Id']}') AND ContentDocument.FileType = 'SNOTE'",
+    )
+    assert [(link["ContentDocumentId"], link["LinkedEntityId"]) for link in found] == [(notes[0], parent["Id"])]
+    assert "'Title': 'a'" in str(found[0]["ContentDocument"])
+
+
 def test_instants_are_read_with_their_offset() -> None:
     query = parse_query("SELECT Id FROM Note WHERE CreatedDate > 2026-11-22T05:00:00+05:00")
     assert query.conditions[0].values == (datetime(2026, 11, 22, tzinfo=UTC),)

@@ -45,16 +45,20 @@ def create_app(
         seconds_per_call=seconds_per_call,
         seconds_per_record=seconds_per_record,
     )
-    cursors = Cursors()
     app = Flask(__name__, static_folder=None)
     app.extensions["salesforce"] = options
-    app.url_map.merge_slashes = False
+    app.url_map.merge_slashes = False  # an empty external ID is a wrong address, not another one
+    _add_routes(app, options)
+    return app
+
+
+def _add_routes(app: Flask, options: Options) -> None:
+    cursors = Cursors()
 
     @app.post("/services/oauth2/token")
     def token() -> Response:
-        return _response(
-            sign_in(options, request.form, request.authorization, options.instance_url or request.host_url.rstrip("/"))
-        )
+        instance_url = options.instance_url or request.host_url.rstrip("/")
+        return _response(sign_in(options, request.form, request.authorization, instance_url))
 
     @app.get("/services/data/")
     @app.get("/services/data")
@@ -63,13 +67,11 @@ def create_app(
 
     @app.get("/<string(length=18):record_id>")
     def page(record_id: str) -> Response:
-        return record_page(org, record_id)
+        return record_page(options.org, record_id)
 
     @app.route("/services/data/<path:_>", methods=METHODS)
     def resource(_: str) -> Response:
         return _answer_metered(options, cursors)
-
-    return app
 
 
 def _answer_metered(options: Options, cursors: Cursors) -> Response:

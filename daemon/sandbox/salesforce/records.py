@@ -23,21 +23,25 @@ class RecordCall:
 def answer_record(org: Org, call: RecordCall) -> Answer:
     """Answer a call, or a node of a graph: both are answered by the same words."""
     try:
-        sobject = org.sobject(call.path[0])
-        match call.path[1:]:
-            case [] if call.method == "POST":
-                return _created(sobject, call, org.create(sobject.name, call.body))
-            case [record_id] if call.method in {"GET", "PATCH", "DELETE"}:
-                return _by_id(org, call, sobject, record_id)
-            case [record_id, blob] if call.method == "GET" and _holds_blob(sobject, blob):
-                return _blob(org, sobject, record_id, blob)
-            case [field_name, value] if call.method in {"GET", "PATCH", "DELETE"}:
-                return _by_key(org, call, sobject, (_key(sobject, field_name), value))
-            case _:
-                message = f"HTTP Method '{call.method}' not allowed. Allowed are HEAD,GET,PATCH,DELETE"
-                raise ApiError("METHOD_NOT_ALLOWED", message, fields=None, status=405)
+        with org.mutex:  # also for reading: nobody sees what another call has not committed yet
+            return _answer(org, call, org.sobject(call.path[0]))
     except ApiError as error:
         return Answer.refusing(error)
+
+
+def _answer(org: Org, call: RecordCall, sobject: SObject) -> Answer:
+    match call.path[1:]:
+        case [] if call.method == "POST":
+            return _created(sobject, call, org.create(sobject.name, call.body))
+        case [record_id] if call.method in {"GET", "PATCH", "DELETE"}:
+            return _by_id(org, call, sobject, record_id)
+        case [record_id, blob] if call.method == "GET" and _holds_blob(sobject, blob):
+            return _blob(org, sobject, record_id, blob)
+        case [field_name, value] if call.method in {"GET", "PATCH", "DELETE"}:
+            return _by_key(org, call, sobject, (_key(sobject, field_name), value))
+        case _:
+            message = f"HTTP Method '{call.method}' not allowed. Allowed are HEAD,GET,PATCH,DELETE"
+            raise ApiError("METHOD_NOT_ALLOWED", message, fields=None, status=405)
 
 
 def record_url(version: str, name: str, record_id: str) -> str:
