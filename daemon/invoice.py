@@ -56,7 +56,7 @@ class Invoice:
     store_id: int
     order_id: int
     state: str
-    grand_total: Decimal
+    grand_total: Decimal | None
     currency: str | None
     created_at: datetime
     updated_at: datetime

@@ -48,6 +48,7 @@ ITEM_FIELDS: Mapping[str, str] = {
 _ROOM = {"Name": 80, "Product_Name__c": 255, "Customer_Name__c": 255, "Store_Name__c": 255, "Billing_Address__c": 1000}
 # Change with every version without saying anything new, or are the fingerprint itself.
 _NOT_IN_FINGERPRINT = frozenset({"invoice.updated_at", "invoice.fingerprint"})
+_NOT_PRIVATE = frozenset({"increment_id", "store_name"})
 # What an order's derived values are made of in Magento.
 _ORDER_PARTS = {
     "customer_name": (
@@ -59,13 +60,17 @@ _ORDER_PARTS = {
 
 @dataclass(frozen=True, slots=True)
 class InvoiceRecord:
-    """An invoice as Salesforce is to hold it. Keys are Salesforce's fields; external IDs stand apart."""
+    """An invoice as Salesforce is to hold it. Keys are Salesforce's fields; external IDs stand apart.
+
+    ``private``: what is a customer's in it, so that it can be kept out of anything that is remembered or logged.
+    """
 
     entity_id: int
     external_id: str
     body: Body
     items: tuple[tuple[str, Body], ...]
     fingerprint: str
+    private: tuple[str, ...] = ()
 
 
 class InvoiceMapping:
@@ -110,7 +115,9 @@ class InvoiceMapping:
         for field, source in self._invoice.items():
             if source.path == "invoice.fingerprint":
                 _put(body, field, fingerprint)
-        return InvoiceRecord(invoice.entity_id, self.invoice_id(invoice.entity_id), body, items, fingerprint)
+        return InvoiceRecord(
+            invoice.entity_id, self.invoice_id(invoice.entity_id), body, items, fingerprint, _private(invoice)
+        )
 
     def invoice_id(self, entity_id: int) -> str:
         """An invoice's external ID. Magento's entity_id is unique in the shop; its number only within a store."""
@@ -148,6 +155,12 @@ class InvoiceMapping:
             return self._admin_url and f"{self._admin_url}/sales/order/view/order_id/{invoice.order_id}/"
         typed: dict[str, Value] = {"created_at": invoice.created_at, "updated_at": invoice.updated_at}
         return typed.get(name, invoice.values.get(name))
+
+
+def _private(invoice: Invoice) -> tuple[str, ...]:
+    values = invoice.order.values if invoice.order else {}
+    texts = [value for name, value in values.items() if name not in _NOT_PRIVATE and isinstance(value, str)]
+    return tuple({part.strip() for text in texts for part in (text, *text.splitlines()) if len(part.strip()) > 2})
 
 
 def _sources(default: Mapping[str, str], changes: Mapping[str, FieldSource | None]) -> dict[str, FieldSource]:

@@ -93,7 +93,7 @@ def _invoice(row: Mapping[str, Any]) -> Invoice:
         store_id=_integer(row, "store_id"),
         order_id=_integer(row, "order_id"),
         state=_STATES[state],
-        grand_total=_number("grand_total", row.get("grand_total")) or Decimal(0),
+        grand_total=_number("grand_total", row.get("grand_total")),
         currency=_text(row.get("order_currency_code")),
         created_at=created_at,
         updated_at=_stamp(row, "updated_at") or created_at,

@@ -1,0 +1,133 @@
+"""Upserts invoices, attaches notes and asks what is there: Salesforce as the pass sees it."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from simple_salesforce.format import format_soql
+
+from daemon.errors import Unreachable
+from daemon.mapping import InvoiceRecord
+from daemon.salesforce.connection import CallRefused, Connection
+from daemon.salesforce.graphs import Answer, Done, Graph, NotAttempted, Refused, pack, read_answers
+from daemon.salesforce.ids import to_18
+from daemon.salesforce.verdicts import Next, RecordError, Verdict, judge
+from daemon.salesforce.writes import INVOICE, NoteWrite, Writes, comment_of
+from daemon.settings import Configuration
+
+__all__ = [
+    "INVOICE", "MAX_COMMENTS_A_GRAPH", "Answer", "CallRefused", "Done", "Existing", "Next", "NotAttempted",
+    "NoteWrite", "RecordError", "Refused", "Salesforce", "Verdict", "comment_of", "judge",
+]  # fmt: skip
+
+_IDS_A_QUERY = 200  # keeps the URL, which holds the query, below the 16 KB that Salesforce takes
+MAX_COMMENTS_A_GRAPH = 160  # three nodes each, and the invoice's
+
+
+@dataclass(frozen=True, slots=True)
+class Existing:
+    """A record that Salesforce already has for one of our external IDs."""
+
+    record_id: str
+    fingerprint: str | None
+    note_id: str | None = None
+
+
+class Salesforce:
+    """One org, by the settings in force."""
+
+    def __init__(self, configuration: Configuration) -> None:
+        self.connection = Connection(configuration)
+        self._settings = configuration.settings.salesforce
+        self._writes = Writes(self._settings, self.connection.root)
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        self.connection.close()
+
+    def upsert_invoices(self, records: Sequence[InvoiceRecord]) -> dict[int, Answer]:
+        """One call: each invoice with its items, all or nothing. More than fit in a call are left out of the answer.
+
+        CallRefused when Salesforce refuses the call as a whole.
+        """
+        graphs = [self._writes.invoice_graphs(record) for record in records]
+        if len(graphs[0]) > 1:  # beyond 500 nodes: alone, and in when the last of its graphs is
+            return {records[0].entity_id: self._in_turn(graphs[0])}
+        fitting = pack([parts[0] for parts in graphs if len(parts) == 1])[0]
+        return self._send(fitting, {r.entity_id: r.private for r in records})
+
+    def attach_notes(self, invoices: Sequence[tuple[int, str, list[NoteWrite]]]) -> dict[int, Answer]:
+        """One call: for each (entity_id, external ID) its notes, all or nothing. What does not fit is left out."""
+        graphs = [self._writes.note_graph(*invoice) for invoice in invoices]
+        texts = {
+            entity_id: tuple(text for write in writes for text in (write.note.text, write.note.title))
+            for entity_id, _, writes in invoices
+        }
+        return self._send(pack(graphs)[0], texts)
+
+    def existing_invoices(self, external_ids: Iterable[str]) -> dict[str, Existing]:
+        """Which of these invoices are in Salesforce, with their IDs."""
+        invoice = self._settings.invoice
+        return self._existing(invoice.object, invoice.external_id, [], external_ids)
+
+    def existing_comments(self, external_ids: Iterable[str]) -> dict[str, Existing]:
+        """Which of these comments have a record, wherever it hangs; never their text."""
+        comment = self._settings.comment
+        fields = ["Note_Id__c", "Sync_Fingerprint__c"]
+        return self._existing(comment.object or "", comment.external_id, fields, external_ids)
+
+    def _existing(self, name: str, key: str, fields: list[str], external_ids: Iterable[str]) -> dict[str, Existing]:
+        found: dict[str, Existing] = {}
+        ids = list(external_ids)
+        for start in range(0, len(ids), _IDS_A_QUERY):
+            names = ", ".join(["Id", key, *fields])
+            part = ids[start : start + _IDS_A_QUERY]
+            soql = f"SELECT {names} FROM {name} WHERE {key} IN {{}}"  # noqa: S608  (names are checked by the settings)
+            for row in self._query(format_soql(soql, part)):
+                fingerprint, note_id = row.get("Sync_Fingerprint__c"), row.get("Note_Id__c")
+                found[str(row[key])] = Existing(
+                    to_18(str(row["Id"])), fingerprint and str(fingerprint), note_id and to_18(str(note_id))
+                )
+        return found
+
+    def _query(self, soql: str) -> list[dict[str, Any]]:
+        rows: list[dict[str, Any]] = []
+        answer = self.connection.call("query/", params={"q": soql})
+        while True:
+            try:
+                rows += [dict(row) for row in answer["records"]]
+                following = None if answer["done"] else str(answer["nextRecordsUrl"])
+            except (KeyError, TypeError, ValueError):
+                raise Unreachable(
+                    "Salesforce's answer to a query cannot be read", side="salesforce", sent=False
+                ) from None
+            if following is None:
+                return rows
+            answer = self.connection.call(following.removeprefix(f"{self.connection.root}/"))
+
+    def _in_turn(self, graphs: list[Graph]) -> Answer:
+        answer: Answer = NotAttempted()
+        for graph in graphs:
+            answer = self._send([graph], {})[int(graph.graph_id)]
+            if not isinstance(answer, Done):
+                break
+        return answer
+
+    def _send(self, graphs: list[Graph], texts: dict[int, tuple[str, ...]]) -> dict[int, Answer]:
+        body = {"graphs": [graph.spelled() for graph in graphs]}
+        answers = read_answers(self.connection.call("composite/graph", method="POST", body=body), graphs)
+        return {int(graph_id): _without(answer, texts.get(int(graph_id), ())) for graph_id, answer in answers.items()}
+
+
+def _without(answer: Answer, texts: tuple[str, ...]) -> Answer:
+    """The answer, with the values that Salesforce quotes taken out of its message: they are a customer's."""
+    if not isinstance(answer, Refused):
+        return answer
+    message = answer.error.message
+    if answer.error.code == "STRING_TOO_LONG":  # it quotes the value, cut where it likes
+        label, _, rest = message.partition(": data value too large: ")
+        length = rest[rest.rfind("(max length") :] if "(max length" in rest else ""
+        message = f"{label}: data value too large {length}".strip()
+    for text in sorted((text for text in texts if len(text) >= 3), key=len, reverse=True):
+        message = message.replace(text, "…")
+    return Refused(answer.ref, replace(answer.error, message=message[:1000]))

@@ -1,0 +1,218 @@
+"""Signs in, makes one call at a time, and turns every refusal of a whole call into an error that says what next."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+import simplejson
+from simple_salesforce.api import Salesforce as Rest
+from simple_salesforce.exceptions import SalesforceError
+
+from daemon.errors import Busy, InvoiceSyncError, OutOfCalls, SideRefused, Unreachable
+from daemon.salesforce.ids import to_18
+from daemon.settings import Configuration
+from daemon.settings.schema import is_loopback
+from daemon.transport import open_session, retry_after
+
+_SIGN_IN = {
+    "invalid_client_id": "The consumer key is wrong, or the app is so new that Salesforce does not know it yet.",
+    "invalid_client": "The consumer secret is wrong: copy it anew from the External Client App.",
+    "invalid_app_access": "Allow the integration user in the app's policies (permitted users).",
+    "inactive_user": "The integration user is inactive: activate it, or choose another run-as user.",
+    "inactive_org": "The org is locked or has expired.",
+    "invalid_grant": "Enable the client credentials flow in the External Client App and choose its run-as user; "
+    "login_url must be the org's My Domain (https://<name>.my.salesforce.com).",
+    "unsupported_grant_type": "Enable the client credentials flow in the External Client App.",
+}
+
+
+class CallRefused(InvoiceSyncError):  # noqa: N818
+    """Salesforce refused a call as a whole (400, 413, 414): something in it is more than it takes."""
+
+    def __init__(self, code: str, message: str, status: int) -> None:
+        super().__init__(f"{code}: {message}")
+        self.code = code
+        self.message = message
+        self.status = status
+
+
+class Connection:
+    """One signed-in connection. ``calls`` counts what the org's daily limit counts; sign-ins do not."""
+
+    def __init__(self, configuration: Configuration) -> None:
+        self._salesforce = configuration.settings.salesforce
+        self._secrets = configuration.secrets
+        self._seconds = self._salesforce.timeout.total_seconds()
+        self._session = open_session("salesforce", seconds=self._seconds, ca_bundle=self._salesforce.ca_bundle)
+        self._session.hooks["response"].append(self._note_headers)
+        self._rest: Rest | None = None
+        self._headers: Mapping[str, str] = {}
+        self.calls = 0
+        self.sign_ins = 0
+        self.api_used: int | None = None
+        self.api_limit: int | None = None
+        self.organization_id: str | None = None
+        self.instance_url: str | None = None
+
+    @property
+    def root(self) -> str:
+        """The path below which the API's resources stand, as graphs name them."""
+        return f"/services/data/v{self._salesforce.api_version}"
+
+    @property
+    def reserve_reached(self) -> bool:
+        """Whether what is left of the org's daily calls is to be left to others."""
+        if self.api_used is None or not self.api_limit:
+            return False
+        return self.api_used > self.api_limit * (1 - self._salesforce.api_reserve)
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        self._session.close()
+
+    def sign_in(self) -> None:
+        """Get an access token (client credentials). SideRefused when it is not given."""
+        self.sign_ins += 1
+        self._rest = None
+        response = self._session.post(
+            f"{self._salesforce.login_url}/services/oauth2/token",
+            data={
+                "grant_type": "client_credentials",
+                "client_id": self._secrets["salesforce_client_id"],
+                "client_secret": self._secrets["salesforce_client_secret"],
+            },
+        )
+        body = _json(response)
+        if response.status_code != 200 or "access_token" not in body:
+            raise _sign_in_refused(response, body)
+        self._use(str(body["access_token"]), str(body.get("instance_url", "")), str(body.get("id", "")))
+
+    def _use(self, token: str, instance_url: str, identity: str) -> None:
+        if urlsplit(instance_url).scheme != "https" and not is_loopback(instance_url):
+            raise SideRefused(
+                "Salesforce's sign-in names no https instance_url to go on with",
+                side="salesforce",
+                hint="Set salesforce.login_url to the org's My Domain (https://<name>.my.salesforce.com).",
+            )
+        self._rest = Rest(
+            session_id=token,
+            instance_url=instance_url,
+            session=self._session,
+            version=self._salesforce.api_version,
+        )
+        # The library takes https for granted; on loopback the sandbox speaks plain http.
+        self._rest.base_url = f"{instance_url.rstrip('/')}{self.root}/"
+        self.instance_url = instance_url.rstrip("/")
+        organization = re.search(r"/id/(00D\w{12,15})/", identity)
+        self.organization_id = to_18(organization[1]) if organization else None
+
+    def call(self, path: str, *, method: str = "GET", params: Mapping[str, str] | None = None, body: Any = None) -> Any:
+        """One call, signed in again once if the session has ended. Returns the JSON of a good answer."""
+        if self._rest is None:
+            self.sign_in()
+        try:
+            return self._call(path, method, params, body)
+        except SalesforceError as error:
+            if not _session_ended(error):
+                raise self._explain(error) from error
+        self.sign_in()
+        try:
+            return self._call(path, method, params, body)
+        except SalesforceError as error:
+            self._rest = None
+            raise self._explain(error) from error
+
+    def _call(self, path: str, method: str, params: Mapping[str, str] | None, body: Any) -> Any:
+        assert self._rest is not None
+        # simplejson writes a Decimal as the number it is; the standard library would refuse it or make it a float.
+        data = None if body is None else simplejson.dumps(body, use_decimal=True, allow_nan=False)
+        self.calls += 1
+        try:
+            return self._rest.restful(path, params=dict(params or {}), method=method, data=data)
+        except (ValueError, TypeError, RecursionError) as error:
+            if isinstance(error, requests.RequestException) and not isinstance(error, ValueError):
+                raise
+            raise Unreachable(
+                "Salesforce's answer is not JSON, or is cut short; it is refused whole", side="salesforce", sent=True
+            ) from error
+
+    def _note_headers(self, response: requests.Response, **_options: Any) -> None:
+        """The library's errors carry no headers, so what they say is kept as they come in."""
+        self._headers = response.headers
+        usage = [
+            (int(used), int(limit))
+            for used, limit in re.findall(r"api-usage=(\d+)/(\d+)", response.headers.get("Sforce-Limit-Info", ""))
+        ]
+        if usage:  # the org's own, and the app's where it has one: what is fuller counts
+            self.api_used, self.api_limit = max(usage, key=lambda pair: pair[0] / max(pair[1], 1))
+
+    def _explain(self, error: SalesforceError) -> InvoiceSyncError:
+        status = int(error.status)
+        code, message = _first_error(error.content)
+        words = f"Salesforce answered {status}{f' {code}: {message}' if code else ''}"
+        if status == 401:
+            return SideRefused(
+                f"Salesforce does not accept the session it has just given: {message or 'no reason'}",
+                side="salesforce",
+                hint="Check the integration user's API access and the app's session policies.",
+            )
+        if code == "REQUEST_LIMIT_EXCEEDED" and "TotalRequests" in message:
+            return OutOfCalls("Salesforce's daily API calls are used up", side="salesforce")
+        if code in {"API_DISABLED_FOR_ORG", "TXN_SECURITY_NO_ACCESS"} or status in {404, 410}:
+            return SideRefused(words, side="salesforce", hint=_hint(status, code))
+        if status in {400, 413, 414, 431} and code not in _PASSING:
+            return CallRefused(code or str(status), message or "the call is more than Salesforce takes", status)
+        return Busy(words, side="salesforce", retry_after=retry_after(self._headers))
+
+
+_PASSING = frozenset(
+    {"UNABLE_TO_LOCK_ROW", "QUERY_TIMEOUT", "REQUEST_RUNNING_TOO_LONG", "SERVER_UNAVAILABLE", "UNKNOWN_EXCEPTION",
+     "INSERT_UPDATE_DELETE_NOT_ALLOWED_DURING_MAINTENANCE", "API_CURRENTLY_DISABLED", "REQUEST_LIMIT_EXCEEDED"}
+)  # fmt: skip
+
+
+def _hint(status: int, code: str) -> str:
+    if status == 410:
+        return "This API version is retired: set salesforce.api_version to a newer one."
+    if status == 404:
+        return "Check salesforce.login_url and salesforce.api_version."
+    return f"The org does not let this user use the API ({code}): check API Enabled and its security policies."
+
+
+def _session_ended(error: SalesforceError) -> bool:
+    return int(error.status) == 401
+
+
+def _first_error(content: Any) -> tuple[str, str]:
+    """Code and message of an error answer; a page of HTML has neither."""
+    first = content[0] if isinstance(content, list) and content else content
+    if not isinstance(first, Mapping):
+        return "", ""
+    code = str(first.get("errorCode") or first.get("error") or "")
+    message = str(first.get("message") or first.get("error_description") or "")
+    return code, re.sub(r"\s+", " ", message).strip()[:500]
+
+
+def _json(response: requests.Response) -> Mapping[str, Any]:
+    try:
+        body = response.json()
+    except (ValueError, RecursionError):
+        return {}
+    return body if isinstance(body, dict) else {}
+
+
+def _sign_in_refused(response: requests.Response, body: Mapping[str, Any]) -> InvoiceSyncError:
+    error = str(body.get("error", ""))
+    if not error or error == "rate_limit_exceeded" or response.status_code >= 500 or response.status_code == 429:
+        return Busy(
+            f"Salesforce's sign-in answered {response.status_code}{f' {error}' if error else ''}",
+            side="salesforce",
+            retry_after=retry_after(response.headers),
+            hint="Check that salesforce.login_url is the org's My Domain." if not error else None,
+        )
+    description = str(body.get("error_description", "")) or "no reason"
+    return SideRefused(
+        f"Salesforce refused the sign-in: {error} ({description})", side="salesforce", hint=_SIGN_IN.get(error)
+    )

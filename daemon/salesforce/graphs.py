@@ -1,0 +1,144 @@
+"""Composite graphs: all-or-nothing groups of writes, packed into calls and read back graph by graph.
+
+Documented limits of one call: 75 graphs, 500 nodes, and after 14 failed graphs the rest is not attempted. A graphId
+begins with a letter or digit, has no period and fewer than 40 characters.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import simplejson
+
+from daemon.errors import Unreachable
+from daemon.salesforce.ids import to_18
+from daemon.salesforce.verdicts import RecordError
+
+MAX_GRAPHS = 75
+MAX_NODES = 500
+MAX_BYTES = 5_000_000
+_HALTED = "PROCESSING_HALTED"
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One write or read; later nodes of its graph name its answer as ``@{ref.id}`` (``@{ref.Id}`` after a GET)."""
+
+    ref: str
+    method: str
+    url: str
+    body: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """Nodes that all go in, or none."""
+
+    graph_id: str
+    nodes: tuple[Node, ...]
+
+    def spelled(self) -> dict[str, Any]:
+        """As JSON takes it."""
+        nodes: list[dict[str, Any]] = []
+        for node in self.nodes:
+            nodes.append({"method": node.method, "url": node.url, "referenceId": node.ref})
+            if node.body is not None:
+                nodes[-1]["body"] = node.body
+        return {"graphId": self.graph_id, "compositeRequest": nodes}
+
+    def size(self) -> int:
+        """Bytes on the wire."""
+        return len(simplejson.dumps(self.spelled(), use_decimal=True))
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The graph went in. ``ids`` by node; ``created`` the nodes that made a new record."""
+
+    ids: Mapping[str, str]
+    created: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Nothing of the graph went in, because of this node."""
+
+    ref: str
+    error: RecordError
+
+
+@dataclass(frozen=True, slots=True)
+class NotAttempted:
+    """Salesforce did not look at the graph: too many before it had failed."""
+
+
+Answer = Done | Refused | NotAttempted
+
+
+def pack(graphs: Iterable[Graph], *, at_most: int = MAX_GRAPHS) -> list[list[Graph]]:
+    """The graphs in as few calls as the limits allow, in their order."""
+    calls: list[list[Graph]] = []
+    nodes = size = 0
+    for graph in graphs:
+        length = graph.size()
+        full = (
+            not calls
+            or len(calls[-1]) >= min(at_most, MAX_GRAPHS)
+            or nodes + len(graph.nodes) > MAX_NODES
+            or size + length > MAX_BYTES
+        )
+        if full:
+            calls.append([])
+            nodes = size = 0
+        calls[-1].append(graph)
+        nodes += len(graph.nodes)
+        size += length
+    return calls
+
+
+def read_answers(body: Any, sent: Iterable[Graph]) -> dict[str, Answer]:
+    """Each graph's answer by its graphId. Unreachable when the answer is not about what was sent."""
+    wanted = {graph.graph_id: graph for graph in sent}
+    try:
+        found = {str(graph["graphId"]): _answer(graph) for graph in body["graphs"]}
+    except (KeyError, TypeError, AttributeError, IndexError, ValueError):
+        found = {}
+    if set(found) != set(wanted):
+        raise Unreachable("Salesforce's answer cannot be read as what was sent", side="salesforce", sent=True)
+    return found
+
+
+def _answer(graph: Mapping[str, Any]) -> Answer:
+    nodes = graph["graphResponse"]["compositeResponse"]
+    if graph["isSuccessful"] is True:
+        ids: dict[str, str] = {}
+        created: set[str] = set()
+        for node in nodes:
+            body = node.get("body") or {}
+            identifier = body.get("id") or body.get("Id")
+            if identifier:
+                ids[str(node["referenceId"])] = to_18(str(identifier))
+            if node["httpStatusCode"] == 201:
+                created.add(str(node["referenceId"]))
+        return Done(ids, frozenset(created))
+    for node in nodes:
+        error = _error(node)
+        # A halted node was rolled back for another's sake, unless it is the one that refers to nothing.
+        if error and (error.code != _HALTED or "Invalid reference" in error.message):
+            return Refused(str(node["referenceId"]), error)
+    return NotAttempted()
+
+
+def _error(node: Mapping[str, Any]) -> RecordError | None:
+    status = int(node["httpStatusCode"])
+    body = node.get("body")
+    if status == 300:
+        ids = [str(url).rsplit("/", 1)[-1] for url in body or []]
+        return RecordError("DUPLICATE_EXTERNAL_ID", f"records {' and '.join(ids)} have this external ID", status=300)
+    if status < 400 or not isinstance(body, list) or not body:
+        return None
+    first = body[0]
+    message = re.sub(r"\s+", " ", str(first.get("message", ""))).strip()
+    fields = tuple(str(field) for field in first.get("fields") or ())
+    return RecordError(str(first.get("errorCode", "UNKNOWN")), message, fields, status)

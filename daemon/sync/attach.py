@@ -1,0 +1,309 @@
+"""Attaches the notes that are due: one atomic graph per invoice, so that a comment becomes a note once or not yet."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from daemon.eligibility import Standing, Verdict, decide
+from daemon.errors import Busy, SideRefused, Unreachable
+from daemon.notes import NoteRecord, note_of
+from daemon.salesforce import (
+    MAX_COMMENTS_A_GRAPH,
+    Answer,
+    CallRefused,
+    Done,
+    Existing,
+    Next,
+    NotAttempted,
+    NoteWrite,
+    RecordError,
+    Refused,
+    comment_of,
+    judge,
+)
+from daemon.sync.contents import newest_contents
+from daemon.sync.parts import FAILED_AGAIN, Parts, Tally
+from daemon.sync.sides import require_calls
+from state.ledger import LedgerRow
+from state.notes import NoteRow
+
+_INVOICES_A_CALL = 75
+# Says of a whole org, not of one comment, that notes are switched off there: invoices go on without them.
+_NO_NOTES = frozenset({"INVALID_TYPE", "NOT_FOUND"})
+
+
+@dataclass
+class _Owed:
+    """One comment on its way: its row, the note it becomes, and whether that is a new one or an edit."""
+
+    row: NoteRow
+    write: NoteWrite
+
+    @property
+    def note(self) -> NoteRecord:
+        return self.write.note
+
+
+def attach_due(parts: Parts, tally: Tally, entity_ids: Sequence[int] | None) -> bool:
+    """Send the due notes of these invoices (None: of the next invoices that have any). False when there are none."""
+    options = parts.configuration.settings.invoices
+    if not options.enable_synchronization or not options.synchronize_notes or parts.stop.asked:
+        return False
+    automatic, now = options.enable_automatic_synchronization, parts.now()
+    if entity_ids is None:
+        entity_ids = parts.store.notes.due_invoices(now, automatic=automatic, limit=_INVOICES_A_CALL)
+    rows = parts.store.notes.due(entity_ids, now, automatic=automatic) if entity_ids else []
+    if not rows:
+        return False
+    _Attachment(parts, tally, rows).run()
+    return True
+
+
+class _Attachment:
+    """The notes of one batch of invoices, until each has an outcome."""
+
+    def __init__(self, parts: Parts, tally: Tally, rows: Sequence[NoteRow]) -> None:
+        self._parts = parts
+        self._tally = tally
+        self._contents = newest_contents(parts, tally, sorted({row.entity_id for row in rows}))
+        self._waiting: dict[int, dict[int, _Owed]] = {}
+        for row in rows:
+            self._enter(row)
+
+    def _enter(self, row: NoteRow) -> None:
+        invoice = self._contents.get(row.entity_id)
+        if invoice is None:
+            return  # the invoice itself has failed, and says why
+        comment = next((c for c in invoice.comments if c.entity_id == row.comment_id), None)
+        if comment is None:
+            gone = replace(row, sync_status="skipped", reason="gone from this invoice in Magento")
+            self._parts.store.notes.write([gone])
+            return
+        parts = self._parts
+        note = note_of(
+            comment, invoice, parts.configuration.settings.salesforce.note, parts.mapping.comment_id(row.comment_id)
+        )
+        owed = _Owed(row, NoteWrite(note, row.record_id, row.note_id))
+        if row.record_id and row.fingerprint == note.fingerprint:
+            self._settle([owed])
+        else:
+            self._waiting.setdefault(row.entity_id, {})[row.comment_id] = owed
+
+    def run(self) -> None:
+        """Call until nothing waits. What was answered is remembered before the next call."""
+        if self._parts.ask_first:
+            self._adopt([owed for comments in self._waiting.values() for owed in comments.values()])
+        while self._waiting and not self._parts.stop.asked:
+            answers = self._call(sorted(self._waiting))
+            for entity_id, answer in answers.items():
+                self._remember(entity_id, answer)
+            if all(isinstance(answer, NotAttempted) for answer in answers.values()):
+                left = [owed for comments in self._waiting.values() for owed in comments.values()]
+                self._put_off(left, "Salesforce did not attempt it")
+
+    def _part(self, entity_id: int) -> list[_Owed]:
+        """The comments of the invoice that go in one graph."""
+        comments = self._waiting[entity_id]
+        return [comments[key] for key in sorted(comments)][:MAX_COMMENTS_A_GRAPH]
+
+    def _call(self, entity_ids: Sequence[int]) -> dict[int, Answer]:
+        require_calls(self._parts)
+        going = {entity_id: self._part(entity_id) for entity_id in entity_ids}
+        try:
+            return self._parts.salesforce.attach_notes(
+                [
+                    (entity_id, self._parts.mapping.invoice_id(entity_id), [owed.write for owed in owed_notes])
+                    for entity_id, owed_notes in going.items()
+                ]
+            )
+        except CallRefused as refusal:
+            if len(entity_ids) > 1:
+                return self._call(entity_ids[: len(entity_ids) // 2])
+            error = RecordError(refusal.code, refusal.message, status=refusal.status)
+            owed_notes = going[entity_ids[0]]
+            if len(owed_notes) > 1:  # several comments in one graph: each alone from now on
+                for owed in owed_notes[1:]:
+                    self._put_off([owed], str(refusal))
+                return self._call(entity_ids)
+            return {entity_ids[0]: Refused(f"note{owed_notes[0].row.comment_id}", error)}
+        except (Unreachable, Busy) as error:
+            if isinstance(error, Busy) or error.sent:
+                wait = error.retry_after if isinstance(error, Busy) else None
+                self._put_off([owed for part in going.values() for owed in part], str(error), retry_after=wait)
+            raise
+
+    def _remember(self, entity_id: int, answer: Answer) -> None:
+        if isinstance(answer, NotAttempted):
+            return
+        part = self._part(entity_id)
+        if isinstance(answer, Done):
+            for owed in part:
+                tag = owed.row.comment_id
+                owed.row = replace(
+                    owed.row,
+                    record_id=answer.ids.get(f"record{tag}", owed.row.record_id),
+                    note_id=answer.ids.get(f"note{tag}", owed.row.note_id),
+                )
+            self._settle(part, attached=True)
+            return
+        comment_id = comment_of(answer.ref)
+        if comment_id is None:
+            self._invoice_refused(entity_id, part, answer.error)
+        else:
+            self._comment_refused(self._waiting[entity_id][comment_id], answer, part)
+
+    def _invoice_refused(self, entity_id: int, part: list[_Owed], error: RecordError) -> None:
+        """The invoice could not be read. If it is gone, somebody deleted it: it and all its notes are owed anew."""
+        if error.status != 404:
+            self._put_off(part, str(error))
+            return
+        parts = self._parts
+        del self._waiting[entity_id]
+        row = parts.store.ledger.known([entity_id])[entity_id]
+        standing = Standing(owed=row.sync_status == "pending", asked=row.asked, named=row.named)
+        decision = decide(self._contents[entity_id], parts.configuration.settings.invoices, standing)
+        with parts.store.writing():
+            parts.store.notes.owe_again(entity_id)
+            parts.store.ledger.write([_forgotten(row, decision.verdict, decision.reason)])
+        self._tally.outcomes.pop(entity_id, None)
+        parts.log.info(
+            "invoice.deleted", invoice=row.increment_id, entity_id=entity_id, salesforce_id=row.salesforce_id
+        )
+
+    def _comment_refused(self, owed: _Owed, answer: Refused, part: list[_Owed]) -> None:
+        """One comment was refused: the others of its graph go again without it, or it goes again another way."""
+        error, tag = answer.error, owed.row.comment_id
+        key = self._parts.configuration.settings.salesforce.comment.external_id
+        gone = error.status == 404 or error.code == "ENTITY_IS_DELETED"
+        if (
+            answer.ref == f"record{tag}"
+            and error.code == "DUPLICATE_VALUE"
+            and key in f"{error.message} {error.fields}"
+        ):
+            self._parts.ask_first = True
+            self._adopt([other for other in part if not other.write.record_id], duplicate=owed)
+        elif owed.write.record_id and gone and answer.ref == f"note{tag}":
+            owed.write = replace(owed.write, note_id=None)  # somebody deleted the note, and it stays deleted
+        elif owed.write.record_id and gone:
+            owed.row = replace(owed.row, record_id=None, note_id=None, fingerprint=None)
+            owed.write = NoteWrite(owed.note)
+        else:
+            self._judge(owed, error)
+
+    def _judge(self, owed: _Owed, error: RecordError) -> None:
+        verdict = judge(error)
+        if verdict.next is Next.AGAIN or error.code in _NO_NOTES:
+            self._put_off([owed], f"{error}. {verdict.mend}")
+        elif verdict.next is Next.PAUSE:
+            raise SideRefused(str(error), side="salesforce", hint=verdict.mend)
+        else:
+            self._fail(owed, f"{error}. {verdict.mend}", error.code)
+
+    def _adopt(self, candidates: list[_Owed], duplicate: _Owed | None = None) -> None:
+        """Take the comment records that are there already as ours, wherever they hang; an edit goes on as one.
+
+        ``duplicate``: Salesforce says that this one is there. If it is not shown, a call of ours still runs.
+        """
+        new = [owed for owed in candidates if not owed.write.record_id]
+        if not new:
+            return
+        require_calls(self._parts)
+        found = self._parts.salesforce.existing_comments(owed.note.external_id for owed in new)
+        for owed in new:
+            existing = found.get(owed.note.external_id)
+            if existing is not None:
+                self._adopt_one(owed, existing)
+            elif owed is duplicate:
+                self._put_off([owed], "Salesforce still works on an earlier call about it")
+
+    def _adopt_one(self, owed: _Owed, existing: Existing) -> None:
+        owed.row = replace(
+            owed.row,
+            record_id=existing.record_id,
+            note_id=existing.note_id,
+            fingerprint=existing.fingerprint,
+        )
+        owed.write = NoteWrite(owed.note, existing.record_id, existing.note_id)
+        if existing.fingerprint == owed.note.fingerprint:
+            self._settle([owed])
+
+    def _settle(self, done: list[_Owed], *, attached: bool = False) -> None:
+        parts = self._parts
+        parts.store.notes.write(
+            [
+                replace(
+                    owed.row,
+                    sync_status="synced",
+                    reason=None,
+                    held_for=None,
+                    asked=False,
+                    fingerprint=owed.note.fingerprint,
+                    attempts=0,
+                    next_attempt_at=None,
+                    synced_at=parts.now(),
+                )
+                for owed in done
+            ]
+        )
+        for owed in done:
+            self._drop(owed)
+            if attached:
+                self._tally.notes += 1
+                parts.log.info("note.attached", **self._names(owed), note_id=owed.row.note_id)
+
+    def _put_off(self, waiting: list[_Owed], reason: str, retry_after: float | None = None) -> None:
+        parts = self._parts
+        parts.store.notes.write(
+            [
+                replace(
+                    owed.row,
+                    sync_status="pending",
+                    reason=reason,
+                    attempts=owed.row.attempts + 1,
+                    next_attempt_at=parts.retry_at(owed.row.attempts, retry_after),
+                )
+                for owed in waiting
+            ]
+        )
+        for owed in waiting:
+            self._drop(owed)
+
+    def _fail(self, owed: _Owed, reason: str, code: str) -> None:
+        parts = self._parts
+        failed = replace(
+            owed.row,
+            sync_status="failed",
+            reason=reason,
+            attempts=owed.row.attempts + 1,
+            next_attempt_at=parts.now() + FAILED_AGAIN,
+        )
+        parts.store.notes.write([failed])
+        self._drop(owed)
+        self._tally.note_failures += 1
+        parts.log.warning("note.failed", **self._names(owed), reason=reason, code=code)
+
+    def _drop(self, owed: _Owed) -> None:
+        comments = self._waiting.get(owed.row.entity_id, {})
+        comments.pop(owed.row.comment_id, None)
+        if not comments:
+            self._waiting.pop(owed.row.entity_id, None)
+
+    def _names(self, owed: _Owed) -> dict[str, str | int]:
+        invoice = self._contents[owed.row.entity_id]
+        return {
+            "invoice": invoice.increment_id,
+            "entity_id": invoice.entity_id,
+            "comment_id": owed.row.comment_id,
+        }
+
+
+def _forgotten(row: LedgerRow, verdict: Verdict, reason: str | None) -> LedgerRow:
+    return replace(
+        row,
+        sync_status=verdict.value,
+        reason=reason,
+        salesforce_id=None,
+        fingerprint=None,
+        attempts=0,
+        next_attempt_at=None,
+        again_at=None,
+    )

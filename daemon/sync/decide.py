@@ -1,0 +1,167 @@
+"""What becomes of an invoice that Magento shows new or changed: its ledger row and its comments' rows. No I/O."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from daemon.eligibility import SEND, Decision, Standing, Verdict, decide, decide_comment
+from daemon.invoice import Comment, Invoice, Malformed
+from daemon.notes import comment_digest
+from daemon.settings import Settings
+from daemon.spelling import plain_number
+from state.ledger import LedgerRow
+from state.notes import NoteRow
+
+ANOTHER = "another invoice under a known id: Magento was restored from a backup, or this is another shop"
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """When, by which scan, and whether a person asked for the invoices (``named``: one by one)."""
+
+    at: datetime
+    by: str
+    retry_at: datetime
+    asked: bool = False
+    named: bool = False
+
+
+def is_another(row: LedgerRow, invoice: Invoice) -> bool:
+    """Whether the ledger knows this id as a different invoice. What was never known of it is no difference."""
+    pairs = (
+        (row.store_id, invoice.store_id),
+        (row.created_at, invoice.created_at),
+        (row.increment_id or None, invoice.increment_id),
+    )
+    return any(known is not None and known != shown for known, shown in pairs)
+
+
+def refused_row(shown: Malformed, known: LedgerRow | None, seen: Seen) -> LedgerRow:
+    """The row of a record that cannot be read as an invoice. What is known of it is kept."""
+    reason = f"Magento's record cannot be used: {shown.reason}"
+    if known is not None:
+        return replace(known, digest=shown.digest, sync_status="failed", reason=reason, next_attempt_at=seen.retry_at)
+    return LedgerRow(
+        entity_id=shown.entity_id,
+        increment_id=shown.increment_id or "",
+        store_id=None,
+        order_id=None,
+        order_number=None,
+        state=None,
+        grand_total=None,
+        currency=None,
+        created_at=shown.created_at,
+        updated_at=shown.updated_at,
+        digest=shown.digest,
+        sync_status="failed",
+        reason=reason,
+        seen_at=seen.at,
+        seen_by=seen.by,
+        next_attempt_at=seen.retry_at,
+    )
+
+
+def row_of(invoice: Invoice, known: LedgerRow | None, settings: Settings, seen: Seen) -> LedgerRow:
+    """The row of a new or changed invoice, with what was decided about it."""
+    if known is not None and is_another(known, invoice):
+        return replace(
+            known, digest=invoice.digest, sync_status="failed", reason=ANOTHER, next_attempt_at=seen.retry_at
+        )
+    was_owed = known is not None and known.sync_status == "pending"
+    standing = Standing(
+        owed=was_owed,
+        in_salesforce=known is not None and known.salesforce_id is not None,
+        asked=seen.asked or (was_owed and known is not None and known.asked),
+        named=seen.named or (was_owed and known is not None and known.named),
+    )
+    return _decided(_shown(invoice, known, seen), known, decide(invoice, settings.invoices, standing), seen)
+
+
+def _shown(invoice: Invoice, known: LedgerRow | None, seen: Seen) -> LedgerRow:
+    """The row with what Magento shows now; what is known of Salesforce is kept."""
+    row = known or LedgerRow(
+        entity_id=invoice.entity_id,
+        increment_id=invoice.increment_id,
+        store_id=None,
+        order_id=None,
+        order_number=None,
+        state=None,
+        grand_total=None,
+        currency=None,
+        created_at=None,
+        updated_at=None,
+        digest="",
+        sync_status="pending",
+        seen_at=seen.at,
+        seen_by=seen.by,
+    )
+    return replace(
+        row,
+        increment_id=invoice.increment_id,
+        store_id=invoice.store_id,
+        order_id=invoice.order_id,
+        order_number=(invoice.order.number if invoice.order else None) or row.order_number,
+        state=invoice.state,
+        grand_total=None if invoice.grand_total is None else plain_number(invoice.grand_total),
+        currency=invoice.currency,
+        created_at=invoice.created_at,
+        updated_at=invoice.updated_at,
+        digest=invoice.digest,
+    )
+
+
+def _decided(row: LedgerRow, known: LedgerRow | None, decision: Decision, seen: Seen) -> LedgerRow:
+    sends = decision.verdict is Verdict.SEND
+    waits_already = sends and known is not None and known.sync_status == "pending" and not seen.asked
+    return replace(
+        row,
+        sync_status=decision.verdict.value,
+        reason=row.reason if waits_already else decision.reason,
+        asked=sends and (seen.asked or row.asked),
+        named=sends and (seen.named or row.named),
+        attempts=row.attempts if waits_already else 0,
+        next_attempt_at=row.next_attempt_at if waits_already else None,
+        # After a cleared state a backfill may hold or skip what Salesforce already has: it is asked.
+        unconfirmed=not sends and row.salesforce_id is None and (row.unconfirmed or seen.by == "backfill"),
+    )
+
+
+def note_rows_of(invoice: Invoice, known: Mapping[int, NoteRow], settings: Settings, seen: Seen) -> list[NoteRow]:
+    """The rows of this invoice's comments that are new, edited, moved here, or freed by what is true now."""
+    rows: list[NoteRow] = []
+    for comment in invoice.comments:
+        before = known.get(comment.entity_id)
+        after = _note_row(comment, invoice.entity_id, before, settings, seen)
+        if after != before:
+            rows.append(after)
+    return rows
+
+
+def _note_row(comment: Comment, entity_id: int, known: NoteRow | None, settings: Settings, seen: Seen) -> NoteRow:
+    shown = comment_digest(comment)
+    row = known or NoteRow(comment.entity_id, entity_id, shown, "held", seen.at)
+    row = replace(row, entity_id=entity_id)  # a comment can be moved to another invoice; its note stays
+    edited = known is None or known.digest != shown
+    if not edited and row.sync_status == "synced":
+        return row
+    if not edited and row.sync_status == "failed" and not seen.asked:
+        return row  # it has its own next try
+    if not edited and row.held_for == "notes" and not seen.asked:
+        return row  # only a person frees what was held because notes were off
+    decision = (
+        SEND
+        if row.sync_status == "pending" and comment.text.strip()
+        else decide_comment(comment, settings.invoices, settings.salesforce.note, asked=seen.asked)
+    )
+    sends = decision.verdict is Verdict.SEND
+    fresh = edited or seen.asked or row.sync_status != "pending"
+    return replace(
+        row,
+        digest=shown,
+        sync_status=decision.verdict.value,
+        reason=decision.reason if fresh else row.reason,
+        held_for=decision.held_for,
+        asked=sends and (seen.asked or row.asked),
+        attempts=0 if fresh else row.attempts,
+        next_attempt_at=None if fresh else row.next_attempt_at,
+    )

@@ -1,0 +1,228 @@
+"""Sends what is due: invoices with their items, then their notes; each answer is remembered before the next call."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from daemon.errors import Busy, SideRefused, Unreachable
+from daemon.invoice import Invoice
+from daemon.mapping import InvoiceRecord
+from daemon.salesforce import (
+    INVOICE,
+    Answer,
+    CallRefused,
+    Done,
+    Next,
+    NotAttempted,
+    RecordError,
+    Refused,
+    judge,
+)
+from daemon.sync.attach import attach_due
+from daemon.sync.contents import newest_contents
+from daemon.sync.parts import FAILED_AGAIN, UNANSWERED_AGAIN, Parts, Tally
+from daemon.sync.sides import require_calls
+from state.ledger import LedgerRow
+
+FULL = 75
+
+
+def deliver_due(parts: Parts, tally: Tally, *, full_only: bool = False) -> None:
+    """Send everything that is due now, a batch a call; with ``full_only`` only as long as batches are full.
+
+    Raises when Salesforce (or Magento, for reading again) cannot be worked with; what was answered is remembered.
+    """
+    while not parts.stop.asked:
+        parts.refresh()
+        options = parts.configuration.settings.invoices
+        if not options.enable_synchronization:
+            return
+        automatic = options.enable_automatic_synchronization
+        rows = parts.store.ledger.due(parts.now(), automatic=automatic, limit=FULL)
+        if full_only and len(rows) < FULL:
+            return
+        if rows:
+            batch = rows[
+                : max(1, FULL >> min(rows[0].attempts, 7))
+            ]  # what failed as a whole goes in ever smaller calls
+            send_rows(parts, tally, batch)
+            attach_due(parts, tally, [row.entity_id for row in batch])
+        elif not attach_due(parts, tally, None):
+            return
+
+
+def send_rows(parts: Parts, tally: Tally, rows: Sequence[LedgerRow]) -> None:
+    """Send these due rows, in as many calls as it takes until each has an outcome."""
+    waiting: dict[int, tuple[LedgerRow, InvoiceRecord]] = {}
+    for row, invoice in _newest(parts, tally, rows):
+        record = parts.mapping.record_of(invoice)
+        if _is_known_to_salesforce(parts, row, record):
+            _settle(parts, tally, replace(_synced(parts, row), fingerprint=record.fingerprint), "invoice.unchanged")
+        else:
+            waiting[row.entity_id] = (row, record)
+    while waiting and not parts.stop.asked:
+        require_calls(parts)
+        answers = _call(parts, tally, list(waiting.values()))
+        pausing = [
+            error
+            for entity_id, answer in answers.items()
+            if (error := _remember(parts, tally, waiting, entity_id, answer))
+        ]
+        if pausing:
+            raise SideRefused(str(pausing[0]), side="salesforce", hint=judge(pausing[0]).mend)
+        if all(isinstance(answer, NotAttempted) for answer in answers.values()):
+            _put_off(parts, tally, [row for row, _ in waiting.values()], "Salesforce did not attempt it")
+            return
+
+
+def _newest(parts: Parts, tally: Tally, rows: Sequence[LedgerRow]) -> list[tuple[LedgerRow, Invoice]]:
+    """The rows that are still to be sent, each with Magento's newest version; the others are settled."""
+    ids = [row.entity_id for row in rows]
+    tally.outcomes.update(dict.fromkeys(ids, "pending"))
+    contents = newest_contents(parts, tally, ids)
+    current = parts.store.ledger.known(ids)
+    found: list[tuple[LedgerRow, Invoice]] = []
+    for row in (current[entity_id] for entity_id in ids):
+        if row.entity_id not in contents:
+            _still_failed(parts, tally, row)
+        elif row.sync_status in {"held", "skipped"}:
+            tally.outcomes.pop(row.entity_id, None)  # decided anew while it was read again: no longer due
+        else:
+            found.append((row, contents[row.entity_id]))
+    return found
+
+
+def _still_failed(parts: Parts, tally: Tally, row: LedgerRow) -> None:
+    """Magento's record can still not be used; it is looked at again tomorrow."""
+    if row.sync_status == "failed":
+        parts.store.ledger.write([replace(row, next_attempt_at=parts.now() + FAILED_AGAIN, again_at=None)])
+        tally.outcomes[row.entity_id] = "failed"
+
+
+def _is_known_to_salesforce(parts: Parts, row: LedgerRow, record: InvoiceRecord) -> bool:
+    """Whether Salesforce has just this already. Not when a person asked, nor while an older call may still commit."""
+    if row.asked or row.salesforce_id is None or (row.again_at is not None and row.again_at <= parts.now()):
+        return False
+    return row.fingerprint == record.fingerprint
+
+
+def _call(parts: Parts, tally: Tally, batch: list[tuple[LedgerRow, InvoiceRecord]]) -> dict[int, Answer]:
+    """One call for as many as fit; halved as often as Salesforce refuses it whole, until one alone is the culprit."""
+    rows = [row for row, _ in batch]
+    try:
+        return parts.salesforce.upsert_invoices([record for _, record in batch])
+    except CallRefused as refusal:
+        if len(batch) > 1:
+            return _call(parts, tally, batch[: len(batch) // 2])
+        error = RecordError(refusal.code, refusal.message, status=refusal.status)
+        return {rows[0].entity_id: Refused(INVOICE, error)}
+    except Unreachable as error:
+        if error.sent:
+            _put_off(parts, tally, rows, str(error), unanswered=True)
+        raise
+    except Busy as error:
+        _put_off(parts, tally, rows, str(error), retry_after=error.retry_after)
+        raise
+
+
+def _remember(
+    parts: Parts,
+    tally: Tally,
+    waiting: dict[int, tuple[LedgerRow, InvoiceRecord]],
+    entity_id: int,
+    answer: Answer,
+) -> RecordError | None:
+    """Commit one invoice's answer; the error when it is one that every invoice would get."""
+    row, record = waiting[entity_id]
+    if isinstance(answer, NotAttempted):
+        return None
+    if isinstance(answer, Done):
+        del waiting[entity_id]
+        salesforce_id = answer.ids[INVOICE]
+        done = replace(_synced(parts, row), fingerprint=record.fingerprint, salesforce_id=salesforce_id)
+        with parts.store.writing():
+            if row.salesforce_id not in (None, salesforce_id):
+                # Somebody deleted the record, and with it the notes and comment records that hung on it.
+                parts.store.notes.owe_again(entity_id)
+            _settle(parts, tally, done, "invoice.synced")
+        return None
+    verdict = judge(answer.error)
+    if verdict.next is Next.PAUSE:
+        return answer.error
+    del waiting[entity_id]
+    if verdict.next is Next.AGAIN or _is_our_own_call(parts, answer):
+        _put_off(parts, tally, [row], str(answer.error))
+    else:
+        _fail(parts, tally, row, f"{answer.error}. {verdict.mend}", answer.error.code)
+    return None
+
+
+def _is_our_own_call(parts: Parts, answer: Refused) -> bool:
+    """An upsert that is refused as a duplicate of our own external ID raced a call of ours that still runs."""
+    salesforce = parts.configuration.settings.salesforce
+    field = salesforce.invoice.external_id if answer.ref == INVOICE else salesforce.item.external_id
+    return answer.error.code == "DUPLICATE_VALUE" and field in f"{answer.error.message} {answer.error.fields}"
+
+
+def _synced(parts: Parts, row: LedgerRow) -> LedgerRow:
+    still_open = row.again_at is not None and row.again_at > parts.now()
+    return replace(
+        row,
+        sync_status="synced",
+        reason=None,
+        asked=False,
+        named=False,
+        unconfirmed=False,
+        attempts=0,
+        next_attempt_at=None,
+        again_at=row.again_at if still_open else None,
+        synced_at=parts.now(),
+    )
+
+
+def _settle(parts: Parts, tally: Tally, row: LedgerRow, event: str) -> None:
+    parts.store.ledger.write([row])
+    tally.outcomes[row.entity_id] = "synced"
+    write = parts.log.debug if event == "invoice.unchanged" else parts.log.info
+    write(event, invoice=row.increment_id, entity_id=row.entity_id, salesforce_id=row.salesforce_id)
+
+
+def _fail(parts: Parts, tally: Tally, row: LedgerRow, reason: str, code: str) -> None:
+    parts.store.ledger.write(
+        [
+            replace(
+                row,
+                sync_status="failed",
+                reason=reason,
+                attempts=row.attempts + 1,
+                next_attempt_at=parts.now() + FAILED_AGAIN,
+                again_at=None,
+            )
+        ]
+    )
+    tally.outcomes[row.entity_id] = "failed"
+    parts.log.warning("invoice.failed", invoice=row.increment_id, entity_id=row.entity_id, reason=reason, code=code)
+
+
+def _put_off(
+    parts: Parts,
+    tally: Tally,
+    rows: Sequence[LedgerRow],
+    reason: str,
+    *,
+    unanswered: bool = False,
+    retry_after: float | None = None,
+) -> None:
+    """They stay pending. After a call without an answer they are also sent once more when it must be over."""
+    fresh = [
+        replace(
+            row,
+            sync_status="pending",
+            reason=reason,
+            attempts=row.attempts + 1,
+            next_attempt_at=parts.retry_at(row.attempts, retry_after),
+            again_at=parts.now() + UNANSWERED_AGAIN if unanswered else row.again_at,
+        )
+        for row in rows
+    ]
+    parts.store.ledger.write(fresh)
+    tally.outcomes.update({row.entity_id: "pending" for row in fresh})

@@ -1,0 +1,184 @@
+"""Reads Magento page by page into the ledger: after a page is committed, its invoices are owed, whoever crashes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from daemon.errors import Unreachable
+from daemon.invoice import Invoice, Malformed
+from daemon.magento import Page, PageTooLarge
+from daemon.sync.decide import Seen, note_rows_of, refused_row, row_of
+from daemon.sync.parts import FAILED_AGAIN, Parts, Tally
+from state.ledger import LedgerRow
+from state.notes import NoteRow
+from state.scans import Scan
+
+_IDS_A_CALL = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What is to be remembered of some invoices that Magento showed, before it is."""
+
+    rows: tuple[LedgerRow, ...]
+    notes: tuple[NoteRow, ...]
+    contents: tuple[Invoice, ...]
+    seen: int
+
+
+def read_page(parts: Parts, tally: Tally, kind: str) -> bool:
+    """Read the next page of the open scan of this kind, opening one if there is none. True when it was the last.
+
+    The page's rows and the scan's place are committed in one transaction; the checkpoint moves with a poll's last
+    page, to the newest stamp seen but never beyond Magento's own clock at the scan's first answer: what was
+    committed later may carry an earlier stamp. Nothing was seen: nothing moves.
+    """
+    store = parts.store
+    scan = store.scans.open(kind) or _begin(parts, kind)
+    page = _ask(parts, scan)
+    first = scan.began_at is None
+    scan = _moved(scan, page)
+    taken = _take_up(parts, page.invoices, Seen(parts.now(), kind, parts.now() + FAILED_AGAIN))
+    with store.writing():
+        store.ledger.write(taken.rows)
+        store.notes.write(taken.notes)
+        store.scans.move(scan)
+        if first and kind == "backfill" and scan.began_at is not None:
+            store.checkpoints.advance(scan.began_at)
+        if page.last:
+            store.scans.finish(scan)
+            if kind == "poll" and scan.newest is not None and scan.began_at is not None:
+                store.checkpoints.advance(min(scan.newest, scan.began_at))
+    _count(parts, tally, taken)
+    return page.last
+
+
+def read_again(
+    parts: Parts, tally: Tally, entity_ids: Sequence[int], *, asked: bool = False, seen_by: str = "reread"
+) -> None:
+    """Take these invoices up as Magento shows them now, like a page; the ones it no longer has become failed.
+
+    ``asked``: a person asked for them one by one, so they are owed whatever was decided before.
+    """
+    shown: dict[int, Invoice | Malformed] = {}
+    for start in range(0, len(entity_ids), _IDS_A_CALL):
+        shown.update(parts.magento.by_ids(entity_ids[start : start + _IDS_A_CALL]))
+    seen = Seen(parts.now(), seen_by, parts.now() + FAILED_AGAIN, asked=asked, named=asked)
+    taken = _take_up(parts, [shown[key] for key in sorted(shown)], seen, contents_of_all=True)
+    known = parts.store.ledger.known(set(entity_ids) - set(shown))
+    gone = [
+        replace(row, sync_status="failed", reason="gone from Magento", next_attempt_at=parts.now() + FAILED_AGAIN)
+        for row in known.values()
+    ]
+    with parts.store.writing():
+        parts.store.ledger.write([*taken.rows, *gone])
+        parts.store.notes.write(taken.notes)
+    _count(parts, tally if asked else Tally(), taken)
+    for row in gone:
+        tally.outcomes[row.entity_id] = "failed"
+        parts.log.warning("invoice.failed", invoice=row.increment_id, entity_id=row.entity_id, reason=row.reason)
+
+
+def _begin(parts: Parts, kind: str) -> Scan:
+    """A new scan. A poll reads again from behind the checkpoint: transactions commit later than their stamps."""
+    if kind == "backfill":
+        return parts.store.scans.begin(kind, parts.configuration.settings.invoices.created_from)
+    checkpoint = parts.store.checkpoints.current()
+    assert checkpoint is not None, "a poll begins after a backfill has set the checkpoint"
+    return parts.store.scans.begin(kind, checkpoint - parts.configuration.settings.schedule.overlap)
+
+
+def _ask(parts: Parts, scan: Scan) -> Page:
+    """The scan's next page; smaller when the shop limits pages, or was too slow for a large one."""
+    size = min(parts.page_size, parts.configuration.settings.magento.page_size)
+    while True:
+        try:
+            page = _page(parts, scan, size)
+        except PageTooLarge as limit:
+            if limit.largest >= size:
+                raise
+            size = limit.largest
+        except Unreachable as error:
+            if not error.timed_out or size == 1:
+                raise
+            parts.page_size = size // 2  # for the next try: this pass has waited long enough
+            raise
+        else:
+            parts.page_size = min(size * 2, 300)
+            return page
+
+
+def _page(parts: Parts, scan: Scan, size: int) -> Page:
+    if scan.kind == "backfill":
+        return parts.magento.created_from(scan.since, after_id=scan.after_id, page_size=size)
+    assert scan.since is not None
+    return parts.magento.changed_since(scan.since, after_id=scan.after_id, page_size=size)
+
+
+def _moved(scan: Scan, page: Page) -> Scan:
+    stamps: list[datetime] = [scan.newest] if scan.newest else []
+    for shown in page.invoices:
+        stamps += [at for at in (shown.created_at, shown.updated_at) if at is not None]
+    return replace(
+        scan,
+        began_at=scan.began_at or page.at,
+        after_id=page.invoices[-1].entity_id if page.invoices else scan.after_id,
+        newest=max(stamps, default=None),
+    )
+
+
+def _take_up(parts: Parts, shown: Sequence[Invoice | Malformed], seen: Seen, *, contents_of_all: bool = False) -> Taken:
+    """What is new or changed among these, decided; orders are read for just those (or for all that is to be sent)."""
+    settings = parts.configuration.settings
+    known = parts.store.ledger.known(record.entity_id for record in shown)
+    since = None if seen.asked else settings.invoices.created_from
+    counted = [
+        record
+        for record in shown
+        if record.entity_id in known or since is None or record.created_at is None or record.created_at >= since
+    ]
+    changed = [
+        record
+        for record in counted
+        if seen.asked or record.entity_id not in known or known[record.entity_id].digest != record.digest
+    ]
+    wanted = counted if contents_of_all else changed
+    readable = _with_orders(parts, [record for record in wanted if isinstance(record, Invoice)])
+    changed_ids = {record.entity_id for record in changed}
+    rows = [refused_row(r, known.get(r.entity_id), seen) for r in changed if isinstance(r, Malformed)]
+    notes: list[NoteRow] = []
+    comments = parts.store.notes.known(comment.entity_id for invoice in readable for comment in invoice.comments)
+    for invoice in readable:
+        if invoice.entity_id not in changed_ids:
+            continue
+        row = row_of(invoice, known.get(invoice.entity_id), settings, seen)
+        rows.append(row)
+        if row.sync_status != "failed":
+            notes += note_rows_of(invoice, comments, settings, seen)
+    return Taken(tuple(rows), tuple(notes), tuple(readable), len(counted))
+
+
+def _with_orders(parts: Parts, invoices: list[Invoice]) -> list[Invoice]:
+    fields = parts.mapping.order_fields
+    return parts.magento.with_orders(invoices, fields) if fields and invoices else invoices
+
+
+def _count(parts: Parts, tally: Tally, taken: Taken) -> None:
+    """Enter the page into the books, keep its contents for a minute, and say what was not simply owed."""
+    now = parts.clock.monotonic()
+    parts.contents.update({invoice.entity_id: (now, invoice) for invoice in taken.contents})
+    tally.seen += taken.seen
+    tally.unchanged += taken.seen - len(taken.rows)
+    for row in taken.rows:
+        event = {"invoice": row.increment_id, "entity_id": row.entity_id, "reason": row.reason}
+        if row.sync_status == "held":
+            tally.held += 1
+            parts.log.info("invoice.held", **event)
+        elif row.sync_status == "skipped":
+            tally.skipped += 1
+            parts.log.info("invoice.skipped", **event)
+        elif row.sync_status == "failed":
+            tally.refused += 1
+            parts.log.warning("invoice.failed", **event)
+        else:
+            tally.owed += 1

@@ -1,0 +1,128 @@
+"""What a pass works with: the store, the two clients by the settings in force, clock, chance, log and stop."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from random import Random
+from typing import Protocol
+
+from structlog.typing import FilteringBoundLogger
+
+from daemon.clock import Clock
+from daemon.errors import SettingsRefused
+from daemon.invoice import Invoice
+from daemon.log import redaction
+from daemon.magento import Magento
+from daemon.mapping import InvoiceMapping
+from daemon.salesforce import Salesforce
+from daemon.settings import Configuration, SettingsFile
+from state.store import Store
+
+FRESH_SECONDS = 60.0
+RETRY_FIRST = timedelta(seconds=30)
+RETRY_LONGEST = timedelta(minutes=15)
+FAILED_AGAIN = timedelta(days=1)
+# A call without an answer may still commit, as late as Salesforce lets a request run.
+UNANSWERED_AGAIN = timedelta(minutes=10)
+
+
+class Stop(Protocol):
+    """Whether the process was asked to end; looked at between two calls."""
+
+    @property
+    def asked(self) -> bool:
+        """True from the moment somebody asked."""
+
+
+@dataclass
+class Tally:
+    """The books of one pass while it runs."""
+
+    seen: int = 0
+    owed: int = 0
+    unchanged: int = 0
+    held: int = 0
+    skipped: int = 0
+    refused: int = 0
+    notes: int = 0
+    outcomes: dict[int, str] = field(default_factory=dict)  # of each due invoice: synced, failed or pending
+    note_failures: int = 0
+    error: str | None = None
+
+
+@dataclass
+class Parts:
+    """Everything a pass needs, put together in one place and handed in."""
+
+    store: Store
+    settings_file: SettingsFile
+    clock: Clock
+    random: Random
+    log: FilteringBoundLogger
+    stop: Stop
+    open_magento: Callable[[Configuration], Magento] = Magento
+    open_salesforce: Callable[[Configuration], Salesforce] = Salesforce
+    # Invoices just read, with when: what is sent is Magento's newest version, so they are good for a minute.
+    contents: dict[int, tuple[float, Invoice]] = field(default_factory=dict)
+    # Set by the first comment that Salesforce already has: from then on it is asked first.
+    ask_first: bool = False
+    # The largest page that Magento answers in time; halved when it does not.
+    page_size: int = 300
+    # A pause of Salesforce is over: one call finds out.
+    probing: bool = False
+
+    def __post_init__(self) -> None:
+        self._connect()
+
+    @property
+    def configuration(self) -> Configuration:
+        """The settings in force."""
+        return self.settings_file.current
+
+    def now(self) -> datetime:
+        """The wall clock in whole seconds, which is what the state remembers."""
+        return self.clock.now().replace(microsecond=0)
+
+    def refresh(self) -> None:
+        """Take up an edit of the settings; a broken one is said once, and the last good settings stay in force."""
+        found = self.settings_file.reload()
+        if isinstance(found, SettingsRefused):
+            self.log.error("settings.refused", problems=found.problems, path=str(self.settings_file.path))
+        elif found:
+            self.close()
+            self._connect()
+            self.log.info("settings.reloaded", path=str(self.settings_file.path))
+            for side in ("magento", "salesforce"):  # what paused it may be what was mended
+                known = self.store.sides.get(side)
+                if known.status == "paused":
+                    self.store.sides.note(replace(known, next_try_at=None))
+            self.adopt_mapping()
+
+    def adopt_mapping(self) -> None:
+        """What an earlier mapping made Salesforce refuse is worth another try with this one."""
+        known = self.store.facts.get("mapping")
+        if known != self.mapping.digest:
+            with self.store.writing():
+                self.store.facts.learn("mapping", self.mapping.digest)
+                if known is not None:
+                    self.store.ledger.owe_failed()
+                    self.store.notes.owe_failed()
+
+    def retry_at(self, attempts: int, retry_after: float | None = None) -> datetime:
+        """When a passing failure is tried again: growing, at most 15 minutes, and never all at one moment."""
+        if retry_after is not None:
+            return self.now() + timedelta(seconds=retry_after)
+        longest = min(RETRY_LONGEST, RETRY_FIRST * (1 << min(attempts, 10)))
+        return self.now() + longest * self.random.uniform(0.5, 1.0)
+
+    def close(self) -> None:
+        """Let go of the connections; the store stays open."""
+        self.magento.close()
+        self.salesforce.close()
+
+    def _connect(self) -> None:
+        self.contents.clear()
+        redaction.secrets = self.configuration.secrets
+        self.magento = self.open_magento(self.configuration)
+        self.salesforce = self.open_salesforce(self.configuration)
+        self.mapping = InvoiceMapping(self.configuration.settings)

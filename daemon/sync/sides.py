@@ -1,0 +1,76 @@
+"""Whether a side is worked with now: it pauses when a person must act, and is said once when it fails and recovers."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from daemon.errors import Busy, Fatal, InvoiceSyncError, OutOfCalls, SideName
+from daemon.sync.parts import Parts
+from state.sides import Side
+
+_PERSON = (60, 300, 900, 3600)  # seconds: a sign-in that is refused is tried ever more rarely
+_CALLS = (60, 120, 240, 480, 900)
+
+
+def is_open(parts: Parts, side: SideName) -> bool:
+    """Whether the side is to be called now."""
+    known = parts.store.sides.get(side)
+    return known.next_try_at is None or known.next_try_at <= parts.now()
+
+
+def answered(parts: Parts, side: SideName) -> None:
+    """The side works."""
+    known = parts.store.sides.get(side)
+    if known.status != "ok":
+        event = f"{side}.recovered"
+        parts.log.info(event, since=str(known.since), reason=known.reason)
+    fresh = _with_usage(parts, replace(known, status="ok", reason=None, since=None, failures=0, next_try_at=None))
+    if fresh != known:
+        parts.store.sides.note(fresh)
+
+
+def failed(parts: Parts, side: SideName, error: InvoiceSyncError) -> None:
+    """The side does not work; the first time, or when it is for another reason, it is said."""
+    known = parts.store.sides.get(side)
+    paused = isinstance(error, Fatal | OutOfCalls)
+    status = "paused" if paused else "failing"
+    wait: float | None = None
+    if paused:
+        steps = _CALLS if isinstance(error, OutOfCalls) else _PERSON
+        wait = steps[min(known.failures, len(steps) - 1)]
+    elif isinstance(error, Busy):
+        wait = error.retry_after
+    reason = str(error)
+    if known.status != status or (paused and not (known.reason or "").startswith(reason)):
+        event = "salesforce.budget_reached" if isinstance(error, OutOfCalls) else f"{side}.failing"
+        parts.log.warning(event, reason=reason, hint=error.hint, api_used=known.api_used, api_limit=known.api_limit)
+    fresh = replace(
+        known,
+        status=status,
+        reason=f"{reason}. {error.hint}" if error.hint else reason,
+        since=known.since or parts.now(),
+        failures=known.failures + 1,
+        next_try_at=None if wait is None else parts.now() + timedelta(seconds=wait),
+    )
+    parts.store.sides.note(_with_usage(parts, fresh))
+
+
+def require_calls(parts: Parts) -> None:
+    """Before each call: OutOfCalls when what is left of the org's daily calls is reserved for others.
+
+    One probe is let through whenever a pause is over: only an answer tells that calls were given back.
+    """
+    connection = parts.salesforce.connection
+    probing, parts.probing = parts.probing, False
+    if connection.reserve_reached and not probing:
+        raise OutOfCalls(
+            f"{connection.api_used} of the org's {connection.api_limit} daily API calls are used; the rest is left to "
+            "others (salesforce.api_reserve)",
+            side="salesforce",
+        )
+
+
+def _with_usage(parts: Parts, known: Side) -> Side:
+    connection = parts.salesforce.connection
+    if known.side != "salesforce" or connection.api_used is None:
+        return known
+    return replace(known, api_used=connection.api_used, api_limit=connection.api_limit)
