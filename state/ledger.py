@@ -73,11 +73,22 @@ class Ledger:
         replace_all(self._store, "ledger", rows)
 
     def due(self, now: datetime, *, automatic: bool, limit: int) -> list[LedgerRow]:
-        """The rows to send now: asked for first, then first attempts before retries, oldest first."""
+        """The rows to send now: asked for first, then first attempts before retries.
+
+        New invoices go before a backfill's, so that they do not wait until it is through.
+        """
         return self._select(
-            f"{_DUE} ORDER BY asked DESC, attempts > 0, entity_id LIMIT :limit",
+            f"{_DUE} ORDER BY asked DESC, attempts > 0, seen_by = 'backfill', entity_id LIMIT :limit",
             {"now": text_of(now), "automatic": automatic, "limit": limit},
         )
+
+    def count_due(self, now: datetime, *, automatic: bool, but: Iterable[int]) -> int:
+        """How many rows are due now, without these."""
+        due = self._store.db.conn.execute(
+            f"SELECT entity_id FROM ledger WHERE {_DUE}",  # noqa: S608
+            {"now": text_of(now), "automatic": automatic},
+        ).fetchall()
+        return len({row[0] for row in due} - set(but))
 
     def unconfirmed(self, limit: int) -> list[LedgerRow]:
         """Held and skipped rows of a backfill that Salesforce was not asked about yet."""

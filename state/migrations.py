@@ -100,6 +100,7 @@ _TABLES = (
         asked_at TEXT NOT NULL,
         taken_at TEXT,
         finished_at TEXT,
+        exit_code INTEGER,
         error TEXT
     ) STRICT""",
     # Whether each side answers, since when not, and when it is tried next.

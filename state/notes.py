@@ -90,6 +90,13 @@ class Notes:
                 [entity_id],
             )
 
+    def forget(self, entity_ids: Iterable[int]) -> None:
+        """As if these invoices' comments had never been seen."""
+        with self._store.writing():
+            self._store.db.conn.executemany(
+                "DELETE FROM notes WHERE entity_id = ?", [(entity_id,) for entity_id in entity_ids]
+            )
+
     def owe_failed(self) -> None:
         """Failed notes are due now: what made them fail may have been mended."""
         with self._store.writing():

@@ -21,6 +21,7 @@ class Request:
     asked_at: datetime
     taken_at: datetime | None = None
     finished_at: datetime | None = None
+    exit_code: int | None = None
     error: str | None = None
 
     @property
@@ -56,17 +57,13 @@ class Requests:
 
     def take(self, number: int, now: datetime) -> None:
         """It is being worked on."""
-        self._set(number, "taken_at", text_of(now))
-
-    def finish(self, number: int, now: datetime, error: str | None = None) -> None:
-        """It is done, or cannot be."""
         with self._store.writing():
-            self._set(number, "finished_at", text_of(now))
-            self._set(number, "error", error)
+            self._store.db.conn.execute("UPDATE requests SET taken_at = ? WHERE id = ?", [text_of(now), number])
 
-    def _set(self, number: int, column: str, value: str | None) -> None:
+    def finish(self, number: int, now: datetime, *, exit_code: int = 0, error: str | None = None) -> None:
+        """It is done, or cannot be: ``error`` says why."""
         with self._store.writing():
             self._store.db.conn.execute(
-                f"UPDATE requests SET {column} = ? WHERE id = ?",  # noqa: S608  (a name from this file)
-                [value, number],
+                "UPDATE requests SET finished_at = ?, exit_code = ?, error = ? WHERE id = ?",
+                [text_of(now), exit_code, error, number],
             )

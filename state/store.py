@@ -5,6 +5,7 @@ import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -12,6 +13,7 @@ from typing import Self
 from sqlite_utils.db import Database
 
 from state.checkpoints import Checkpoints
+from state.errors import StateError, StateLockedError, StateMissingError, StateUnusableError
 from state.facts import Facts
 from state.ledger import Ledger
 from state.migrations import story
@@ -24,38 +26,10 @@ from state.sides import Sides
 _BUSY_SECONDS = 30.0
 
 
-class StateError(Exception):
-    """The state cannot be used as it is; ``hint`` says what a person can do about it."""
-
-    def __init__(self, message: str, *, path: Path, hint: str) -> None:
-        super().__init__(message)
-        self.path = path
-        self.hint = hint
-
-
-class StateLockedError(StateError):
-    """Another process works on this state; ``pid`` is its id when it could be read."""
-
-    def __init__(self, path: Path, pid: int | None) -> None:
-        who = f"process {pid}" if pid else "another process"
-        super().__init__(
-            f"{path} is in use by {who}",
-            path=path,
-            hint="Wait until it has finished, or stop it; only one process works on a state at a time.",
-        )
-        self.pid = pid
-
-
-class StateUnusableError(StateError):
-    """The file is damaged, foreign, or from a newer version. It is left as it is."""
-
-
-class StateMissingError(StateError):
-    """There is no state yet: nothing has run here."""
-
-
 class Store:
-    """One connection to the state; belongs to the thread that opened it.
+    """One connection to the state.
+
+    It may be handed to another thread, but only one works with it at a time.
 
     With ``lock=True`` it is the one process that works on this state, for as long as it is open; the lock is a
     file beside the state, taken before the schema is touched. Without, it reads, and leaves requests.
@@ -122,6 +96,31 @@ class Store:
             for table in ("facts", "checkpoints", "scans", "ledger", "notes", "requests", "sides"):
                 self._db.execute(f"DELETE FROM {table}")  # noqa: S608  (names from the line above)
 
+    def forget_reading(self) -> None:
+        """Forget how far Magento was read: all of it is read again, and only differences are sent."""
+        with self.writing():
+            self._db.execute("DELETE FROM checkpoints")
+            self._db.execute("DELETE FROM scans")
+
+    def forget_invoices(self, entity_ids: list[int]) -> None:
+        """Forget what is known of these invoices' content and notes: they are sent again, as by hand."""
+        with self.writing():
+            self.ledger.write(
+                replace(
+                    row,
+                    digest="",
+                    fingerprint=None,
+                    sync_status="pending",
+                    reason=None,
+                    asked=True,
+                    named=True,
+                    attempts=0,
+                    next_attempt_at=None,
+                )
+                for row in self.ledger.known(entity_ids).values()
+            )
+            self.notes.forget(entity_ids)
+
     def close(self) -> None:
         """Close the connection and let go of the lock."""
         self._db.close()
@@ -137,6 +136,7 @@ class Store:
 
     def _release(self) -> None:
         if self._lock is not None:
+            os.ftruncate(self._lock, 0)  # nobody holds it: a process that asks must not take our id for a holder's
             os.close(self._lock)  # closing is what lets go of an flock; the file stays, or two could hold it
             self._lock = None
 
@@ -153,14 +153,46 @@ class Store:
                 story.apply(self._db)
 
 
+def is_locked(path: Path) -> bool:
+    """Whether a process works on this state now."""
+    try:
+        handle = os.open(_lock_path(path), os.O_RDWR | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        pid = os.pread(handle, 32, 0).strip()
+        # Trying the lock would take it for a moment, in the way of a process that starts; so ask for its holder first.
+        if pid.isdigit() and _is_alive(int(pid)):
+            return True
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(handle)
+    return False
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _lock_path(path: Path) -> Path:
+    return path.with_name(path.name + ".lock")
+
+
 def _known_migrations() -> set[str]:
     return {m.name for m in story._migrations}  # noqa: SLF001  (the library offers no public list)
 
 
 def _take_lock(path: Path) -> int:
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    lock_path = path.with_name(path.name + ".lock")
-    handle = os.open(lock_path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    handle = os.open(_lock_path(path), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -181,7 +213,7 @@ def _open(path: Path, *, create: bool) -> Database:
         )
     if create and not path.exists():
         path.touch(mode=0o600)
-    connection = sqlite3.connect(path, timeout=_BUSY_SECONDS)
+    connection = sqlite3.connect(path, timeout=_BUSY_SECONDS, check_same_thread=False)
     try:
         for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
             connection.execute(f"PRAGMA {pragma}")

@@ -1,5 +1,65 @@
+"""The command line: one file per group of commands, and the only place where parts are put together."""
+
 import sys
+from typing import NoReturn
+
+import click
+
+from daemon.cli.group import LazyGroup
+from daemon.errors import InvoiceSyncError
+from state.errors import StateError, StateLockedError
+
+_COMMANDS = {
+    "run": ("daemon.cli.run", "run", "Poll Magento and carry its invoices to Salesforce (the daemon)."),
+    "sync": ("daemon.cli.sync", "sync", "Sync chosen invoices now, by hand."),
+    "status": ("daemon.cli.status", "status", "Flags, checkpoint, last pass, counts, lag, health of both sides."),
+    "invoices": ("daemon.cli.invoices", "invoices", "The invoice grid with its Salesforce ID column."),
+    "state": ("daemon.cli.state", "state", "Where the state is; back it up; clear it to force a resync."),
+    "settings": ("daemon.cli.settings", "settings", "Check the settings without running anything."),
+    "demo": ("daemon.cli.demo", "demo", "Watch the whole thing work on embedded sandboxes."),
+}
 
 
-def main() -> int:
-    return 0
+@click.group(
+    cls=LazyGroup,
+    commands_from=_COMMANDS,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Exit codes: 0 done, 1 failed, 2 usage, 3 done in part, 75 try again later, 78 settings, credentials or "
+    "state need a person.",
+)
+@click.version_option(package_name="invoice-sync", message="%(prog)s %(version)s")
+def cli() -> None:
+    """Carry every Magento 2 invoice, with its items and comments, into Salesforce: nothing lost, nothing doubled."""
+
+
+def main() -> NoReturn:
+    """Run the command and exit with its code; a foreseeable fault is a message and what to do, never a traceback."""
+    sys.exit(_run())
+
+
+def _run() -> int:
+    try:
+        result = cli.main(prog_name="invoice-sync", standalone_mode=False)
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("Stopped.", err=True)
+        return 1
+    except InvoiceSyncError as error:
+        _say(str(error), error.hint)
+        return error.exit_code
+    except StateError as error:
+        _say(str(error), error.hint)
+        return 75 if isinstance(error, StateLockedError) else 78
+    except BrokenPipeError:
+        return 1
+    return result if isinstance(result, int) else 0
+
+
+def _say(message: str, hint: str | None) -> None:
+    click.echo(f"invoice-sync: {message}", err=True)
+    if hint:
+        click.echo(hint, err=True)

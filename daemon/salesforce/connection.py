@@ -55,6 +55,8 @@ class Connection:
         self.api_limit: int | None = None
         self.organization_id: str | None = None
         self.instance_url: str | None = None
+        # The org that the state was made with; a sign-in to another one is refused before anything is sent.
+        self.expected_organization: str | None = None
 
     @property
     def root(self) -> str:
@@ -90,6 +92,17 @@ class Connection:
         self._use(str(body["access_token"]), str(body.get("instance_url", "")), str(body.get("id", "")))
 
     def _use(self, token: str, instance_url: str, identity: str) -> None:
+        organization = re.search(r"/id/(00D\w{12,15})/", identity)
+        self.organization_id = to_18(organization[1]) if organization else None
+        if None not in (self.expected_organization, self.organization_id) and (
+            self.expected_organization != self.organization_id
+        ):
+            raise SideRefused(
+                f"Salesforce signs in to the org {self.organization_id}, but this state was made with "
+                f"{self.expected_organization}",
+                side="salesforce",
+                hint="Set salesforce.login_url back, or run `invoice-sync state clear` to begin anew with this org.",
+            )
         if urlsplit(instance_url).scheme != "https" and not is_loopback(instance_url):
             raise SideRefused(
                 "Salesforce's sign-in names no https instance_url to go on with",
@@ -105,8 +118,6 @@ class Connection:
         # The library takes https for granted; on loopback the sandbox speaks plain http.
         self._rest.base_url = f"{instance_url.rstrip('/')}{self.root}/"
         self.instance_url = instance_url.rstrip("/")
-        organization = re.search(r"/id/(00D\w{12,15})/", identity)
-        self.organization_id = to_18(organization[1]) if organization else None
 
     def call(self, path: str, *, method: str = "GET", params: Mapping[str, str] | None = None, body: Any = None) -> Any:
         """One call, signed in again once if the session has ended. Returns the JSON of a good answer."""

@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 from daemon.mapping import InvoiceRecord
 from daemon.notes import NoteRecord
-from daemon.salesforce.graphs import MAX_NODES, Graph, Node
+from daemon.salesforce.graphs import MAX_NODES, Graph, Node, Reference
 from daemon.settings.schema import Salesforce as SalesforceSettings
 
 INVOICE = "invoice"
@@ -45,7 +45,7 @@ class Writes:
                 f"item{index}",
                 "PATCH",
                 self._by_external_id(settings.item.object or "", settings.item.external_id, external_id),
-                {**body, settings.item.parent: f"@{{{INVOICE}.id}}"},
+                {**body, settings.item.parent: Reference(f"@{{{INVOICE}.id}}")},
             )
             for index, (external_id, body) in enumerate(record.items)
         ]
@@ -66,7 +66,7 @@ class Writes:
         # was made before it in the same graph goes back with it. That is what makes notes exactly-once.
         comment = self._settings.comment
         tag = note.comment_id
-        parent = f"@{{{INVOICE}.Id}}"
+        parent = Reference(f"@{{{INVOICE}.Id}}")
         record = Node(
             f"record{tag}",
             "POST",
@@ -75,14 +75,14 @@ class Writes:
                 **note.record,
                 comment.external_id: note.external_id,
                 comment.parent: parent,
-                "Note_Id__c": f"@{{note{tag}.id}}",
+                "Note_Id__c": Reference(f"@{{note{tag}.id}}"),
             },
         )
         if self._settings.note.type == "note":
             fields = {**self._note_fields(note), "ParentId": parent}
             return [Node(f"note{tag}", "POST", f"{self._root}/sobjects/Note", fields), record]
         link = {
-            "ContentDocumentId": f"@{{note{tag}.id}}",
+            "ContentDocumentId": Reference(f"@{{note{tag}.id}}"),
             "LinkedEntityId": parent,
             "ShareType": "V",
             "Visibility": note.visibility,

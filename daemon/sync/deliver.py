@@ -1,6 +1,6 @@
 """Sends what is due: invoices with their items, then their notes; each answer is remembered before the next call."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from daemon.errors import Busy, SideRefused, Unreachable
@@ -26,12 +26,12 @@ from state.ledger import LedgerRow
 FULL = 75
 
 
-def deliver_due(parts: Parts, tally: Tally, *, full_only: bool = False) -> None:
+def deliver_due(parts: Parts, tally: Tally, *, interrupted: Callable[[], bool], full_only: bool = False) -> None:
     """Send everything that is due now, a batch a call; with ``full_only`` only as long as batches are full.
 
     Raises when Salesforce (or Magento, for reading again) cannot be worked with; what was answered is remembered.
     """
-    while not parts.stop.asked:
+    while not interrupted():
         parts.refresh()
         options = parts.configuration.settings.invoices
         if not options.enable_synchronization:
@@ -46,6 +46,7 @@ def deliver_due(parts: Parts, tally: Tally, *, full_only: bool = False) -> None:
             ]  # what failed as a whole goes in ever smaller calls
             send_rows(parts, tally, batch)
             attach_due(parts, tally, [row.entity_id for row in batch])
+            parts.on_progress()
         elif not attach_due(parts, tally, None):
             return
 

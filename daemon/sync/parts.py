@@ -9,7 +9,7 @@ from typing import Protocol
 from structlog.typing import FilteringBoundLogger
 
 from daemon.clock import Clock
-from daemon.errors import SettingsRefused
+from daemon.errors import InvoiceSyncError, SettingsRefused
 from daemon.invoice import Invoice
 from daemon.log import redaction
 from daemon.magento import Magento
@@ -48,6 +48,8 @@ class Tally:
     outcomes: dict[int, str] = field(default_factory=dict)  # of each due invoice: synced, failed or pending
     note_failures: int = 0
     error: str | None = None
+    failure: InvoiceSyncError | None = None  # the first that ended work with a side
+    salesforce_failed: bool = False
 
 
 @dataclass
@@ -62,6 +64,7 @@ class Parts:
     stop: Stop
     open_magento: Callable[[Configuration], Magento] = Magento
     open_salesforce: Callable[[Configuration], Salesforce] = Salesforce
+    on_progress: Callable[[], object] = lambda: None
     # Invoices just read, with when: what is sent is Magento's newest version, so they are good for a minute.
     contents: dict[int, tuple[float, Invoice]] = field(default_factory=dict)
     # Set by the first comment that Salesforce already has: from then on it is asked first.
@@ -125,4 +128,5 @@ class Parts:
         redaction.secrets = self.configuration.secrets
         self.magento = self.open_magento(self.configuration)
         self.salesforce = self.open_salesforce(self.configuration)
+        self.salesforce.connection.expected_organization = self.store.facts.get("organization_id")
         self.mapping = InvoiceMapping(self.configuration.settings)

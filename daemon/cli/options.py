@@ -1,0 +1,23 @@
+"""Options that several commands share."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def settings_option(command: F) -> F:
+    """``--settings FILE``."""
+    return click.option(
+        "--settings",
+        "settings_name",
+        metavar="FILE",
+        help="The settings file. Default: $INVOICE_SYNC_SETTINGS, ./settings.yaml, /etc/invoice-sync/settings.yaml.",
+    )(command)
+
+
+def json_option(command: F) -> F:
+    """``--json``."""
+    return click.option("--json", "as_json", is_flag=True, help="Write JSON and nothing else to stdout.")(command)

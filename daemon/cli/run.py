@@ -1,0 +1,98 @@
+"""``invoice-sync run``: the daemon, or all that is due now."""
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from daemon.cli.options import settings_option
+
+if TYPE_CHECKING:
+    from daemon.scheduler import StopRequest
+    from daemon.settings import SettingsFile
+    from daemon.sync import Work
+
+LARGE = 1_000
+
+
+@click.command(
+    epilog="\b\nExamples:\n  invoice-sync run                 poll until SIGTERM or Ctrl-C\n"
+    "  invoice-sync run --once          from cron: sync what is due, then exit"
+)
+@click.option("--once", is_flag=True, help="Do all that is due now, then exit.")
+@click.option("--yes", is_flag=True, help="Do not ask before a first sync of more than 1,000 invoices.")
+@settings_option
+def run(once: bool, yes: bool, settings_name: str | None) -> int:
+    """Poll Magento and carry its invoices, with items and comments, to Salesforce."""
+    from daemon.cli.assemble import read_settings
+    from daemon.scheduler import StopRequest
+
+    settings_file = read_settings(settings_name)
+    stop = StopRequest()
+    return _once(settings_file, stop, yes=yes) if once else _daemon(settings_file, stop)
+
+
+def _daemon(settings_file: "SettingsFile", stop: "StopRequest") -> int:
+    from importlib.metadata import version
+
+    from daemon.cli.assemble import working
+    from daemon.scheduler import block_signals, run_daemon
+
+    block_signals()
+    with working(settings_file, stop) as work:
+        options = settings_file.current.settings.invoices
+        work.parts.log.info(
+            "daemon.started",
+            version=version("invoice-sync"),
+            pid=os.getpid(),
+            path=str(work.parts.store.path),
+            synchronization="off"
+            if not options.enable_synchronization
+            else "automatic"
+            if options.enable_automatic_synchronization
+            else "manual",
+        )
+        run_daemon(work, stop)
+    return 0
+
+
+def _once(settings_file: "SettingsFile", stop: "StopRequest", *, yes: bool) -> int:
+    import signal
+
+    from daemon.cli.assemble import working
+    from daemon.cli.progress import showing
+    from daemon.scheduler import run_once
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop.ask)
+    with working(settings_file, stop) as work:
+        work.resume()
+        if not _agreed(work, yes=yes):
+            return 1
+        with showing(work):
+            run_once(work)
+        return _code(work)
+
+
+def _agreed(work: "Work", *, yes: bool) -> bool:
+    """Before a first sync of a large shop: say what it takes, and on a terminal ask."""
+    total = work.invoices_to_backfill()
+    if total is None or total <= LARGE:
+        return True
+    calls = 2 * -(-total // 75)
+    click.echo(
+        f"This is the first sync: Magento has {total:,} invoices; about {calls:,} Salesforce API calls.", err=True
+    )
+    if yes or not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return True
+    return click.confirm("Go on?", err=True)
+
+
+def _code(work: "Work") -> int:
+    if work.failure is not None:
+        click.echo(f"invoice-sync: {work.failure}", err=True)
+        if work.failure.hint:
+            click.echo(work.failure.hint, err=True)
+        return work.failure.exit_code
+    return 3 if work.left_undone else 0

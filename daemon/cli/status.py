@@ -1,0 +1,128 @@
+"""``invoice-sync status``: flags, checkpoint, last pass, counts, lag, and the health of both sides."""
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from daemon.cli.options import json_option, settings_option
+
+if TYPE_CHECKING:
+    from daemon.settings import Configuration
+    from state.store import Store
+
+_STATUSES = ("pending", "synced", "held", "skipped", "failed")
+
+
+@click.command()
+@json_option
+@settings_option
+def status(as_json: bool, settings_name: str | None) -> int:
+    """Show how the sync stands."""
+    from daemon.cli.assemble import open_reader, read_settings
+    from daemon.cli.output import write_json
+    from state.errors import StateMissingError
+
+    configuration = read_settings(settings_name).current
+    try:
+        store = open_reader(configuration)
+    except StateMissingError:
+        store = None
+    report = describe(configuration, store)
+    if store is not None:
+        store.close()
+    if as_json:
+        write_json(report)
+    else:
+        _show(report)
+    return 0
+
+
+def describe(configuration: "Configuration", store: "Store | None") -> dict[str, Any]:
+    """The report as the contract's JSON; with no state yet, all that can be said without one."""
+    options = configuration.settings.invoices
+    report: dict[str, Any] = {
+        "synchronization": "off"
+        if not options.enable_synchronization
+        else "automatic"
+        if options.enable_automatic_synchronization
+        else "manual",
+        "notes": options.synchronize_notes,
+        "checkpoint": None,
+        "lag_seconds": None,
+        "ledger": dict.fromkeys(_STATUSES, 0),
+        "notes_ledger": dict.fromkeys(_STATUSES, 0),
+        "last_pass": None,
+        "magento": {"status": "ok", "reason": None, "since": None},
+        "salesforce": {"status": "ok", "reason": None, "since": None, "api_used": None, "api_limit": None},
+    }
+    if store is not None:
+        _fill(report, store, automatic=options.enable_automatic_synchronization)
+    return report
+
+
+def _fill(report: dict[str, Any], store: "Store", *, automatic: bool) -> None:
+    from dataclasses import asdict
+    from datetime import datetime
+
+    from daemon.cli.output import instant
+    from daemon.clock import SystemClock
+
+    report["checkpoint"] = instant(store.checkpoints.current())
+    oldest = store.ledger.oldest_owed(automatic=automatic)
+    if oldest is not None:
+        report["lag_seconds"] = max(0, int((SystemClock().now() - oldest).total_seconds()))
+    report["ledger"].update(store.ledger.counts())
+    report["notes_ledger"].update(store.notes.counts())
+    last = store.passes.last()
+    if last is not None:
+        report["last_pass"] = {
+            name: instant(value) if isinstance(value, datetime) else value for name, value in asdict(last).items()
+        }
+    for name in ("magento", "salesforce"):
+        side = store.sides.get(name)
+        known = {"status": side.status, "reason": side.reason, "since": instant(side.since)}
+        report[name].update(known)
+    report["salesforce"].update(
+        {"api_used": store.sides.get("salesforce").api_used, "api_limit": store.sides.get("salesforce").api_limit}
+    )
+
+
+def _show(report: dict[str, Any]) -> None:
+    last = report["last_pass"]
+    lag = report["lag_seconds"]
+    lines = [
+        ("Synchronization", f"{report['synchronization']}, notes {'on' if report['notes'] else 'off'}"),
+        ("Checkpoint", report["checkpoint"] or "none: nothing was read yet"),
+        ("Lag", "none: nothing waits" if lag is None else f"{lag} s"),
+        ("Invoices", _counts(report["ledger"])),
+        ("Notes", _counts(report["notes_ledger"])),
+        ("Last pass", _last_pass(last) if last else "none"),
+        ("Magento", _side(report["magento"])),
+        ("Salesforce", _side(report["salesforce"]) + _usage(report["salesforce"])),
+    ]
+    for title, text in lines:
+        click.echo(f"{title + ':':<17}{text}")
+    if report["ledger"]["held"]:
+        click.echo(f"{report['ledger']['held']} held: send them by hand with `invoice-sync sync NUMBER`.")
+    if report["ledger"]["failed"]:
+        click.echo(f"{report['ledger']['failed']} failed: see `invoice-sync invoices --status failed` for the reasons.")
+
+
+def _counts(counts: dict[str, int]) -> str:
+    return ", ".join(f"{counts[name]} {name}" for name in _STATUSES if counts[name]) or "none"
+
+
+def _last_pass(last: dict[str, Any]) -> str:
+    text = (
+        f"{last['outcome']} at {last['finished_at']} ({last['trigger']}): {last['seen']} seen, "
+        f"{last['synced']} synced, {last['failed']} failed, {last['pending']} pending, {last['notes']} notes"
+    )
+    return f"{text}; {last['error']}" if last["error"] else text
+
+
+def _side(side: dict[str, Any]) -> str:
+    return side["status"] if side["status"] == "ok" else f"{side['status']} since {side['since']}: {side['reason']}"
+
+
+def _usage(side: dict[str, Any]) -> str:
+    return "" if side["api_used"] is None else f" ({side['api_used']:,} of {side['api_limit']:,} API calls used)"

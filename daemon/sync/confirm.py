@@ -1,0 +1,41 @@
+"""After a cleared state: asks Salesforce which of the invoices that are held or skipped it already has."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from daemon.salesforce import Existing
+from daemon.sync.parts import Parts
+from daemon.sync.sides import require_calls
+from state.ledger import LedgerRow
+
+_IDS_A_QUERY = 200
+
+
+def confirm_next(parts: Parts) -> bool:
+    """Look up the next 200 of them; False when there are none.
+
+    Those found keep their Salesforce ID and follow the rules for invoices already there: a skip rule does not hold
+    them any more, a flag still does.
+    """
+    rows = parts.store.ledger.unconfirmed(_IDS_A_QUERY)
+    if not rows or not parts.configuration.settings.invoices.enable_synchronization:
+        return False
+    require_calls(parts)
+    found = parts.salesforce.existing_invoices(parts.mapping.invoice_id(row.entity_id) for row in rows)
+    parts.store.ledger.write(_confirmed(parts, rows, found))
+    return True
+
+
+def _confirmed(parts: Parts, rows: Sequence[LedgerRow], found: dict[str, Existing]) -> list[LedgerRow]:
+    fresh: list[LedgerRow] = []
+    for row in rows:
+        there = found.get(parts.mapping.invoice_id(row.entity_id))
+        if there is None:
+            fresh.append(replace(row, unconfirmed=False))
+        elif row.sync_status == "skipped":
+            fresh.append(
+                replace(row, unconfirmed=False, salesforce_id=there.record_id, sync_status="pending", reason=None)
+            )
+        else:
+            fresh.append(replace(row, unconfirmed=False, salesforce_id=there.record_id))
+    return fresh

@@ -1,0 +1,33 @@
+"""Why a state cannot be used; light to import, so that a command can name it without the library behind the state."""
+
+from pathlib import Path
+
+
+class StateError(Exception):
+    """The state cannot be used as it is; ``hint`` says what a person can do about it."""
+
+    def __init__(self, message: str, *, path: Path, hint: str) -> None:
+        super().__init__(message)
+        self.path = path
+        self.hint = hint
+
+
+class StateLockedError(StateError):
+    """Another process works on this state; ``pid`` is its id when it could be read."""
+
+    def __init__(self, path: Path, pid: int | None) -> None:
+        who = f"process {pid}" if pid else "another process"
+        super().__init__(
+            f"{path} is in use by {who}",
+            path=path,
+            hint="Wait until it has finished, or stop it; only one process works on a state at a time.",
+        )
+        self.pid = pid
+
+
+class StateUnusableError(StateError):
+    """The file is damaged, foreign, or from a newer version. It is left as it is."""
+
+
+class StateMissingError(StateError):
+    """There is no state yet: nothing has run here."""

@@ -1,0 +1,16 @@
+"""What every kind of test may ask for."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.world import World
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    """A shop and an org, both empty, served on loopback."""
+    made = World(tmp_path).start()
+    yield made
+    made.stop()

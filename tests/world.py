@@ -1,0 +1,204 @@
+"""A shop, an org, both served on loopback, and a folder with settings: what a test of the whole begins with."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import structlog
+from ruamel.yaml import YAML
+
+from daemon.log import redaction
+from daemon.sandbox import magento as sandbox_magento
+from daemon.sandbox import salesforce as sandbox_salesforce
+from daemon.sandbox.comparison import Comparison, compare
+from daemon.sandbox.faults import install
+from daemon.sandbox.org import Org
+from daemon.sandbox.server import Server
+from daemon.sandbox.shop import Shop
+from daemon.settings import SettingsFile
+from daemon.sync import Parts, Work
+from state.ledger import LedgerRow
+from state.store import Store
+
+SECRETS = {
+    "magento_consumer_key": "k" * 32,
+    "magento_consumer_secret": "consumer-secret-canary",
+    "magento_access_token": "t" * 32,
+    "magento_access_token_secret": "token-secret-canary",
+    "salesforce_client_id": "client-id-canary",
+    "salesforce_client_secret": "client-secret-canary",
+}
+
+
+class TestClock:
+    """A clock that a test moves; it runs on by itself as little as a real one would."""
+
+    __test__ = False
+
+    def __init__(self, ahead: timedelta = timedelta(0)) -> None:
+        self.ahead = ahead
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + self.ahead
+
+    def monotonic(self) -> float:
+        return (datetime.now(UTC) + self.ahead).timestamp()
+
+    def advance(self, **parts: float) -> None:
+        self.ahead += timedelta(**parts)
+
+
+class Stop:
+    """Nobody asks to stop, unless the test does."""
+
+    def __init__(self) -> None:
+        self.asked = False
+
+
+class World:
+    """A shop and an org with a daemon's settings between them."""
+
+    def __init__(self, folder: Path, shop: Shop | None = None, org: Org | None = None) -> None:
+        self.folder = folder
+        self.clock = TestClock()
+        self.shop = shop or Shop(clock=self.clock.now)
+        self.org = org or Org()
+        magento_app = sandbox_magento.create_app(
+            self.shop,
+            consumer_key=SECRETS["magento_consumer_key"],
+            consumer_secret=SECRETS["magento_consumer_secret"],
+            access_token=SECRETS["magento_access_token"],
+            access_token_secret=SECRETS["magento_access_token_secret"],
+        )
+        salesforce_app = sandbox_salesforce.create_app(
+            self.org, client_id=SECRETS["salesforce_client_id"], client_secret=SECRETS["salesforce_client_secret"]
+        )
+        self.magento: sandbox_magento.Magento = magento_app.extensions["magento"]
+        self.salesforce: sandbox_salesforce.Options = salesforce_app.extensions["salesforce"]
+        self.magento_faults, self.magento_calls = magento_app.extensions["sandbox"]
+        self.salesforce_faults, self.salesforce_calls = install(salesforce_app)
+        self.magento_server = Server(magento_app)
+        self.salesforce_server = Server(salesforce_app)
+        self.events: list[dict[str, Any]] = []
+        self.settings_path = folder / "settings.yaml"
+        self.state_path = folder / "state" / "state.db"
+        self.values: dict[str, Any] = {
+            "invoices": {},
+            "magento": {"base_url": self.magento_server.url, "timeout": 5},
+            "salesforce": {"login_url": self.salesforce_server.url, "timeout": 5},
+            "schedule": {"poll_interval": "1s"},
+            "state": {"path": str(self.state_path)},
+        }
+        (folder / "secrets").mkdir()
+        for name, value in SECRETS.items():
+            secret = folder / "secrets" / name
+            secret.write_text(value)
+            secret.chmod(0o600)
+        self.write_settings()
+
+    def start(self) -> World:
+        self.magento_server.start()
+        self.salesforce_server.start()
+        return self
+
+    def stop(self) -> None:
+        self.magento_server.stop()
+        self.salesforce_server.stop()
+
+    def set(self, dotted: str, value: object) -> None:
+        """Edit one key of settings.yaml."""
+        node = self.values
+        *parents, last = dotted.split(".")
+        for part in parents:
+            node = node.setdefault(part, {})
+        node[last] = value
+        self.write_settings()
+
+    def write_settings(self) -> None:
+        fresh = self.settings_path.with_suffix(".new")
+        with fresh.open("w") as file:
+            YAML(typ="safe").dump(self.values, file)
+        fresh.replace(self.settings_path)
+
+    @contextmanager
+    def work(self, *, seed: int = 1) -> Iterator[Work]:
+        """The work of one process, in this one, with events kept and a clock that can be moved."""
+        log = structlog.wrap_logger(
+            structlog.ReturnLogger(),
+            processors=[structlog.processors.add_log_level, redaction, self._keep],
+            wrapper_class=structlog.make_filtering_bound_logger(0),
+        )
+        with Store(self.state_path, lock=True) as store:
+            parts = Parts(store, SettingsFile(self.settings_path, {}), self.clock, Random(seed), log, Stop())
+            work = Work(parts)
+            work.take_over()
+            try:
+                yield work
+            finally:
+                work.hand_over()
+
+    def _keep(self, _logger: object, _method: str, event: Any) -> str:
+        self.events.append(dict(event))
+        raise structlog.DropEvent
+
+    def run_once(self) -> None:
+        """All that is due now."""
+        from daemon.scheduler import run_once
+
+        with self.work() as work:
+            run_once(work)
+
+    def command(self, *arguments: str, environ: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+        """The real command in a process of its own."""
+        return subprocess.run(
+            [sys.executable, "-m", "daemon", *arguments, "--settings", str(self.settings_path)],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+            env={**os.environ, **(environ or {})},
+        )
+
+    def spawn(self, *arguments: str, environ: Mapping[str, str] | None = None) -> subprocess.Popen[str]:
+        """The same, not waited for."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "daemon", *arguments, "--settings", str(self.settings_path)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, **(environ or {})},
+        )
+
+    def rows(self) -> dict[int, LedgerRow]:
+        """The ledger as it stands."""
+        with Store(self.state_path, lock=False) as store:
+            return {row.entity_id: row for row in store.ledger.newest()}
+
+    def wire_invoices(self) -> list[dict[str, Any]]:
+        """Every invoice as Magento shows it."""
+        with self.shop.lock:
+            return [dict(self.shop.invoices.row(entity_id)) for entity_id in self.shop.invoices.ids]
+
+    def compared(self) -> Comparison:
+        """Both sides side by side."""
+        return compare(self.wire_invoices(), self.org)
+
+    def invoice(self, **options: Any) -> int:
+        """One order with one invoice."""
+        order = self.shop.place_order(
+            items=[("TEE-1", "T-shirt", 2, 19.99), ("MUG-1", "Mug", 1, 7.5)],
+            customer=("Jane", "Doe", "jane.canary@example.com"),
+        )
+        return self.shop.submit_invoice(order["entity_id"], **options)
+
+    def named(self, event: str) -> list[dict[str, Any]]:
+        """The events of this name so far."""
+        return [found for found in self.events if found["event"] == event]
