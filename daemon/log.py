@@ -62,6 +62,12 @@ def _journal(_logger: object, _method: str, event: MutableMapping[str, Any]) -> 
     return f"<{priority}>{name} {pairs}".rstrip()
 
 
+def _first_things_first(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """When, how grave and what, before the rest: a line is read from its left."""
+    first = {name: event.pop(name) for name in ("timestamp", "level", "event") if name in event}
+    return {**first, **{name: value for name, value in event.items() if value is not None}}
+
+
 def configure(level: str, form: str, stream: TextIO | None = None) -> FilteringBoundLogger:
     """Set up logging for the process: ``form`` is auto, console, json or journal. Returns the logger."""
     stream = sys.stderr if stream is None else stream
@@ -78,6 +84,7 @@ def configure(level: str, form: str, stream: TextIO | None = None) -> FilteringB
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             redaction,
+            _first_things_first,
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),

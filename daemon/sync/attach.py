@@ -66,6 +66,7 @@ class _Attachment:
         self._tally = tally
         self._contents = newest_contents(parts, tally, sorted({row.entity_id for row in rows}))
         self._waiting: dict[int, dict[int, _Owed]] = {}
+        self._duplicates: set[int] = set()  # comments that the last call refused as already there
         for row in rows:
             self._enter(row)
 
@@ -91,14 +92,20 @@ class _Attachment:
     def run(self) -> None:
         """Call until nothing waits. What was answered is remembered before the next call."""
         if self._parts.ask_first:
-            self._adopt([owed for comments in self._waiting.values() for owed in comments.values()])
+            self._adopt()
         while self._waiting and not self._parts.stop.asked:
             answers = self._call(sorted(self._waiting))
+            self._duplicates.clear()
             for entity_id, answer in answers.items():
                 self._remember(entity_id, answer)
+            if self._duplicates:
+                self._parts.ask_first = True
+                self._adopt()
             if all(isinstance(answer, NotAttempted) for answer in answers.values()):
-                left = [owed for comments in self._waiting.values() for owed in comments.values()]
-                self._put_off(left, "Salesforce did not attempt it")
+                self._put_off(self._all(), "Salesforce did not attempt it")
+
+    def _all(self) -> list[_Owed]:
+        return [owed for comments in self._waiting.values() for owed in comments.values()]
 
     def _part(self, entity_id: int) -> list[_Owed]:
         """The comments of the invoice that go in one graph."""
@@ -149,7 +156,7 @@ class _Attachment:
         if comment_id is None:
             self._invoice_refused(entity_id, part, answer.error)
         else:
-            self._comment_refused(self._waiting[entity_id][comment_id], answer, part)
+            self._comment_refused(self._waiting[entity_id][comment_id], answer)
 
     def _invoice_refused(self, entity_id: int, part: list[_Owed], error: RecordError) -> None:
         """The invoice could not be read. If it is gone, somebody deleted it: it and all its notes are owed anew."""
@@ -169,7 +176,7 @@ class _Attachment:
             "invoice.deleted", invoice=row.increment_id, entity_id=entity_id, salesforce_id=row.salesforce_id
         )
 
-    def _comment_refused(self, owed: _Owed, answer: Refused, part: list[_Owed]) -> None:
+    def _comment_refused(self, owed: _Owed, answer: Refused) -> None:
         """One comment was refused: the others of its graph go again without it, or it goes again another way."""
         error, tag = answer.error, owed.row.comment_id
         key = self._parts.configuration.settings.salesforce.comment.external_id
@@ -179,8 +186,7 @@ class _Attachment:
             and error.code == "DUPLICATE_VALUE"
             and key in f"{error.message} {error.fields}"
         ):
-            self._parts.ask_first = True
-            self._adopt([other for other in part if not other.write.record_id], duplicate=owed)
+            self._duplicates.add(tag)
         elif owed.write.record_id and gone and answer.ref == f"note{tag}":
             owed.write = replace(owed.write, note_id=None)  # somebody deleted the note, and it stays deleted
         elif owed.write.record_id and gone:
@@ -198,12 +204,13 @@ class _Attachment:
         else:
             self._fail(owed, f"{error}. {verdict.mend}", error.code)
 
-    def _adopt(self, candidates: list[_Owed], duplicate: _Owed | None = None) -> None:
+    def _adopt(self) -> None:
         """Take the comment records that are there already as ours, wherever they hang; an edit goes on as one.
 
-        ``duplicate``: Salesforce says that this one is there. If it is not shown, a call of ours still runs.
+        One that Salesforce has just refused as a duplicate and does not show now belongs to a call of ours that still
+        runs: it waits.
         """
-        new = [owed for owed in candidates if not owed.write.record_id]
+        new = [owed for owed in self._all() if not owed.write.record_id]
         if not new:
             return
         require_calls(self._parts)
@@ -212,7 +219,7 @@ class _Attachment:
             existing = found.get(owed.note.external_id)
             if existing is not None:
                 self._adopt_one(owed, existing)
-            elif owed is duplicate:
+            elif owed.row.comment_id in self._duplicates:
                 self._put_off([owed], "Salesforce still works on an earlier call about it")
 
     def _adopt_one(self, owed: _Owed, existing: Existing) -> None:
