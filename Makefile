@@ -1,15 +1,17 @@
 # Each target sets up .venv by itself; nothing but python3 ≥ 3.11 with its venv module is needed.
 PYTHON ?= python3
 BIN := .venv/bin
-LOCK := requirements-dev.lock
 
-.PHONY: demo test check lock clean
+.PHONY: demo test acceptance check lock clean
 
 demo: .venv/.demo
 	$(BIN)/invoice-sync demo $(DEMO)
 
 test: .venv/.dev
 	$(BIN)/pytest tests/unit tests/property tests/integration $(PYTEST)
+
+acceptance: .venv/.dev
+	$(BIN)/pytest tests/acceptance $(PYTEST)
 
 check: .venv/.dev
 	$(BIN)/ruff format --check .

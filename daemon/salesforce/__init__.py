@@ -74,7 +74,7 @@ class Salesforce:
         """Which of these comments have a record, wherever it hangs; never their text."""
         comment = self._settings.comment
         fields = ["Note_Id__c", "Sync_Fingerprint__c"]
-        return self._existing(comment.object or "", comment.external_id, fields, external_ids)
+        return self._existing(comment.object, comment.external_id, fields, external_ids)
 
     def _existing(self, name: str, key: str, fields: list[str], external_ids: Iterable[str]) -> dict[str, Existing]:
         found: dict[str, Existing] = {}

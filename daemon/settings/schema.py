@@ -75,7 +75,7 @@ def _not_built(*values: object) -> BeforeValidator:
 
     def check(value: Any) -> Any:
         if value in values:
-            raise ValueError(f"is not built yet: {value}")
+            raise ValueError(f"is not built yet: {'null' if value is None else value}")
         return value
 
     return BeforeValidator(check)
@@ -202,7 +202,7 @@ class Note(Section):
 class CommentObject(Section):
     """The record that makes notes exactly-once."""
 
-    object: ApiName | None = "Magento_Invoice_Comment__c"
+    object: Annotated[ApiName, _not_built(None)] = "Magento_Invoice_Comment__c"
     external_id: ApiName = "Magento_Id__c"
     parent: ApiName = "Invoice__c"
 
