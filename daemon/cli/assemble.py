@@ -36,8 +36,10 @@ def working(settings_file: SettingsFile, stop: Stop, *, quiet: bool = False) -> 
             log.warning("settings.notice", reason=notice, path=str(settings_file.path))
         try:
             yield work
-        finally:
-            work.hand_over()
+        except BaseException:
+            parts.close()  # not handed over: a call may still be under way, and the next process is told so
+            raise
+        work.hand_over()
 
 
 def path_of_state(configuration: Configuration) -> Path:

@@ -54,6 +54,10 @@ def attach_due(parts: Parts, tally: Tally, entity_ids: Sequence[int] | None) -> 
     rows = parts.store.notes.due(entity_ids, now, automatic=automatic) if entity_ids else []
     if not rows:
         return False
+    attempts = min(row.attempts for row in rows)
+    if attempts:  # what failed as a whole goes in ever smaller calls
+        chosen = sorted({row.entity_id for row in rows})[: max(1, _INVOICES_A_CALL >> min(attempts, 7))]
+        rows = [row for row in rows if row.entity_id in chosen]
     _Attachment(parts, tally, rows).run()
     return True
 

@@ -51,6 +51,12 @@ def deliver_due(parts: Parts, tally: Tally, *, interrupted: Callable[[], bool], 
             return
 
 
+def _batch(rows: Sequence[LedgerRow]) -> list[LedgerRow]:
+    """First attempts together, retries apart from them and in ever smaller calls: a poison invoice delays no other."""
+    alike = [row for row in rows if (row.attempts > 0) == (rows[0].attempts > 0)]
+    return alike[: max(1, FULL >> min(rows[0].attempts, 7))]
+
+
 def send_rows(parts: Parts, tally: Tally, rows: Sequence[LedgerRow]) -> None:
     """Send these due rows, in as many calls as it takes until each has an outcome."""
     waiting: dict[int, tuple[LedgerRow, InvoiceRecord]] = {}

@@ -90,14 +90,14 @@ def _begin(parts: Parts, kind: str) -> Scan:
 
 def _ask(parts: Parts, scan: Scan) -> Page:
     """The scan's next page; smaller when the shop limits pages, or was too slow for a large one."""
-    size = min(parts.page_size, parts.configuration.settings.magento.page_size)
+    size = min(parts.page_size, parts.page_limit, parts.configuration.settings.magento.page_size)
     while True:
         try:
             page = _page(parts, scan, size)
         except PageTooLarge as limit:
             if limit.largest >= size:
                 raise
-            size = limit.largest
+            size = parts.page_limit = limit.largest
         except Unreachable as error:
             if not error.timed_out or size == 1:
                 raise
@@ -166,7 +166,8 @@ def _with_orders(parts: Parts, invoices: list[Invoice]) -> list[Invoice]:
 def _count(parts: Parts, tally: Tally, taken: Taken) -> None:
     """Enter the page into the books, keep its contents for a minute, and say what was not simply owed."""
     now = parts.clock.monotonic()
-    parts.contents.update({invoice.entity_id: (now, invoice) for invoice in taken.contents})
+    idle = {row.entity_id for row in taken.rows if row.sync_status != "pending"}
+    parts.contents.update({i.entity_id: (now, i) for i in taken.contents if i.entity_id not in idle})
     tally.seen += taken.seen
     tally.unchanged += taken.seen - len(taken.rows)
     for row in taken.rows:

@@ -71,6 +71,8 @@ class Parts:
     ask_first: bool = False
     # The largest page that Magento answers in time; halved when it does not.
     page_size: int = 300
+    # The largest that it allows, once it has said so.
+    page_limit: int = 300
     # A pause of Salesforce is over: one call finds out.
     probing: bool = False
 
@@ -88,7 +90,12 @@ class Parts:
 
     def refresh(self) -> None:
         """Take up an edit of the settings; a broken one is said once, and the last good settings stay in force."""
+        before = self.configuration
         found = self.settings_file.reload()
+        if found is True and self.configuration.settings.magento.name != before.settings.magento.name:
+            where = self.configuration.document.where("magento", "name")
+            self.settings_file.current = before
+            found = SettingsRefused([f"{where}: magento.name cannot change while invoice-sync runs"])
         if isinstance(found, SettingsRefused):
             self.log.error("settings.refused", problems=found.problems, path=str(self.settings_file.path))
         elif found:

@@ -147,7 +147,8 @@ class Work:
                 part = entity_ids[start : start + FULL]
                 read = partial(read_again, parts, tally, part, asked=True, seen_by="request")
                 self._try(tally, "magento", read)
-                self._try(tally, "salesforce", partial(self._send, tally, part))
+                if tally.error is None:
+                    self._try(tally, "salesforce", partial(self._send, tally, part))
                 if tally.error is not None or parts.stop.asked:
                     break
         return self._finished()
