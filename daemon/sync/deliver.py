@@ -41,11 +41,11 @@ def deliver_due(parts: Parts, tally: Tally, *, interrupted: Callable[[], bool], 
         if full_only and len(rows) < FULL:
             return
         if rows:
-            batch = rows[
-                : max(1, FULL >> min(rows[0].attempts, 7))
-            ]  # what failed as a whole goes in ever smaller calls
+            batch = _batch(rows)
             send_rows(parts, tally, batch)
             attach_due(parts, tally, [row.entity_id for row in batch])
+            for row in batch:
+                parts.contents.pop(row.entity_id, None)
             parts.on_progress()
         elif not attach_due(parts, tally, None):
             return
