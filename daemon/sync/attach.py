@@ -77,7 +77,9 @@ class _Attachment:
     def _enter(self, row: NoteRow) -> None:
         invoice = self._contents.get(row.entity_id)
         if invoice is None:
-            return  # the invoice itself has failed, and says why
+            again = self._parts.now() + FAILED_AGAIN  # the invoice itself has failed, and says why
+            self._parts.store.notes.write([replace(row, reason="its invoice cannot be read", next_attempt_at=again)])
+            return
         comment = next((c for c in invoice.comments if c.entity_id == row.comment_id), None)
         if comment is None:
             gone = replace(row, sync_status="skipped", reason="gone from this invoice in Magento")

@@ -1,0 +1,129 @@
+"""The documents say what the code does."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+from pydantic import BaseModel
+from ruamel.yaml import YAML
+
+from daemon.cli import cli
+from daemon.settings import load
+from daemon.settings.schema import Settings
+from daemon.settings.secrets import _NEEDED
+from tests.world import SECRETS
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text()
+SHIPPED = (ROOT / "settings.yaml").read_text()
+
+
+def keys(model: type[BaseModel], prefix: str = "") -> set[str]:
+    found: set[str] = set()
+    for name, field in model.model_fields.items():
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            found |= keys(field.annotation, f"{prefix}{name}.")
+        else:
+            found.add(prefix + name)
+    return found
+
+
+def flat(tree: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in tree.items():
+        if isinstance(value, dict) and value:
+            found.update(flat(value, f"{prefix}{name}."))
+        else:
+            found[prefix + name] = value
+    return found
+
+
+def test_settings_yaml_names_every_key_with_its_default_and_a_comment(tmp_path: Path) -> None:
+    shipped = flat(YAML(typ="safe").load(SHIPPED))
+    assert set(shipped) == keys(Settings)
+    bare = tmp_path / "settings.yaml"
+    bare.write_text(
+        "magento: {base_url: 'https://shop.example.com'}\nsalesforce: {login_url: 'https://example.my.salesforce.com'}\n"
+    )
+    environ = {f"INVOICE_SYNC_{name.upper()}": value for name, value in SECRETS.items()}
+    assert load(ROOT / "settings.yaml", environ).settings == load(bare, environ).settings
+    for line in SHIPPED.splitlines():
+        if re.match(r"\s+\w+: \S", line):
+            assert "  # " in line or " # " in line, f"no word about: {line}"
+
+
+def commands() -> dict[str, click.Command]:
+    found: dict[str, click.Command] = {}
+
+    def walk(group: click.Group, prefix: str) -> None:
+        context = click.Context(group)
+        for name in group.list_commands(context):
+            command = group.get_command(context, name)
+            assert command is not None
+            found[f"{prefix}{name}"] = command
+            if isinstance(command, click.Group):
+                walk(command, f"{prefix}{name} ")
+
+    walk(cli, "")
+    return found
+
+
+def test_the_readme_names_every_command_and_no_other() -> None:
+    known = {name for name, command in commands().items() if not isinstance(command, click.Group)}
+    for name in known:
+        assert f"invoice-sync {name}" in README
+    typed = set(re.findall(r"(?:\$ |`)invoice-sync (\w+)", README))
+    assert typed <= {name.split()[0] for name in known}
+
+
+@pytest.mark.parametrize("line", sorted(set(re.findall(r"^\$ (invoice-sync .*)$", README, re.MULTILINE))))
+def test_every_example_of_the_readme_can_be_typed(line: str) -> None:
+    words = shlex.split(line)[1:]
+    command: click.Command = cli
+    while isinstance(command, click.Group):
+        found = command.get_command(click.Context(command), words.pop(0))
+        assert found is not None, line
+        command = found
+    command.make_context(line, words, resilient_parsing=False)
+
+
+def test_the_readme_names_every_option_that_a_command_has() -> None:
+    for name, command in commands().items():
+        for parameter in command.params:
+            if isinstance(parameter, click.Option) and parameter.name not in {"help", "version"}:
+                assert parameter.opts[-1] in README, f"{name} {parameter.opts[-1]}"
+
+
+def test_the_readme_names_every_secret_that_is_asked_for() -> None:
+    for names in _NEEDED.values():
+        for name in names:
+            assert f"`{name}`" in README
+
+
+def test_the_readme_names_every_exit_code_and_sync_status() -> None:
+    for code in ("0", "1", "2", "3", "75", "78"):
+        assert f"| {code} |" in README
+    for status in ("pending", "synced", "held", "skipped", "failed"):
+        assert f"| `{status}` |" in README
+
+
+def test_the_readmes_mapping_example_is_one_that_is_taken(tmp_path: Path) -> None:
+    example = re.search(r"```yaml\n(salesforce:.*?)```", README, re.DOTALL)
+    assert example is not None
+    document = YAML(typ="safe").load(example[1])
+    document["salesforce"]["login_url"] = "https://example.my.salesforce.com"
+    document["magento"] = {"base_url": "https://shop.example.com"}
+    settings = Settings.model_validate(document)
+    assert settings.salesforce.invoice.fields["Billing_Address__c"] is None
+
+
+def test_the_readmes_two_commands_are_targets_of_the_makefile() -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    for target in ("demo", "test"):
+        assert f"$ make {target}" in README
+        assert re.search(rf"^{target}:", makefile, re.MULTILINE)
