@@ -92,11 +92,24 @@ _TABLES = (
         magento_calls INTEGER NOT NULL DEFAULT 0, salesforce_calls INTEGER NOT NULL DEFAULT 0,
         error TEXT
     ) STRICT""",
+    # Each attempt with what was answered; pruned with the passes.
+    """CREATE TABLE attempts (
+        id INTEGER PRIMARY KEY,
+        entity_id INTEGER NOT NULL,
+        at TEXT NOT NULL,
+        pass_id INTEGER,
+        outcome TEXT NOT NULL CHECK (outcome IN ('synced', 'pending', 'failed')),
+        answer TEXT,
+        comment_id INTEGER
+    ) STRICT""",
+    "CREATE INDEX attempts_by_invoice ON attempts (entity_id)",
+    "CREATE INDEX attempts_by_time ON attempts (at)",
     # Manual syncs asked for by another process; the process that holds the state does them.
     """CREATE TABLE requests (
         id INTEGER PRIMARY KEY AUTOINCREMENT,
         kind TEXT NOT NULL,
-        entity_ids TEXT NOT NULL,
+        named TEXT NOT NULL,
+        others TEXT NOT NULL,
         asked_at TEXT NOT NULL,
         taken_at TEXT,
         finished_at TEXT,

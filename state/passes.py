@@ -63,6 +63,11 @@ class Passes:
                 values,
             )
 
+    def prune(self, before: datetime) -> None:
+        """Forget those begun before then."""
+        with self._store.writing():
+            self._store.db.conn.execute("DELETE FROM passes WHERE started_at < ?", [text_of(before)])
+
     def last(self) -> Pass | None:
         """The newest pass that has finished, or None."""
         found = self.newest(1)

@@ -1,6 +1,7 @@
 """Manual syncs that one process asks of the process that holds the state."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -13,11 +14,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """``kind`` is sync; ``entity_ids`` a JSON list; ``error`` why it could not be done, None when it was."""
+    """``kind`` is sync, clear or clear-checkpoint; ``error`` why it could not be done, None when it was.
+
+    ``named`` and ``others`` are JSON lists of entity_ids: skip rules do not hold those that were named one by one.
+    """
 
     id: int
     kind: str
-    entity_ids: str
+    named: str
+    others: str
     asked_at: datetime
     taken_at: datetime | None = None
     finished_at: datetime | None = None
@@ -25,9 +30,14 @@ class Request:
     error: str | None = None
 
     @property
-    def invoices(self) -> list[int]:
-        """The invoices that it names."""
-        return [int(entity_id) for entity_id in json.loads(self.entity_ids)]
+    def named_ids(self) -> list[int]:
+        """The invoices that were named one by one."""
+        return [int(entity_id) for entity_id in json.loads(self.named)]
+
+    @property
+    def other_ids(self) -> list[int]:
+        """The invoices that were chosen by what they have in common."""
+        return [int(entity_id) for entity_id in json.loads(self.others)]
 
 
 class Requests:
@@ -36,12 +46,12 @@ class Requests:
     def __init__(self, store: "Store") -> None:
         self._store = store
 
-    def leave(self, kind: str, entity_ids: list[int], now: datetime) -> int:
+    def leave(self, kind: str, now: datetime, *, named: Sequence[int] = (), others: Sequence[int] = ()) -> int:
         """Ask for it; the number is what :meth:`get` follows it by."""
         with self._store.writing():
             cursor = self._store.db.conn.execute(
-                "INSERT INTO requests (kind, entity_ids, asked_at) VALUES (?, ?, ?)",
-                [kind, json.dumps(entity_ids), text_of(now)],
+                "INSERT INTO requests (kind, named, others, asked_at) VALUES (?, ?, ?, ?)",
+                [kind, json.dumps(list(named)), json.dumps(list(others)), text_of(now)],
             )
         return int(cursor.lastrowid or 0)
 
@@ -54,6 +64,11 @@ class Requests:
         """The oldest one that is not finished; one that a dead process took is waiting again."""
         rows = list(self._store.db.query("SELECT * FROM requests WHERE finished_at IS NULL ORDER BY id LIMIT 1"))
         return read(Request, rows[0]) if rows else None
+
+    def prune(self, before: datetime) -> None:
+        """Forget those finished before then."""
+        with self._store.writing():
+            self._store.db.conn.execute("DELETE FROM requests WHERE finished_at < ?", [text_of(before)])
 
     def take(self, number: int, now: datetime) -> None:
         """It is being worked on."""

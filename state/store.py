@@ -12,6 +12,7 @@ from typing import Self
 
 from sqlite_utils.db import Database
 
+from state.attempts import Attempts
 from state.checkpoints import Checkpoints
 from state.errors import StateError, StateLockedError, StateMissingError, StateUnusableError
 from state.facts import Facts
@@ -53,6 +54,7 @@ class Store:
         self.ledger = Ledger(self)
         self.notes = Notes(self)
         self.passes = Passes(self)
+        self.attempts = Attempts(self)
         self.requests = Requests(self)
         self.sides = Sides(self)
 
@@ -93,7 +95,7 @@ class Store:
     def clear(self) -> None:
         """Forget everything but the past passes' numbers, so that all is looked at again."""
         with self.writing():
-            for table in ("facts", "checkpoints", "scans", "ledger", "notes", "requests", "sides"):
+            for table in ("facts", "checkpoints", "scans", "ledger", "notes", "attempts", "sides"):
                 self._db.execute(f"DELETE FROM {table}")  # noqa: S608  (names from the line above)
 
     def forget_reading(self) -> None:

@@ -14,8 +14,10 @@ _COMMANDS = {
     "sync": ("daemon.cli.sync", "sync", "Sync chosen invoices now, by hand."),
     "status": ("daemon.cli.status", "status", "Flags, checkpoint, last pass, counts, lag, health of both sides."),
     "invoices": ("daemon.cli.invoices", "invoices", "The invoice grid with its Salesforce ID column."),
+    "explain": ("daemon.cli.explain", "explain", "One invoice's whole story, also why it is not in Salesforce."),
+    "history": ("daemon.cli.history", "history", "Past passes with their books."),
     "state": ("daemon.cli.state", "state", "Where the state is; back it up; clear it to force a resync."),
-    "settings": ("daemon.cli.settings", "settings", "Check the settings without running anything."),
+    "settings": ("daemon.cli.settings", "settings", "The settings in force; whether they can be used."),
     "demo": ("daemon.cli.demo", "demo", "Watch the whole thing work on embedded sandboxes."),
 }
 

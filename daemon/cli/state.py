@@ -10,6 +10,7 @@ from daemon.cli.options import settings_option
 from daemon.errors import UsageError
 
 if TYPE_CHECKING:
+    from daemon.settings import SettingsFile
     from state.store import Store
 
 
@@ -57,28 +58,39 @@ def clear(
     """Force a resync. A copy of the state is kept beside it; nothing is doubled in Salesforce."""
     from daemon.cli.assemble import path_of_state, read_settings
     from daemon.clock import SystemClock
+    from state.clearing import clear_state
+    from state.errors import StateLockedError
     from state.store import Store
 
     if checkpoint and (numbers or entity_ids):
         raise UsageError("--checkpoint is about all of Magento: name no invoices with it")
-    place = path_of_state(read_settings(settings_name).current)
+    settings_file = read_settings(settings_name)
+    place = path_of_state(settings_file.current)
     if not place.exists():
         click.echo(f"There is no state at {place}: nothing to clear.")
         return 0
-    with Store(place, lock=True) as store:
+    with Store(place, lock=False) as store:
         chosen = _chosen(store, numbers, entity_ids)
         if not _agreed(store, chosen=chosen, checkpoint=checkpoint, yes=yes):
             return 1
-        now = SystemClock().now()
-        copy = place.with_name(f"{place.name}.{now:%Y%m%dT%H%M%S}.bak")
-        store.backup(copy)
-        if checkpoint:
-            store.forget_reading()
-        elif chosen:
-            store.forget_invoices(chosen)
-        else:
-            store.clear()
+    kind = "clear-checkpoint" if checkpoint else "clear"
+    try:
+        with Store(place, lock=True) as store:
+            copy = clear_state(store, SystemClock().now(), kind, chosen)
+    except StateLockedError:
+        return _through_daemon(settings_file, kind, chosen)
     click.echo(f"Cleared. A copy of the state as it was: {copy}")
+    return 0
+
+
+def _through_daemon(settings_file: "SettingsFile", kind: str, chosen: list[int]) -> int:
+    """The daemon holds the state, so it clears it: after the call in flight."""
+    from daemon.cli.follow import follow
+
+    with follow(settings_file, kind, named=chosen) as done:
+        if done.failure is not None:
+            raise done.failure
+        click.echo(f"Cleared by the running daemon; a copy of the state as it was is beside {done.store.path}.")
     return 0
 
 

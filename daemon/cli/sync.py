@@ -1,56 +1,75 @@
 """``invoice-sync sync``: chosen invoices by hand; through the daemon when it runs, else in this process."""
 
-import time
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
 
+from daemon.cli.choose import Choice, Wish, choose
 from daemon.cli.options import json_option, settings_option
 from daemon.errors import InvoiceSyncError, SettingsRefused, UsageError
 
 if TYPE_CHECKING:
-    from daemon.invoice import Invoice, Malformed
-    from daemon.magento import Magento
     from daemon.settings import SettingsFile
     from state.store import Store
-
-_LOOK_SECONDS = 0.2
 
 
 @click.command(
     epilog="\b\nExamples:\n  invoice-sync sync 000000042 000000043\n  invoice-sync sync --order 000000017\n"
-    "  invoice-sync sync --id 1234       where two stores use one number"
+    "  invoice-sync sync --id 1234       where two stores use one number\n"
+    "  invoice-sync sync --failed        after what made them fail was mended\n"
+    "  invoice-sync sync --held --dry-run"
 )
 @click.argument("numbers", nargs=-1, metavar="[NUMBER]...")
 @click.option("--id", "entity_ids", type=int, multiple=True, metavar="ENTITY_ID", help="An invoice by its entity_id.")
 @click.option("--order", "orders", multiple=True, metavar="NUMBER", help="All invoices of an order.")
+@click.option("--held", is_flag=True, help="All that are held.")
+@click.option("--failed", is_flag=True, help="All that failed.")
+@click.option("--skipped", is_flag=True, help="All that are skipped, decided anew.")
+@click.option("--since", type=click.DateTime(["%Y-%m-%d"]), metavar="DATE", help="All that Magento created since then.")
+@click.option("--all", "everything", is_flag=True, help="All that are in the ledger.")
+@click.option("--dry-run", is_flag=True, help="Only say what would be sent, and what would not and why.")
 @json_option
 @settings_option
 def sync(
+    *,
     numbers: tuple[str, ...],
     entity_ids: tuple[int, ...],
     orders: tuple[str, ...],
+    held: bool,
+    failed: bool,
+    skipped: bool,
+    since: datetime | None,
+    everything: bool,
+    dry_run: bool,
     as_json: bool,
     settings_name: str | None,
 ) -> int:
-    """Sync chosen invoices now, whatever the automatic flag and the skip rules say."""
-    from daemon.cli.assemble import read_settings, working
-    from daemon.scheduler import StopRequest
-    from state.errors import StateLockedError
+    """Sync chosen invoices now, whatever the automatic flag says.
 
-    if not numbers and not entity_ids and not orders:
+    Skip rules do not hold invoices that are named one by one (by NUMBER, --id or --order).
+    """
+    from daemon.cli.assemble import read_settings
+
+    flags = {"held": held, "failed": failed, "skipped": skipped}
+    wish = Wish(
+        numbers=numbers,
+        entity_ids=entity_ids,
+        orders=orders,
+        statuses=[name for name, chosen in flags.items() if chosen],
+        since=since.replace(tzinfo=UTC) if since else None,
+        everything=everything,
+    )
+    if wish == Wish(statuses=[]):
         raise UsageError("name invoices to sync", hint="See `invoice-sync sync --help`.")
     settings_file = read_settings(settings_name)
     refuse_when_off(settings_file)
-    chosen = _choose(settings_file, numbers, entity_ids, orders)
-    stop = StopRequest()
-    try:
-        with working(settings_file, stop, quiet=True) as work:
-            work.resume()
-            work.sync(chosen)
-            return _report(work.parts.store, chosen, as_json=as_json, failure=work.failure)
-    except StateLockedError:
-        return _through_daemon(settings_file, chosen, as_json=as_json)
+    choice = choose(settings_file, wish)
+    if dry_run:
+        from daemon.cli.preview import preview
+
+        return preview(settings_file, choice, as_json=as_json)
+    return _sync(settings_file, choice, as_json=as_json)
 
 
 def refuse_when_off(settings_file: "SettingsFile") -> None:
@@ -63,79 +82,22 @@ def refuse_when_off(settings_file: "SettingsFile") -> None:
         )
 
 
-def _choose(
-    settings_file: "SettingsFile", numbers: tuple[str, ...], entity_ids: tuple[int, ...], orders: tuple[str, ...]
-) -> list[int]:
-    """The entity_ids that are meant; UsageError for a number that nobody has, or several stores."""
-    from daemon.cli.assemble import open_reader
-    from daemon.magento import Magento
-    from state.errors import StateMissingError
+def _sync(settings_file: "SettingsFile", choice: Choice, *, as_json: bool) -> int:
+    from daemon.cli.assemble import working
+    from daemon.cli.follow import follow
+    from daemon.cli.progress import showing
+    from daemon.scheduler import StopRequest
+    from state.errors import StateLockedError
 
-    chosen = list(entity_ids)
-    magento = Magento(settings_file.current)
     try:
-        store: Store | None = open_reader(settings_file.current)
-    except StateMissingError:
-        store = None
-    try:
-        chosen += [_by_number(store, magento, number) for number in numbers]
-        for number in orders:
-            found = magento.by_order(number)
-            if not found:
-                raise UsageError(f"Magento has no invoice of an order {number}")
-            chosen += [invoice.entity_id for invoice in found]
-        known = set(store.ledger.known(entity_ids)) if store else set()
-        missing = set(entity_ids) - known
-        missing -= set(magento.by_ids(sorted(missing))) if missing else set()
-        if missing:
-            raise UsageError(f"Magento has no invoice with entity_id {', '.join(map(str, sorted(missing)))}")
-    finally:
-        magento.close()
-        if store:
-            store.close()
-    return list(dict.fromkeys(chosen))
-
-
-def _by_number(store: "Store | None", magento: "Magento", number: str) -> int:
-    known = store.ledger.by_number(number) if store else []
-    found: list[tuple[int, int | None]] = [(row.entity_id, row.store_id) for row in known]
-    if not found:
-        found = [(shown.entity_id, _store_of(shown)) for shown in magento.by_number(number)]
-    if not found:
-        raise UsageError(f"there is no invoice {number} in Magento")
-    if len(found) > 1:
-        ids = ", ".join(f"--id {entity_id} (store {store_id})" for entity_id, store_id in found)
-        raise UsageError(f"{len(found)} stores have an invoice {number}", hint=f"Name one: {ids}")
-    return found[0][0]
-
-
-def _store_of(shown: "Invoice | Malformed") -> int | None:
-    return getattr(shown, "store_id", None)
-
-
-def _through_daemon(settings_file: "SettingsFile", chosen: list[int], *, as_json: bool) -> int:
-    """Hand the request to the process that holds the state, and follow it to its end."""
-    from daemon.cli.assemble import open_reader
-    from daemon.clock import SystemClock
-    from daemon.errors import Retriable
-    from state.store import Store, is_locked
-
-    with open_reader(settings_file.current) as store:
-        number = store.requests.leave("sync", chosen, SystemClock().now())
-        while (request := store.requests.get(number)) is not None and request.finished_at is None:
-            if not is_locked(store.path):
-                raise Retriable(
-                    "the daemon ended before it came to this request; it is done when the daemon runs again",
-                    side="salesforce",
-                    hint="Start the daemon, or repeat the command to do it now.",
-                )
-            time.sleep(_LOOK_SECONDS)
-        failure = None
-        if request is not None and request.error is not None:
-            failure = InvoiceSyncError(request.error)
-            failure.exit_code = request.exit_code or 1
-        assert isinstance(store, Store)
-        return _report(store, chosen, as_json=as_json, failure=failure)
+        with working(settings_file, StopRequest(), quiet=True) as work:
+            work.resume()
+            with showing(work):
+                work.sync(choice.named, choice.others)
+            return _report(work.parts.store, choice.all, as_json=as_json, failure=work.failure)
+    except StateLockedError:
+        with follow(settings_file, "sync", named=choice.named, others=choice.others) as done:
+            return _report(done.store, choice.all, as_json=as_json, failure=done.failure)
 
 
 def _report(store: "Store", chosen: list[int], *, as_json: bool, failure: InvoiceSyncError | None) -> int:

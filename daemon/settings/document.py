@@ -26,6 +26,15 @@ class Document:
     tree: CommentedMap
     overrides: Mapping[tuple[str, ...], str]
 
+    def has(self, *path: str) -> bool:
+        """Whether the key is set, in the file or the environment."""
+        node: Any = self.values
+        for part in path:
+            if not isinstance(node, dict) or part not in node:
+                return False
+            node = node[part]
+        return True
+
     def where(self, *path: str | int) -> str:
         """``settings.yaml:12:3`` of a key, ``the environment variable …``, or the file with no line if it is unset."""
         override = self.overrides.get(tuple(str(part) for part in path))

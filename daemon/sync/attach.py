@@ -23,6 +23,7 @@ from daemon.salesforce import (
 from daemon.sync.contents import newest_contents
 from daemon.sync.parts import FAILED_AGAIN, Parts, Tally
 from daemon.sync.sides import require_calls
+from state.attempts import Attempt
 from state.ledger import LedgerRow
 from state.notes import NoteRow
 
@@ -241,22 +242,21 @@ class _Attachment:
 
     def _settle(self, done: list[_Owed], *, attached: bool = False) -> None:
         parts = self._parts
-        parts.store.notes.write(
-            [
-                replace(
-                    owed.row,
-                    sync_status="synced",
-                    reason=None,
-                    held_for=None,
-                    asked=False,
-                    fingerprint=owed.note.fingerprint,
-                    attempts=0,
-                    next_attempt_at=None,
-                    synced_at=parts.now(),
-                )
-                for owed in done
-            ]
-        )
+        rows = [
+            replace(
+                owed.row,
+                sync_status="synced",
+                reason=None,
+                held_for=None,
+                asked=False,
+                fingerprint=owed.note.fingerprint,
+                attempts=0,
+                next_attempt_at=None,
+                synced_at=parts.now(),
+            )
+            for owed in done
+        ]
+        self._write(rows, "synced", None)
         for owed in done:
             self._drop(owed)
             if attached:
@@ -264,19 +264,17 @@ class _Attachment:
                 parts.log.info("note.attached", **self._names(owed), note_id=owed.row.note_id)
 
     def _put_off(self, waiting: list[_Owed], reason: str, retry_after: float | None = None) -> None:
-        parts = self._parts
-        parts.store.notes.write(
-            [
-                replace(
-                    owed.row,
-                    sync_status="pending",
-                    reason=reason,
-                    attempts=owed.row.attempts + 1,
-                    next_attempt_at=parts.retry_at(owed.row.attempts, retry_after),
-                )
-                for owed in waiting
-            ]
-        )
+        rows = [
+            replace(
+                owed.row,
+                sync_status="pending",
+                reason=reason,
+                attempts=owed.row.attempts + 1,
+                next_attempt_at=self._parts.retry_at(owed.row.attempts, retry_after),
+            )
+            for owed in waiting
+        ]
+        self._write(rows, "pending", reason)
         for owed in waiting:
             self._drop(owed)
 
@@ -289,10 +287,17 @@ class _Attachment:
             attempts=owed.row.attempts + 1,
             next_attempt_at=parts.now() + FAILED_AGAIN,
         )
-        parts.store.notes.write([failed])
+        self._write([failed], "failed", reason)
         self._drop(owed)
         self._tally.note_failures += 1
         parts.log.warning("note.failed", **self._names(owed), reason=reason, code=code)
+
+    def _write(self, rows: list[NoteRow], outcome: str, answer: str | None) -> None:
+        """The outcome and its attempt, together."""
+        store, now, pass_id = self._parts.store, self._parts.now(), self._parts.pass_id
+        with store.writing():
+            store.notes.write(rows)
+            store.attempts.add(Attempt(row.entity_id, now, pass_id, outcome, answer, row.comment_id) for row in rows)
 
     def _drop(self, owed: _Owed) -> None:
         comments = self._waiting.get(owed.row.entity_id, {})

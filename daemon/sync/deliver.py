@@ -21,6 +21,7 @@ from daemon.sync.attach import attach_due
 from daemon.sync.contents import newest_contents
 from daemon.sync.parts import FAILED_AGAIN, UNANSWERED_AGAIN, Parts, Tally
 from daemon.sync.sides import require_calls
+from state.attempts import Attempt
 from state.ledger import LedgerRow
 
 FULL = 75
@@ -187,25 +188,31 @@ def _synced(parts: Parts, row: LedgerRow) -> LedgerRow:
 
 
 def _settle(parts: Parts, tally: Tally, row: LedgerRow, event: str) -> None:
-    parts.store.ledger.write([row])
+    with parts.store.writing():
+        parts.store.ledger.write([row])
+        if event != "invoice.unchanged":
+            _note_attempt(parts, row, "synced", None)
     tally.outcomes[row.entity_id] = "synced"
     write = parts.log.debug if event == "invoice.unchanged" else parts.log.info
     write(event, invoice=row.increment_id, entity_id=row.entity_id, salesforce_id=row.salesforce_id)
 
 
+def _note_attempt(parts: Parts, row: LedgerRow, outcome: str, answer: str | None) -> None:
+    parts.store.attempts.add([Attempt(row.entity_id, parts.now(), parts.pass_id, outcome, answer)])
+
+
 def _fail(parts: Parts, tally: Tally, row: LedgerRow, reason: str, code: str) -> None:
-    parts.store.ledger.write(
-        [
-            replace(
-                row,
-                sync_status="failed",
-                reason=reason,
-                attempts=row.attempts + 1,
-                next_attempt_at=parts.now() + FAILED_AGAIN,
-                again_at=None,
-            )
-        ]
+    failed = replace(
+        row,
+        sync_status="failed",
+        reason=reason,
+        attempts=row.attempts + 1,
+        next_attempt_at=parts.now() + FAILED_AGAIN,
+        again_at=None,
     )
+    with parts.store.writing():
+        parts.store.ledger.write([failed])
+        _note_attempt(parts, row, "failed", reason)
     tally.outcomes[row.entity_id] = "failed"
     parts.log.warning("invoice.failed", invoice=row.increment_id, entity_id=row.entity_id, reason=reason, code=code)
 
@@ -231,5 +238,8 @@ def _put_off(
         )
         for row in rows
     ]
-    parts.store.ledger.write(fresh)
+    with parts.store.writing():
+        parts.store.ledger.write(fresh)
+        for row in fresh:
+            _note_attempt(parts, row, "pending", reason)
     tally.outcomes.update({row.entity_id: "pending" for row in fresh})

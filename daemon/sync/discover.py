@@ -54,16 +54,22 @@ def read_page(parts: Parts, tally: Tally, kind: str) -> bool:
 
 
 def read_again(
-    parts: Parts, tally: Tally, entity_ids: Sequence[int], *, asked: bool = False, seen_by: str = "reread"
+    parts: Parts,
+    tally: Tally,
+    entity_ids: Sequence[int],
+    *,
+    asked: bool = False,
+    named: bool = False,
+    seen_by: str = "reread",
 ) -> None:
     """Take these invoices up as Magento shows them now, like a page; the ones it no longer has become failed.
 
-    ``asked``: a person asked for them one by one, so they are owed whatever was decided before.
+    ``asked``: a person asked for them, so they are owed whatever was decided before; ``named``: one by one.
     """
     shown: dict[int, Invoice | Malformed] = {}
     for start in range(0, len(entity_ids), _IDS_A_CALL):
         shown.update(parts.magento.by_ids(entity_ids[start : start + _IDS_A_CALL]))
-    seen = Seen(parts.now(), seen_by, parts.now() + FAILED_AGAIN, asked=asked, named=asked)
+    seen = Seen(parts.now(), seen_by, parts.now() + FAILED_AGAIN, asked=asked, named=named)
     taken = _take_up(parts, [shown[key] for key in sorted(shown)], seen, contents_of_all=True)
     known = parts.store.ledger.known(set(entity_ids) - set(shown))
     gone = [

@@ -22,6 +22,7 @@ FRESH_SECONDS = 60.0
 RETRY_FIRST = timedelta(seconds=30)
 RETRY_LONGEST = timedelta(minutes=15)
 FAILED_AGAIN = timedelta(days=1)
+HISTORY_KEPT = timedelta(days=90)
 # A call without an answer may still commit, as late as Salesforce lets a request run.
 UNANSWERED_AGAIN = timedelta(minutes=10)
 
@@ -75,6 +76,7 @@ class Parts:
     page_limit: int = 300
     # A pause of Salesforce is over: one call finds out.
     probing: bool = False
+    pass_id: int | None = None
 
     def __post_init__(self) -> None:
         self._connect()

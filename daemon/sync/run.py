@@ -1,6 +1,6 @@
 """What is done when: polls, requests, minutes of backfill, each a pass with its own books."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -12,7 +12,8 @@ from daemon.sync.attach import attach_due
 from daemon.sync.confirm import confirm_next
 from daemon.sync.deliver import FULL, deliver_due, send_rows
 from daemon.sync.discover import read_again, read_page
-from daemon.sync.parts import UNANSWERED_AGAIN, Parts, Tally
+from daemon.sync.parts import HISTORY_KEPT, UNANSWERED_AGAIN, Parts, Tally
+from state.clearing import clear_state
 from state.passes import Pass
 from state.requests import Request
 
@@ -46,10 +47,18 @@ class Work:
                 "its invoices then get new external IDs in Salesforce.",
             )
         with parts.store.writing():
-            facts.learn("magento_name", name)
             if facts.get("running") is not None:
                 parts.store.ledger.doubt_owed(parts.now() + UNANSWERED_AGAIN)
-            facts.learn("running", "1")
+            self._begin_anew()
+            for table in (parts.store.passes, parts.store.attempts, parts.store.requests):
+                table.prune(parts.now() - HISTORY_KEPT)
+
+    def _begin_anew(self) -> None:
+        """Say whose state this is; after it was cleared too."""
+        parts = self.parts
+        parts.contents.clear()
+        parts.store.facts.learn("magento_name", parts.configuration.settings.magento.name)
+        parts.store.facts.learn("running", "1")
         parts.adopt_mapping()
 
     def hand_over(self) -> None:
@@ -127,9 +136,10 @@ class Work:
         """A manual sync that another process asked for."""
         store, now = self.parts.store, self.parts.now
         store.requests.take(request.id, now())
-        self.parts.log.info("request.received", request=request.id, invoices=len(request.invoices))
+        count = len(request.named_ids) + len(request.other_ids)
+        self.parts.log.info("request.received", request=request.id, invoices=count)
         try:
-            done = self.sync(request.invoices)
+            done = self._do(request)
         except InvoiceSyncError as error:
             store.requests.finish(request.id, now(), exit_code=error.exit_code, error=str(error))
             raise
@@ -138,20 +148,34 @@ class Work:
         self.parts.log.info("request.finished", request=request.id, outcome=done.outcome)
         return done
 
-    def sync(self, entity_ids: list[int]) -> Pass:
-        """A manual sync: these invoices as Magento shows them now, whatever the automatic flag or a skip rule says."""
-        parts = self.parts
-        parts.refresh()
+    def _do(self, request: Request) -> Pass:
+        if request.kind == "sync":
+            return self.sync(request.named_ids, request.other_ids)
+        with self._pass("request"):
+            clear_state(self.parts.store, self.parts.now(), request.kind, request.named_ids)
+            self._begin_anew()
+        return self._finished()
+
+    def sync(self, named: Sequence[int], others: Sequence[int] = ()) -> Pass:
+        """A manual sync: these invoices as Magento shows them now, whatever the automatic flag says.
+
+        Skip rules do not hold the ones that were named one by one.
+        """
+        batches = [(list(named[start : start + FULL]), True) for start in range(0, len(named), FULL)]
+        batches += [(list(others[start : start + FULL]), False) for start in range(0, len(others), FULL)]
         with self._pass("request") as tally:
-            for start in range(0, len(entity_ids), FULL):
-                part = entity_ids[start : start + FULL]
-                read = partial(read_again, parts, tally, part, asked=True, seen_by="request")
-                self._try(tally, "magento", read)
-                if tally.error is None:
-                    self._try(tally, "salesforce", partial(self._send, tally, part))
-                if tally.error is not None or parts.stop.asked:
+            for batch, one_by_one in batches:
+                self._sync_batch(tally, batch, named=one_by_one)
+                if tally.error is not None or self.parts.stop.asked:
                     break
         return self._finished()
+
+    def _sync_batch(self, tally: Tally, batch: list[int], *, named: bool) -> None:
+        read = partial(read_again, self.parts, tally, batch, asked=True, named=named, seen_by="request")
+        self._try(tally, "magento", read)
+        if tally.error is None:
+            self._try(tally, "salesforce", partial(self._send, tally, batch))
+        self.parts.on_progress()
 
     def _send(self, tally: Tally, entity_ids: list[int]) -> None:
         """Send just these, if a person's request or anything else made them owed."""
@@ -217,6 +241,7 @@ class Work:
         parts.refresh()
         self.last = parts.store.passes.begin(trigger, parts.now())
         log, parts.log = parts.log, parts.log.bind(pass_id=self.last.id)
+        parts.pass_id = self.last.id
         started = parts.clock.monotonic()
         magento, salesforce = self._calls("magento"), self._calls("salesforce")
         parts.log.debug("pass.started", trigger=trigger)
