@@ -34,7 +34,10 @@ def block_signals() -> None:
 
 
 def run_daemon(work: Work, stop: StopRequest) -> None:
-    """Poll until SIGTERM or SIGINT; SIGHUP polls at once (and so takes up edited settings)."""
+    """Poll until SIGTERM or SIGINT; SIGHUP polls at once (and so takes up edited settings).
+
+    StateError when the state was removed or replaced: then nothing can be remembered, and nothing more is sent.
+    """
     beat = Beat(work, stop)
     scheduler = BackgroundScheduler(timezone=UTC, executors={"default": ThreadPoolExecutor(1)})
     # One thread does everything, so passes never overlap; a job that could not start in time starts late, not never.
@@ -51,6 +54,8 @@ def run_daemon(work: Work, stop: StopRequest) -> None:
     finally:
         stop.ask()
         scheduler.shutdown(wait=True)
+    if beat.ended_by is not None:
+        raise beat.ended_by
 
 
 class Beat:
@@ -61,6 +66,7 @@ class Beat:
         self._stop = stop
         self._polled_at: float | None = None
         self._interval = self.seconds()
+        self.ended_by: StateError | None = None
         self.on_interval: Callable[[float], object] = lambda _fresh: None
 
     @property
@@ -102,8 +108,11 @@ class Beat:
             work()
         except InvoiceSyncError as error:
             self._parts.log.error("pass.failed", error=str(error), hint=error.hint)
-        except StateError as error:
+        except StateError as error:  # nothing can be remembered any more: end, rather than send in vain
             self._parts.log.error("pass.failed", error=str(error), hint=error.hint)
+            self.ended_by = error
+            self._stop.ask()
+            os.kill(os.getpid(), signal.SIGTERM)
         except (sqlite3.Error, OSError) as error:
             self._parts.log.error(
                 "pass.failed",

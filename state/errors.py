@@ -1,5 +1,6 @@
 """Why a state cannot be used; light to import, so that a command can name it without the library behind the state."""
 
+import os
 from pathlib import Path
 
 
@@ -31,3 +32,29 @@ class StateUnusableError(StateError):
 
 class StateMissingError(StateError):
     """There is no state yet: nothing has run here."""
+
+
+class StateReplacedError(StateError):
+    """The file was removed or replaced while a process worked on it."""
+
+
+def unusable(path: Path, why: str, *, hint: str | None = None) -> StateUnusableError:
+    """The state at ``path`` cannot be used, with who owns it and what to do."""
+    return StateUnusableError(
+        f"the state at {path} cannot be used: {why}{_owner(path)}",
+        path=path,
+        hint=hint
+        or "It is left as it is. Restore a backup over it, or move it away to start over: everything is then read "
+        "again, and nothing is doubled in Salesforce.",
+    )
+
+
+def _owner(path: Path) -> str:
+    """Whose file it is, where that is not us: the usual reason why it cannot be written."""
+    place = path if path.exists() else path.parent
+    try:
+        owner = place.owner()
+        mine = place.stat().st_uid == os.geteuid()
+    except (OSError, KeyError):
+        return ""
+    return "" if mine else f" ({place} belongs to {owner})"

@@ -1,10 +1,8 @@
 """Opens the state file, locks it, migrates it: the one door to the tables."""
 
-import fcntl
-import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -14,17 +12,17 @@ from sqlite_utils.db import Database
 
 from state.attempts import Attempts
 from state.checkpoints import Checkpoints
-from state.errors import StateError, StateLockedError, StateMissingError, StateUnusableError
+from state.errors import StateError, StateMissingError, StateReplacedError
 from state.facts import Facts
 from state.ledger import Ledger
+from state.lock import release_lock, take_lock
 from state.migrations import story
 from state.notes import Notes
+from state.opening import identity, open_database
 from state.passes import Passes
 from state.requests import Requests
 from state.scans import Scans
 from state.sides import Sides
-
-_BUSY_SECONDS = 30.0
 
 
 class Store:
@@ -38,16 +36,19 @@ class Store:
 
     def __init__(self, path: Path, *, lock: bool) -> None:
         self.path = path
-        self._lock = _take_lock(path) if lock else None
+        self._lock = take_lock(path) if lock else None
         try:
-            self._db = _open(path, create=lock)
+            self._db = open_database(path, create=lock)
             if lock:
                 self._migrate()
             elif story.pending(self._db):
-                raise StateMissingError(f"{path} is not ready yet", path=path, hint="Try again in a moment.")
+                raise StateMissingError(
+                    f"{path} was written by an older version", path=path, hint="Run `invoice-sync run` to upgrade it."
+                )
         except BaseException:
             self._release()
             raise
+        self._identity = identity(path)
         self.facts = Facts(self)
         self.checkpoints = Checkpoints(self)
         self.scans = Scans(self)
@@ -62,6 +63,16 @@ class Store:
     def db(self) -> Database:
         """The connection, for the table modules beside this one and nobody else."""
         return self._db
+
+    def require_in_place(self) -> None:
+        """StateReplacedError when the file was removed or replaced: what is remembered would be lost with us."""
+        if identity(self.path) != self._identity:
+            raise StateReplacedError(
+                f"the state at {self.path} was removed or replaced while this process worked on it",
+                path=self.path,
+                hint="Nothing more is sent. Start invoice-sync again: with no state it reads everything anew, and "
+                "nothing is doubled in Salesforce.",
+            )
 
     @contextmanager
     def writing(self) -> Iterator[None]:
@@ -138,98 +149,13 @@ class Store:
 
     def _release(self) -> None:
         if self._lock is not None:
-            os.ftruncate(self._lock, 0)  # nobody holds it: a process that asks must not take our id for a holder's
-            os.close(self._lock)  # closing is what lets go of an flock; the file stays, or two could hold it
+            release_lock(self._lock)
             self._lock = None
 
     def _migrate(self) -> None:
-        newer = {m.name for m in story.applied(self._db)} - _known_migrations()
-        if newer:
-            raise StateUnusableError(
-                f"{self.path} was written by a newer version of invoice-sync",
-                path=self.path,
-                hint="Install that version again, or restore a backup made before the upgrade.",
-            )
-        if story.pending(self._db):
-            with self.writing():
-                story.apply(self._db)
-
-
-def is_locked(path: Path) -> bool:
-    """Whether a process works on this state now."""
-    try:
-        handle = os.open(_lock_path(path), os.O_RDWR | os.O_CLOEXEC)
-    except OSError:
-        return False
-    try:
-        pid = os.pread(handle, 32, 0).strip()
-        # Trying the lock would take it for a moment, in the way of a process that starts; so ask for its holder first.
-        if pid.isdigit() and _is_alive(int(pid)):
-            return True
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    finally:
-        os.close(handle)
-    return False
-
-
-def _is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
-
-
-def _lock_path(path: Path) -> Path:
-    return path.with_name(path.name + ".lock")
-
-
-def _known_migrations() -> set[str]:
-    return {m.name for m in story._migrations}  # noqa: SLF001  (the library offers no public list)
-
-
-def _take_lock(path: Path) -> int:
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    handle = os.open(_lock_path(path), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        pid = os.pread(handle, 32, 0).strip()
-        os.close(handle)
-        raise StateLockedError(path, int(pid) if pid.isdigit() else None) from None
-    os.ftruncate(handle, 0)
-    os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
-    return handle
-
-
-def _open(path: Path, *, create: bool) -> Database:
-    if not create and not path.exists():
-        raise StateMissingError(
-            f"there is no state at {path} yet",
-            path=path,
-            hint="Nothing has been synced here so far: start the daemon with `invoice-sync run`.",
-        )
-    if create and not path.exists():
-        path.touch(mode=0o600)
-    connection = sqlite3.connect(path, timeout=_BUSY_SECONDS, check_same_thread=False)
-    try:
-        for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
-            connection.execute(f"PRAGMA {pragma}")
-        damage = connection.execute("PRAGMA quick_check(1)").fetchone()[0] if create else "ok"
-    except sqlite3.DatabaseError as error:
-        connection.close()
-        damage = str(error)
-    if damage != "ok":
-        with suppress(sqlite3.ProgrammingError):
-            connection.close()
-        raise StateUnusableError(
-            f"{path} cannot be used: {damage}",
-            path=path,
-            hint="Restore a backup over it, or move the file away to start over: "
-            "everything is then read again and nothing is doubled in Salesforce.",
-        )
-    return Database(connection)
+        waiting = story.pending(self._db)
+        if not waiting:
+            return
+        self.backup(self.path.with_name(f"{self.path.name}.before-{waiting[0].name}.bak"))
+        with self.writing():
+            story.apply(self._db)

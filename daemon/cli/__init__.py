@@ -1,5 +1,6 @@
 """The command line: one file per group of commands, and the only place where parts are put together."""
 
+import sqlite3
 import sys
 from typing import NoReturn
 
@@ -56,6 +57,9 @@ def _run() -> int:
     except StateError as error:
         _say(str(error), error.hint)
         return 75 if isinstance(error, StateLockedError) else 78
+    except sqlite3.Error as error:
+        _say(f"the state cannot be read or written: {error}", "See that its disk has room and that it is writable.")
+        return 78
     except BrokenPipeError:
         return 1
     return result if isinstance(result, int) else 0

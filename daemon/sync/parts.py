@@ -91,7 +91,11 @@ class Parts:
         return self.clock.now().replace(microsecond=0)
 
     def refresh(self) -> None:
-        """Take up an edit of the settings; a broken one is said once, and the last good settings stay in force."""
+        """See that the state is still there, and take up an edit of the settings.
+
+        A broken edit is said once, and the last good settings stay in force.
+        """
+        self.store.require_in_place()
         before = self.configuration
         found = self.settings_file.reload()
         if found is True and self.configuration.settings.magento.name != before.settings.magento.name:

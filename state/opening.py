@@ -1,0 +1,97 @@
+"""Opens the state file, or says why it cannot be used; never in silence a fresh one in place of a damaged one."""
+
+import os
+import sqlite3
+from pathlib import Path
+
+from sqlite_utils.db import Database
+
+from state.errors import StateMissingError, unusable
+from state.migrations import story
+
+_BUSY_SECONDS = 30.0
+
+
+def open_database(path: Path, *, create: bool) -> Database:
+    """The database at ``path``. With ``create`` it is made when there is none, and checked when there is one."""
+    if not path.exists():
+        if not create:
+            raise StateMissingError(
+                f"there is no state at {path} yet",
+                path=path,
+                hint="Nothing has been synced here so far: start the daemon with `invoice-sync run`.",
+            )
+        _make(path)
+    elif path.stat().st_size == 0:
+        raise unusable(path, "it is empty")
+    try:
+        return _connect(path, check=create)
+    except sqlite3.Error as error:
+        raise unusable(path, str(error)) from None
+
+
+def _make(path: Path) -> None:
+    """A new state appears under its name only when it is whole: one that is empty or half made was damaged."""
+    new = path.with_name(f".{path.name}.new")
+    new.unlink(missing_ok=True)
+    try:
+        new.touch(mode=0o600)
+        connection = sqlite3.connect(new)
+        try:
+            connection.execute("PRAGMA synchronous = FULL")
+            story.apply(Database(connection))
+        finally:
+            connection.close()
+        new.replace(path)
+    except (OSError, sqlite3.Error) as error:
+        raise unusable(path, f"it cannot be made ({error})") from None
+
+
+def _connect(path: Path, *, check: bool) -> Database:
+    connection = sqlite3.connect(path, timeout=_BUSY_SECONDS, check_same_thread=False)
+    try:
+        for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+            connection.execute(f"PRAGMA {pragma}")
+        if check:
+            damage = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+            if damage != "ok":
+                raise unusable(path, str(damage))
+            connection.execute("BEGIN IMMEDIATE")  # a state that cannot be written is found here, not after a call
+            connection.execute("ROLLBACK")
+        database = Database(connection)
+        _require_ours(path, database)
+    except BaseException:
+        connection.close()
+        raise
+    return database
+
+
+def _require_ours(path: Path, database: Database) -> None:
+    applied = {migration.name for migration in story.applied(database)}
+    if not applied:
+        raise unusable(path, "it is another program's database")
+    unknown = sorted(applied - known_migrations())
+    if unknown:
+        raise unusable(
+            path,
+            f"it was written by a newer version of invoice-sync ({unknown[-1]})",
+            hint="Install that version again, or restore a backup made before the upgrade.",
+        )
+
+
+def known_migrations() -> set[str]:
+    """The migrations that this version knows."""
+    empty = sqlite3.connect(":memory:")
+    try:
+        return {migration.name for migration in story.pending(Database(empty))}
+    finally:
+        empty.close()
+
+
+def identity(path: Path) -> tuple[int, int] | None:
+    """Tells the file at ``path`` from another one that was put there; None when there is none."""
+    try:
+        found = os.stat(path)  # noqa: PTH116  (one call says whether and which)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
