@@ -57,7 +57,14 @@ def _parse(response: requests.Response) -> Any:
     except RecursionError:
         _refuse_page("is nested too deeply")
     except ValueError:
-        looks = "is an HTML page" if response.content.lstrip()[:1] == b"<" else "is not JSON, or is cut short"
+        start = response.content.lstrip()[:5]
+        looks = (
+            "is XML"
+            if start == b"<?xml"
+            else "is an HTML page"
+            if start[:1] == b"<"
+            else "is not JSON, or is cut short"
+        )
         _refuse_page(f"{looks} ({len(response.content)} bytes)")
 
 
@@ -143,6 +150,12 @@ def _moved(response: requests.Response) -> InvoiceSyncError:
 def _unauthorized(response: requests.Response, words: str) -> InvoiceSyncError:
     if not words:
         return Busy(f"{_origin(response)} answered 401, but not in Magento's words: a proxy?", side="magento")
+    if "nonce is already being used" in words:  # ours are new with each call, and so is the next one's
+        return Busy(
+            f"Magento refused a call that it had seen already: {words}",
+            side="magento",
+            hint="A proxy in front of Magento sends calls twice; it must not repeat them.",
+        )
     hint = next((hint for text, hint in _SIGN_IN.items() if text in words), _PERMISSION)
     return SideRefused(f"Magento refused: {words}", side="magento", hint=hint)
 

@@ -1,0 +1,166 @@
+"""Invoices, comments, settings and rows of the state that say only what a test is about."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from ruamel.yaml.comments import CommentedMap
+
+from daemon.invoice import Comment, Invoice, Item, Order, Value
+from daemon.settings import Configuration, Secrets, Settings
+from daemon.settings.document import Document
+from daemon.sync.decide import Seen
+from state.ledger import LedgerRow
+from state.notes import NoteRow
+
+NOON = datetime(2026, 11, 22, 12, 0, 0, tzinfo=UTC)
+EARLIER = NOON - timedelta(hours=4)
+SECRETS = {
+    "magento_consumer_key": "k" * 32,
+    "magento_consumer_secret": "s" * 32,
+    "magento_access_token": "t" * 32,
+    "magento_access_token_secret": "u" * 32,
+    "salesforce_client_id": "client",
+    "salesforce_client_secret": "client-secret",
+}
+
+
+def settings(changes: Mapping[str, object] | None = None) -> Settings:
+    """The defaults with these dotted keys set."""
+    values: dict[str, Any] = {
+        "magento": {"base_url": "https://shop.example.com"},
+        "salesforce": {"login_url": "https://acme.my.salesforce.com"},
+    }
+    for dotted, value in (changes or {}).items():
+        node = values
+        *parents, last = dotted.split(".")
+        for part in parents:
+            node = node.setdefault(part, {})
+        node[last] = value
+    return Settings.model_validate(values)
+
+
+def configuration(changes: Mapping[str, object] | None = None) -> Configuration:
+    """Those settings with secrets, as if read from a file."""
+    document = Document(Path("settings.yaml"), {}, CommentedMap(), {})
+    return Configuration(settings(changes), Secrets(SECRETS), document)
+
+
+def row(entity_id: int = 7, **fields: object) -> dict[str, Any]:
+    """One invoice as Magento's list shows it."""
+    shown: dict[str, Any] = {
+        "entity_id": entity_id,
+        "increment_id": f"{entity_id:09}",
+        "store_id": 1,
+        "order_id": 70,
+        "state": 2,
+        "grand_total": 49.98,
+        "order_currency_code": "USD",
+        "created_at": "2026-11-22 08:00:00",
+        "updated_at": "2026-11-22 08:00:00",
+        "items": [],
+        "comments": [],
+    }
+    return {**shown, **fields}
+
+
+def comment_row(entity_id: int = 5, comment: object = "Hello", **fields: object) -> dict[str, Any]:
+    """One comment as Magento's list shows it."""
+    return {
+        "entity_id": entity_id,
+        "parent_id": 7,
+        "comment": comment,
+        "created_at": "2026-11-22 08:00:00",
+        "is_customer_notified": 0,
+        "is_visible_on_front": 0,
+        **fields,
+    }
+
+
+def comment(text: str = "Hello", entity_id: int = 5, *, storefront: bool = False, notified: bool = False) -> Comment:
+    return Comment(entity_id, text, EARLIER, notified, storefront)
+
+
+def item(entity_id: int = 3, **values: Value) -> Item:
+    return Item(entity_id, MappingProxyType(values))
+
+
+def order(**values: Value) -> Order:
+    number = values.get("increment_id")
+    return Order(70, number if isinstance(number, str) else None, MappingProxyType(values))
+
+
+def invoice(
+    entity_id: int = 7,
+    *,
+    state: str = "paid",
+    store_id: int = 1,
+    total: str | None = "49.98",
+    number: str = "000000007",
+    created_at: datetime = EARLIER,
+    updated_at: datetime = EARLIER,
+    digest: str = "shown",
+    items: Sequence[Item] = (),
+    comments: Sequence[Comment] = (),
+    of: Order | None = None,
+    values: Mapping[str, Value] | None = None,
+) -> Invoice:
+    return Invoice(
+        entity_id=entity_id,
+        increment_id=number,
+        store_id=store_id,
+        order_id=70,
+        state=state,
+        grand_total=None if total is None else Decimal(total),
+        currency="USD",
+        created_at=created_at,
+        updated_at=updated_at,
+        digest=digest,
+        items=tuple(items),
+        comments=tuple(comments),
+        values=MappingProxyType({"increment_id": number, **(values or {})}),
+        order=of,
+    )
+
+
+def ledger_row(entity_id: int = 7, **fields: Any) -> LedgerRow:
+    """An invoice that the ledger knows as :func:`invoice` shows it."""
+    known: dict[str, Any] = {
+        "entity_id": entity_id,
+        "increment_id": f"{entity_id:09}",
+        "store_id": 1,
+        "order_id": 70,
+        "order_number": None,
+        "state": "paid",
+        "grand_total": "49.98",
+        "currency": "USD",
+        "created_at": EARLIER,
+        "updated_at": EARLIER,
+        "digest": "before",
+        "sync_status": "pending",
+        "seen_at": EARLIER,
+        "seen_by": "poll",
+    }
+    return LedgerRow(**{**known, **fields})
+
+
+def note_row(comment_id: int = 5, **fields: Any) -> NoteRow:
+    """A comment that the state knows."""
+    known: dict[str, Any] = {
+        "comment_id": comment_id,
+        "entity_id": 7,
+        "digest": "before",
+        "sync_status": "pending",
+        "seen_at": EARLIER,
+    }
+    return NoteRow(**{**known, **fields})
+
+
+def seen(by: str = "poll", *, asked: bool = False, named: bool = False) -> Seen:
+    """Shown at noon; a failure is tried again a day later."""
+    return Seen(at=NOON, by=by, retry_at=NOON + timedelta(days=1), asked=asked, named=named)
