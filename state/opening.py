@@ -50,6 +50,8 @@ def _make(path: Path) -> None:
 def _connect(path: Path, *, check: bool) -> Database:
     connection = sqlite3.connect(path, timeout=_BUSY_SECONDS, check_same_thread=False)
     try:
+        database = Database(connection)
+        _require_ours(path, database)  # before anything is set in it
         for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
             connection.execute(f"PRAGMA {pragma}")
         if check:
@@ -58,8 +60,6 @@ def _connect(path: Path, *, check: bool) -> Database:
                 raise unusable(path, str(damage))
             connection.execute("BEGIN IMMEDIATE")  # a state that cannot be written is found here, not after a call
             connection.execute("ROLLBACK")
-        database = Database(connection)
-        _require_ours(path, database)
     except BaseException:
         connection.close()
         raise

@@ -1,0 +1,188 @@
+"""A state that cannot be used is refused with its path and what to do, and left as it is."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from state.store import Store
+from tests.world import World
+
+
+def empty(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+def text(path: Path) -> None:
+    path.write_text("this is not a database, but a letter to my aunt\n" * 50)
+
+
+def cut_short(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:5000])
+
+
+def scribbled(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    for start in range(4096, len(content) - 64, 512):
+        content[start : start + 64] = b"\xff" * 64
+    path.write_bytes(content)
+
+
+def foreign(path: Path) -> None:
+    path.unlink()
+    connection = sqlite3.connect(path)
+    connection.execute("CREATE TABLE recipes (name TEXT)")
+    connection.close()
+
+
+def newer(path: Path) -> None:
+    connection = sqlite3.connect(path)
+    connection.execute(
+        "INSERT INTO _sqlite_migrations (migration_set, name, applied_at) VALUES ('invoice-sync', 'm999_tomorrow', '')"
+    )
+    connection.commit()
+    connection.close()
+
+
+def folder(path: Path) -> None:
+    path.unlink()
+    path.mkdir()
+
+
+def header_only(path: Path) -> None:
+    path.write_bytes(b"SQLite format 3\x00")
+
+
+BAD: dict[str, tuple[Callable[[Path], None], str]] = {
+    "empty": (empty, "it is empty"),
+    "not SQLite": (text, "file is not a database"),
+    "cut short": (cut_short, "malformed"),
+    "scribbled over": (scribbled, "cannot be used"),
+    "another program's": (foreign, "it is another program's database"),
+    "newer": (newer, "it was written by a newer version of invoice-sync (m999_tomorrow)"),
+    "a folder": (folder, "cannot be used"),
+    "a header alone": (header_only, "cannot be used"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+@pytest.mark.parametrize("command", [("run", "--once"), ("status",), ("sync", "--all")], ids=" ".join)
+def test_a_bad_state_is_refused_and_left_as_it_is(world: World, name: str, command: tuple[str, ...]) -> None:
+    spoil, words = BAD[name]
+    world.invoice()
+    world.run_once()
+    spoil(world.state_path)
+    before = world.state_path.read_bytes() if world.state_path.is_file() else None
+    calls = len(world.salesforce_calls)
+    done = world.command(*command)
+    assert done.returncode == 78, done.stderr
+    assert words in done.stderr
+    assert str(world.state_path) in done.stderr
+    assert "Traceback" not in done.stderr
+    assert len(done.stderr.splitlines()) >= 2, "what to do next is said"
+    assert len(world.salesforce_calls) == calls
+    after = world.state_path.read_bytes() if world.state_path.is_file() else None
+    assert after == before
+
+
+def test_no_state_is_made_by_looking(world: World) -> None:
+    for command in (("status",), ("invoices",), ("history",), ("state", "path")):
+        assert world.command(*command).returncode == 0
+    assert not world.state_path.exists()
+
+
+def test_a_folder_that_cannot_be_made_is_named(world: World) -> None:
+    (world.folder / "file").write_text("in the way")
+    world.set("state.path", str(world.folder / "file" / "state.db"))
+    done = world.command("run", "--once")
+    assert done.returncode == 78, done.stderr
+    assert "its folder cannot be written (Not a directory)" in done.stderr
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
+def test_the_owner_of_a_state_that_is_not_ours_is_named(world: World) -> None:
+    world.run_once()
+    empty(world.state_path)
+    os.chown(world.state_path, pwd.getpwnam("nobody").pw_uid, -1)
+    done = world.command("run", "--once")
+    assert done.returncode == 78
+    assert f"({world.state_path} belongs to nobody)" in done.stderr
+
+
+def test_on_a_full_disk_nothing_more_is_sent_and_nothing_is_lost(world: World) -> None:
+    world.run_once()
+    world.invoice(comment="later")
+    with Store(world.state_path, lock=False) as store:
+        pages = store.db.conn.execute("PRAGMA page_count").fetchone()[0]
+    with world.work() as work:
+        work.parts.store.db.conn.execute(f"PRAGMA max_page_count = {pages}")
+
+        def fill() -> None:
+            for number in range(2000):
+                work.parts.store.facts.learn(f"filler {number}", "x" * 1000)
+
+        def poll() -> None:
+            for _ in range(200):
+                work.poll()
+
+        with pytest.raises(sqlite3.OperationalError, match="full"):
+            fill()
+        with pytest.raises(sqlite3.OperationalError, match="full"):
+            poll()
+        calls = len(world.salesforce_calls)
+        world.invoice(comment="later still")
+        with pytest.raises(sqlite3.OperationalError, match="full"):
+            work.poll()
+        assert len(world.salesforce_calls) == calls
+    world.run_once()
+    assert world.compared().equal, str(world.compared())
+
+
+def test_an_old_backup_put_back_doubles_nothing(world: World) -> None:
+    world.invoice(comment="first")
+    world.run_once()
+    backup = world.folder / "old.db"
+    assert world.command("state", "backup", str(backup)).returncode == 0
+    for _ in range(3):
+        world.invoice(comment="later")
+    world.run_once()
+    created = sum(world.org.created.values())
+    for leftover in world.state_path.parent.glob("state.db-*"):
+        leftover.unlink()
+    shutil.copy(backup, world.state_path)
+    world.run_once()
+    assert sum(world.org.created.values()) == created
+    assert world.compared().equal, str(world.compared())
+
+
+def test_a_state_removed_under_a_running_process_stops_it_before_it_sends(world: World) -> None:
+    world.invoice()
+    world.run_once()
+    with world.work() as work:
+        world.state_path.unlink()
+        world.invoice()
+        calls = len(world.salesforce_calls)
+        with pytest.raises(Exception, match="removed or replaced"):
+            work.poll()
+        assert len(world.salesforce_calls) == calls
+    world.run_once()
+    assert world.compared().equal, str(world.compared())
+
+
+def test_a_backup_is_a_whole_state_and_never_overwrites(world: World) -> None:
+    world.invoice(comment="kept")
+    world.run_once()
+    target = world.folder / "copy.db"
+    assert world.command("state", "backup", str(target)).returncode == 0
+    again = world.command("state", "backup", str(target))
+    assert again.returncode == 78
+    assert "exists already" in again.stderr
+    with Store(target, lock=False) as copy:
+        assert copy.ledger.counts() == {"synced": 1}
+    assert target.stat().st_mode & 0o077 == 0
