@@ -13,7 +13,9 @@ def take_lock(path: Path) -> int:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         handle = os.open(_lock_path(path), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
-        raise unusable(path, f"its folder cannot be written ({error.strerror})") from None
+        why = f"its folder cannot be written ({error.strerror})"
+        hint = "Let this user write the folder, or set state.path to one that it can write."
+        raise unusable(path, why, hint=hint) from None
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

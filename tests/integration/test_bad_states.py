@@ -102,7 +102,7 @@ def test_a_folder_that_cannot_be_made_is_named(world: World) -> None:
     world.set("state.path", str(world.folder / "file" / "state.db"))
     done = world.command("run", "--once")
     assert done.returncode == 78, done.stderr
-    assert "its folder cannot be written (Not a directory)" in done.stderr
+    assert "its folder cannot be written (File exists)" in done.stderr
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
