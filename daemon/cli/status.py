@@ -103,7 +103,7 @@ def _show(report: dict[str, Any]) -> None:
     for title, text in lines:
         click.echo(f"{title + ':':<17}{text}")
     if report["ledger"]["held"]:
-        click.echo(f"{report['ledger']['held']} held: send them by hand with `invoice-sync sync NUMBER`.")
+        click.echo(f"{report['ledger']['held']} held: `invoice-sync sync --held` sends them.")
     if report["ledger"]["failed"]:
         click.echo(f"{report['ledger']['failed']} failed: see `invoice-sync invoices --status failed` for the reasons.")
 
