@@ -33,10 +33,14 @@ class NoteRecord:
         return base64.b64encode(lines.encode()).decode("ascii")
 
 
-def note_of(comment: Comment, invoice: Invoice, settings: Note, external_id: str) -> NoteRecord:
-    """The note that this comment becomes."""
+def note_of(
+    comment: Comment, invoice: Invoice, settings: Note, external_id: str, *, marked: bool = False
+) -> NoteRecord:
+    """The note that this comment becomes; ``marked``: its title carries the external ID, to be found again by."""
     text = cut(comment.text.strip(), _ROOM[settings.type], _MARK)
-    title = cut(_title(settings.title, comment, invoice), _TITLE_ROOM[settings.type], "…")
+    marker = f" [{external_id}]" if marked else ""
+    room = _TITLE_ROOM[settings.type] - len(marker)
+    title = cut(_title(settings.title, comment, invoice), room, "…") + marker
     visibility = settings.visibility
     if visibility == "storefront":
         visibility = "AllUsers" if comment.visible_on_storefront else "InternalUsers"
@@ -56,6 +60,12 @@ def note_of(comment: Comment, invoice: Invoice, settings: Note, external_id: str
         record={**record, "Sync_Fingerprint__c": fingerprint},
         fingerprint=fingerprint,
     )
+
+
+def marker_of(title: str) -> str | None:
+    """The external ID that a note's title is marked with."""
+    found = re.search(r"\[([a-z0-9-]+-comment-\d+)\]$", title)
+    return found[1] if found else None
 
 
 def comment_digest(comment: Comment) -> str:

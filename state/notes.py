@@ -97,6 +97,13 @@ class Notes:
                 "DELETE FROM notes WHERE entity_id = ?", [(entity_id,) for entity_id in entity_ids]
             )
 
+    def doubt_owed(self, until: datetime) -> None:
+        """A process died: a call about any owed note may still be carried out, so none goes until it must be over."""
+        with self._store.writing():
+            self._store.db.conn.execute(
+                "UPDATE notes SET next_attempt_at = ? WHERE sync_status = 'pending'", [text_of(until)]
+            )
+
     def owe_failed(self) -> None:
         """Failed notes are due now: what made them fail may have been mended."""
         with self._store.writing():

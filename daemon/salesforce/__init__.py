@@ -8,6 +8,7 @@ from simple_salesforce.format import format_soql
 
 from daemon.errors import Unreachable
 from daemon.mapping import InvoiceRecord
+from daemon.notes import marker_of
 from daemon.salesforce.connection import CallRefused, Connection
 from daemon.salesforce.graphs import Answer, Done, Graph, NotAttempted, Refused, pack, read_answers
 from daemon.salesforce.ids import to_18
@@ -73,8 +74,31 @@ class Salesforce:
     def existing_comments(self, external_ids: Iterable[str]) -> dict[str, Existing]:
         """Which of these comments have a record, wherever it hangs; never their text."""
         comment = self._settings.comment
-        fields = ["Note_Id__c", "Sync_Fingerprint__c"]
-        return self._existing(comment.object, comment.external_id, fields, external_ids)
+        assert comment.object is not None, "without comment records, ask for marked notes"
+        return self._existing(comment.object, comment.external_id, ["Note_Id__c", "Sync_Fingerprint__c"], external_ids)
+
+    def marked_notes(self, invoice_ids: Iterable[str]) -> dict[str, Existing]:
+        """The notes that hang on these invoices (by Salesforce ID) and carry a comment's external ID in their title."""
+        found: dict[str, Existing] = {}
+        ids = sorted(set(invoice_ids))
+        for start in range(0, len(ids), _IDS_A_QUERY):
+            part = ids[start : start + _IDS_A_QUERY]
+            for title, note_id in self._notes_on(part):
+                external_id = marker_of(title)
+                if external_id is not None:
+                    found.setdefault(external_id, Existing("", None, to_18(note_id)))
+        return found
+
+    def _notes_on(self, invoice_ids: list[str]) -> list[tuple[str, str]]:
+        if self._settings.note.type == "note":
+            rows = self._query(format_soql("SELECT Id, ParentId, Title FROM Note WHERE ParentId IN {}", invoice_ids))
+            return [(str(row.get("Title")), str(row["Id"])) for row in rows]
+        soql = (
+            "SELECT ContentDocumentId, LinkedEntityId, ContentDocument.Title FROM ContentDocumentLink "
+            "WHERE LinkedEntityId IN {} AND ContentDocument.FileType = 'SNOTE'"
+        )
+        rows = self._query(format_soql(soql, invoice_ids))
+        return [(str((row.get("ContentDocument") or {}).get("Title")), str(row["ContentDocumentId"])) for row in rows]
 
     def _existing(self, name: str, key: str, fields: list[str], external_ids: Iterable[str]) -> dict[str, Existing]:
         found: dict[str, Existing] = {}

@@ -14,14 +14,19 @@ INVOICE = "invoice"
 
 @dataclass(frozen=True, slots=True)
 class NoteWrite:
-    """One comment's write: create it, or (with ``record_id``) edit what is there.
+    """One comment's write: create it, or edit what is there.
 
-    ``note_id`` None on an edit: somebody deleted the note, and it stays deleted.
+    A comment record without a ``note_id``: somebody deleted the note, and it stays deleted.
     """
 
     note: NoteRecord
     record_id: str | None = None
     note_id: str | None = None
+
+    @property
+    def is_edit(self) -> bool:
+        """Whether there is something already."""
+        return self.record_id is not None or self.note_id is not None
 
 
 class Writes:
@@ -58,15 +63,34 @@ class Writes:
         settings = self._settings.invoice
         nodes = [Node(INVOICE, "GET", self._by_external_id(settings.object, settings.external_id, external_id))]
         for write in writes:
-            nodes += self._edit(write) if write.record_id else self._create(write.note)
+            nodes += self._edit(write) if write.is_edit else self._create(write.note)
         return Graph(str(entity_id), tuple(nodes))
 
     def _create(self, note: NoteRecord) -> list[Node]:
         # The comment record is a plain create on a unique external ID: a second one is refused, and the note that
         # was made before it in the same graph goes back with it. That is what makes notes exactly-once.
-        comment = self._settings.comment
         tag = note.comment_id
         parent = Reference(f"@{{{INVOICE}.Id}}")
+        record = self._comment_record(note, parent)
+        if self._settings.note.type == "note":
+            fields = {**self._note_fields(note), "ParentId": parent}
+            return [Node(f"note{tag}", "POST", f"{self._root}/sobjects/Note", fields), *record]
+        link = {
+            "ContentDocumentId": Reference(f"@{{note{tag}.id}}"),
+            "LinkedEntityId": parent,
+            "ShareType": "V",
+            "Visibility": note.visibility,
+        }
+        return [
+            Node(f"note{tag}", "POST", f"{self._root}/sobjects/ContentNote", self._note_fields(note)),
+            *record,
+            Node(f"link{tag}", "POST", f"{self._root}/sobjects/ContentDocumentLink", link),
+        ]
+
+    def _comment_record(self, note: NoteRecord, parent: Reference) -> list[Node]:
+        comment, tag = self._settings.comment, note.comment_id
+        if comment.object is None:
+            return []
         record = Node(
             f"record{tag}",
             "POST",
@@ -78,30 +102,16 @@ class Writes:
                 "Note_Id__c": Reference(f"@{{note{tag}.id}}"),
             },
         )
-        if self._settings.note.type == "note":
-            fields = {**self._note_fields(note), "ParentId": parent}
-            return [Node(f"note{tag}", "POST", f"{self._root}/sobjects/Note", fields), record]
-        link = {
-            "ContentDocumentId": Reference(f"@{{note{tag}.id}}"),
-            "LinkedEntityId": parent,
-            "ShareType": "V",
-            "Visibility": note.visibility,
-        }
-        return [
-            Node(f"note{tag}", "POST", f"{self._root}/sobjects/ContentNote", self._note_fields(note)),
-            record,
-            Node(f"link{tag}", "POST", f"{self._root}/sobjects/ContentDocumentLink", link),
-        ]
+        return [record]
 
     def _edit(self, write: NoteWrite) -> list[Node]:
         tag = write.note.comment_id
         kind = "Note" if self._settings.note.type == "note" else "ContentNote"
         path = f"{self._root}/sobjects"
-        nodes = [
-            Node(
-                f"record{tag}", "PATCH", f"{path}/{self._settings.comment.object}/{write.record_id}", write.note.record
-            )
-        ]
+        nodes: list[Node] = []
+        if write.record_id:
+            record = f"{path}/{self._settings.comment.object}/{write.record_id}"
+            nodes.append(Node(f"record{tag}", "PATCH", record, write.note.record))
         if write.note_id:
             fields = self._note_fields(write.note)
             nodes.append(Node(f"note{tag}", "PATCH", f"{path}/{kind}/{write.note_id}", fields))

@@ -200,9 +200,9 @@ class Note(Section):
 
 
 class CommentObject(Section):
-    """The record that makes notes exactly-once."""
+    """The record that makes notes exactly-once; none: a marker in the note's title is looked for instead."""
 
-    object: Annotated[ApiName, _not_built(None)] = "Magento_Invoice_Comment__c"
+    object: ApiName | None = "Magento_Invoice_Comment__c"
     external_id: ApiName = "Magento_Id__c"
     parent: ApiName = "Invoice__c"
 

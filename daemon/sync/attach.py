@@ -21,7 +21,7 @@ from daemon.salesforce import (
     judge,
 )
 from daemon.sync.contents import newest_contents
-from daemon.sync.parts import FAILED_AGAIN, Parts, Tally
+from daemon.sync.parts import FAILED_AGAIN, UNANSWERED_AGAIN, Parts, Tally
 from daemon.sync.sides import require_calls
 from state.attempts import Attempt
 from state.ledger import LedgerRow
@@ -70,6 +70,8 @@ class _Attachment:
         self._parts = parts
         self._tally = tally
         self._contents = newest_contents(parts, tally, sorted({row.entity_id for row in rows}))
+        # Without comment records a note is found again by the marker in its title.
+        self._marked = parts.configuration.settings.salesforce.comment.object is None
         self._waiting: dict[int, dict[int, _Owed]] = {}
         self._duplicates: set[int] = set()  # comments that the last call refused as already there
         for row in rows:
@@ -87,18 +89,18 @@ class _Attachment:
             self._parts.store.notes.write([gone])
             return
         parts = self._parts
-        note = note_of(
-            comment, invoice, parts.configuration.settings.salesforce.note, parts.mapping.comment_id(row.comment_id)
-        )
+        settings = parts.configuration.settings.salesforce
+        external_id = parts.mapping.comment_id(row.comment_id)
+        note = note_of(comment, invoice, settings.note, external_id, marked=self._marked)
         owed = _Owed(row, NoteWrite(note, row.record_id, row.note_id))
-        if row.record_id and row.fingerprint == note.fingerprint:
+        if owed.write.is_edit and row.fingerprint == note.fingerprint:
             self._settle([owed])
         else:
             self._waiting.setdefault(row.entity_id, {})[row.comment_id] = owed
 
     def run(self) -> None:
         """Call until nothing waits. What was answered is remembered before the next call."""
-        if self._parts.ask_first:
+        if self._parts.ask_first or self._marked:
             self._adopt()
         while self._waiting and not self._parts.stop.asked:
             answers = self._call(sorted(self._waiting))
@@ -142,6 +144,9 @@ class _Attachment:
         except (Unreachable, Busy) as error:
             if isinstance(error, Busy) or error.sent:
                 wait = error.retry_after if isinstance(error, Busy) else None
+                if self._marked and not isinstance(error, Busy):
+                    # It may still be carried out, and only then can it be found by its marker.
+                    wait = UNANSWERED_AGAIN.total_seconds()
                 self._put_off([owed for part in going.values() for owed in part], str(error), retry_after=wait)
             raise
 
@@ -194,8 +199,10 @@ class _Attachment:
             and key in f"{error.message} {error.fields}"
         ):
             self._duplicates.add(tag)
-        elif owed.write.record_id and gone and answer.ref == f"note{tag}":
+        elif owed.write.is_edit and gone and answer.ref == f"note{tag}":
             owed.write = replace(owed.write, note_id=None)  # somebody deleted the note, and it stays deleted
+            if owed.write.record_id is None:
+                self._settle([owed])
         elif owed.write.record_id and gone:
             owed.row = replace(owed.row, record_id=None, note_id=None, fingerprint=None)
             owed.write = NoteWrite(owed.note)
@@ -217,11 +224,11 @@ class _Attachment:
         One that Salesforce has just refused as a duplicate and does not show now belongs to a call of ours that still
         runs: it waits.
         """
-        new = [owed for owed in self._all() if not owed.write.record_id]
+        new = [owed for owed in self._all() if not owed.write.is_edit]
         if not new:
             return
         require_calls(self._parts)
-        found = self._parts.salesforce.existing_comments(owed.note.external_id for owed in new)
+        found = self._found(new)
         for owed in new:
             existing = found.get(owed.note.external_id)
             if existing is not None:
@@ -229,14 +236,21 @@ class _Attachment:
             elif owed.row.comment_id in self._duplicates:
                 self._put_off([owed], "Salesforce still works on an earlier call about it")
 
+    def _found(self, new: list[_Owed]) -> dict[str, Existing]:
+        salesforce = self._parts.salesforce
+        if not self._marked:
+            return salesforce.existing_comments(owed.note.external_id for owed in new)
+        invoices = self._parts.store.ledger.known({owed.row.entity_id for owed in new}).values()
+        return salesforce.marked_notes(row.salesforce_id for row in invoices if row.salesforce_id)
+
     def _adopt_one(self, owed: _Owed, existing: Existing) -> None:
         owed.row = replace(
             owed.row,
-            record_id=existing.record_id,
+            record_id=existing.record_id or None,
             note_id=existing.note_id,
             fingerprint=existing.fingerprint,
         )
-        owed.write = NoteWrite(owed.note, existing.record_id, existing.note_id)
+        owed.write = NoteWrite(owed.note, existing.record_id or None, existing.note_id)
         if existing.fingerprint == owed.note.fingerprint:
             self._settle([owed])
 

@@ -48,7 +48,10 @@ class Work:
             )
         with parts.store.writing():
             if facts.get("running") is not None:
-                parts.store.ledger.doubt_owed(parts.now() + UNANSWERED_AGAIN)
+                again = parts.now() + UNANSWERED_AGAIN
+                parts.store.ledger.doubt_owed(again)
+                if parts.configuration.settings.salesforce.comment.object is None:
+                    parts.store.notes.doubt_owed(again)
             self._begin_anew()
             for table in (parts.store.passes, parts.store.attempts, parts.store.requests):
                 table.prune(parts.now() - HISTORY_KEPT)
