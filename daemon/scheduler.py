@@ -64,7 +64,6 @@ class Beat:
     def __init__(self, work: Work, stop: StopRequest) -> None:
         self._work = work
         self._stop = stop
-        self._polled_at: float | None = None
         self._interval = self.seconds()
         self.ended_by: StateError | None = None
         self.on_interval: Callable[[float], object] = lambda _fresh: None
@@ -79,7 +78,7 @@ class Beat:
 
     def poll(self) -> None:
         """A poll, and what is open besides, until nothing is left to do now."""
-        self._polled_at = None
+        self._work.polled_at = None
         self._guard(self._drain)
         if self.seconds() != self._interval:
             self._interval = self.seconds()
@@ -96,11 +95,8 @@ class Beat:
                 return  # a side does not work: the next beat tries again
 
     def _is_poll_due(self) -> bool:
-        now = self._parts.clock.monotonic()
-        if self._polled_at is not None and now - self._polled_at < self._interval:
-            return False
-        self._polled_at = now
-        return True
+        polled_at = self._work.polled_at
+        return polled_at is None or self._parts.clock.monotonic() - polled_at >= self._interval
 
     def _guard(self, work: Callable[[], None]) -> None:
         """A pass that cannot be finished is said; whatever was owed stays owed, and the next beat goes on."""
@@ -125,6 +121,7 @@ class Beat:
 
 def run_once(work: Work) -> None:
     """All that is due now, then return; ``work.failure`` says what ended it early."""
+    work.sweeps = False
     polls = iter([True])
     while work.next_pass(lambda: next(polls, False)) is not None:
         if work.failure is not None:

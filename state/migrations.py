@@ -22,6 +22,7 @@ _TABLES = (
     """CREATE TABLE scans (
         id INTEGER PRIMARY KEY,
         kind TEXT NOT NULL UNIQUE CHECK (kind IN ('poll', 'backfill', 'sweep')),
+        band TEXT,
         since TEXT,
         began_at TEXT,
         after_id INTEGER NOT NULL DEFAULT 0,

@@ -20,6 +20,7 @@ class Scan:
     began_at: datetime | None = None
     after_id: int = 0
     newest: datetime | None = None
+    band: str | None = None
 
 
 class Scans:

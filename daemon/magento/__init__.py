@@ -7,15 +7,15 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from daemon.errors import Unreachable
-from daemon.invoice import Invoice, Malformed, Order
+from daemon.invoice import Comment, Invoice, Malformed, Order
 from daemon.magento.answers import PageTooLarge, read
-from daemon.magento.parse import invoice_of, order_of, rows_of
+from daemon.magento.parse import comments_of, invoice_of, order_of, rows_of, stamps_of
 from daemon.magento.search import Filter, ids, query, stamp
 from daemon.magento.sign import Bearer, OAuth1
 from daemon.settings import Configuration
 from daemon.transport import open_session
 
-__all__ = ["Magento", "Page", "PageTooLarge"]
+__all__ = ["Magento", "Page", "PageTooLarge", "Watched", "WatchedPage"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,25 @@ class Page:
     invoices: tuple[Invoice | Malformed, ...]
     at: datetime
     total: int
+    last: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """An invoice as a sweep looks at it: its stamps and its comments, nothing to decide on."""
+
+    entity_id: int
+    created_at: datetime | None
+    updated_at: datetime | None
+    comments: tuple[Comment, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WatchedPage:
+    """One page of a sweep, in ascending entity_id."""
+
+    rows: tuple[Watched, ...]
+    at: datetime
     last: bool
 
 
@@ -39,6 +58,7 @@ class Magento:
         secrets = configuration.secrets
         self._session.auth = OAuth1(secrets) if magento.auth == "oauth1" else Bearer(secrets["magento_access_token"])
         self.calls = 0
+        self.answered_at: datetime | None = None  # Magento's clock at its last answer
 
     def close(self) -> None:
         """Let go of the connections."""
@@ -53,6 +73,18 @@ class Magento:
             if known and max(known) < since.replace(microsecond=0):
                 raise _ignores_filters()
         return page
+
+    def watched_since(self, since: datetime, *, after_id: int, page_size: int) -> WatchedPage:
+        """The next page of invoices created or changed at or after ``since``, of each just stamps and comments."""
+        moved = [Filter("updated_at", "gteq", stamp(since)), Filter("created_at", "gteq", stamp(since))]
+        fields = "items[entity_id,created_at,updated_at,comments],total_count"
+        body = self._get("invoices", query([moved, _after(after_id)], page_size=page_size, fields=fields))
+        rows = rows_of(body, after_id=after_id, at_most=page_size)
+        return WatchedPage(
+            tuple(Watched(row["entity_id"], *stamps_of(row), comments_of(row)) for row in rows),
+            self._last_answer(),
+            last=len(rows) < page_size,
+        )
 
     def created_from(self, created_from: datetime | None, *, after_id: int, page_size: int) -> Page:
         """The next page of all invoices there are, by key; from that date on when there is one."""
@@ -115,17 +147,21 @@ class Magento:
         total = body.get("total_count")
         return Page(
             invoices=tuple(invoice_of(row) for row in rows),
-            at=self._answered_at,
+            at=self._last_answer(),
             total=total if isinstance(total, int) and not isinstance(total, bool) else len(rows),
             last=len(rows) < page_size,
         )
+
+    def _last_answer(self) -> datetime:
+        assert self.answered_at is not None
+        return self.answered_at
 
     def _get(self, path: str, question: str) -> dict[str, Any]:
         self.calls += 1
         response = self._session.get(f"{self._root}/{path}?{question}")
         body = read(response)
         try:
-            self._answered_at = parsedate_to_datetime(response.headers["Date"]).astimezone(UTC)
+            self.answered_at = parsedate_to_datetime(response.headers["Date"]).astimezone(UTC)
         except (KeyError, ValueError):
             raise Unreachable(
                 "Magento's answer has no Date header, so it cannot be told when it was read",

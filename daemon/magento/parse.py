@@ -11,16 +11,18 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeVar
 
 from daemon.errors import RejectedRecord, Unreachable
 from daemon.invoice import Comment, Invoice, Item, Malformed, Order, Value, Values
 from daemon.spelling import hash_of, plain_number
 
+_LARGEST = 2**63 - 1  # what SQLite takes as an integer
 _STATES = {1: "open", 2: "paid", 3: "canceled"}
 # Ends a transaction in SQLite or a note in base64 otherwise. A newline and a tab are text.
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
+_Part = TypeVar("_Part", Item, Comment)
 _NUMBER = re.compile(r"(^|_)(amount|amnt|total|subtotal|price|qty|tax|cost|rate|incl_tax)$|_total_|^row_|_subtotal")
 
 
@@ -42,7 +44,7 @@ def rows_of(body: Mapping[str, Any], *, after_id: int, at_most: int) -> list[Map
     last = after_id
     for row in items:
         entity_id = row.get("entity_id")
-        if isinstance(entity_id, bool) or not isinstance(entity_id, int):
+        if isinstance(entity_id, bool) or not isinstance(entity_id, int) or entity_id > _LARGEST:
             raise _unbelievable("has a row without an entity_id")
         if entity_id <= last:
             raise _unbelievable("repeats rows, or is not in the order that was asked for")
@@ -98,10 +100,23 @@ def _invoice(row: Mapping[str, Any]) -> Invoice:
         created_at=created_at,
         updated_at=_stamp(row, "updated_at") or created_at,
         digest=digest(row),
-        items=tuple(sorted((_item(part) for part in _parts(row, "items")), key=lambda item: item.entity_id)),
-        comments=tuple(sorted((_comment(part) for part in _parts(row, "comments")), key=lambda c: c.entity_id)),
+        items=_unique([_item(part) for part in _parts(row, "items")], "items"),
+        comments=_unique([_comment(part) for part in _parts(row, "comments")], "comments"),
         values=values,
     )
+
+
+def stamps_of(row: Mapping[str, Any]) -> tuple[datetime | None, datetime | None]:
+    """When the invoice was created and when it was last changed, as far as its row says so."""
+    return _lenient_stamp(row.get("created_at")), _lenient_stamp(row.get("updated_at"))
+
+
+def comments_of(row: Mapping[str, Any]) -> tuple[Comment, ...]:
+    """The comments of a row of which nothing else was asked; none when they cannot be understood."""
+    try:
+        return tuple(sorted((_comment(part) for part in _parts(_cleaned(row), "comments")), key=lambda c: c.entity_id))
+    except RejectedRecord:
+        return ()  # its own reading, whole, says what is wrong
 
 
 def order_of(row: Mapping[str, Any]) -> Order:
@@ -188,16 +203,21 @@ def _parts(row: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
         return []
     if not isinstance(parts, list) or any(not isinstance(part, dict) for part in parts):
         raise RejectedRecord(f"its {name} are not a list of records")
-    if len({part.get("entity_id") for part in parts}) < len(parts):
-        raise RejectedRecord(f"two of its {name} have one entity_id")
     return parts
+
+
+def _unique(parts: list[_Part], name: str) -> tuple[_Part, ...]:
+    """In the order of their ids: Magento promises none."""
+    if len({part.entity_id for part in parts}) < len(parts):
+        raise RejectedRecord(f"two of its {name} have one entity_id")
+    return tuple(sorted(parts, key=lambda part: part.entity_id))
 
 
 def _integer(row: Mapping[str, Any], name: str, complaint: str | None = None) -> int:
     value = row.get(name)
     if isinstance(value, str) and re.fullmatch(r"\d{1,18}", value):
         return int(value)
-    if isinstance(value, bool) or not isinstance(value, int):
+    if isinstance(value, bool) or not isinstance(value, int) or abs(value) > _LARGEST:
         raise RejectedRecord(complaint or f"its {name} is missing or not a whole number")
     return value
 

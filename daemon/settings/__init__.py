@@ -16,12 +16,9 @@ from daemon.settings.secrets import NAMES, Secrets, read_secrets
 
 __all__ = ["Configuration", "Secrets", "Settings", "SettingsFile", "find_file", "load", "state_path"]
 
-# Keys that are taken, so that one file serves every version, but have no effect in this one: said by name at every
+# Sections that are taken, so that one file serves every version, but have no effect in this one: said by name at every
 # start. What cannot be ignored without harm (a way of signing in, a form of mapping) is refused instead.
-_WITHOUT_EFFECT = {
-    ("console",): "the web console is not built yet",
-    ("schedule", "comment_watch"): "older invoices are not watched for late comments yet",
-}
+_WITHOUT_EFFECT = {"console": "the web console is not built yet"}
 
 
 @dataclass(frozen=True)
@@ -106,17 +103,12 @@ class SettingsFile:
 
 
 def _take_without_effect(document: Document) -> tuple[str, ...]:
-    """Take keys out that have no effect yet, and say so of each that is set."""
-    notices: list[str] = []
-    for path, why in _WITHOUT_EFFECT.items():
-        node: Any = document.values
-        for part in path[:-1]:
-            node = node.get(part)
-            if not isinstance(node, dict):
-                break
-        if isinstance(node, dict) and node.pop(path[-1], None) not in (None, {"listen": None}):
-            notices.append(f"{document.where(*path)}: {'.'.join(path)} has no effect: {why}")
-    return tuple(notices)
+    """Take sections out that have no effect yet, and say so of each that is set."""
+    return tuple(
+        f"{document.where(name)}: {name} has no effect: {why}"
+        for name, why in _WITHOUT_EFFECT.items()
+        if document.values.pop(name, None) not in (None, {"listen": None})
+    )
 
 
 def _misplaced(document: Document) -> list[str]:

@@ -117,6 +117,7 @@ class Schedule(Section):
     """When Magento is polled."""
 
     poll_interval: Annotated[Duration, _between("1s", "1d")] = timedelta(seconds=60)
+    comment_watch: Annotated[Duration, _between("35d", "3650d")] = timedelta(days=35)
     overlap: Annotated[Duration, _between("1m", "1d")] = timedelta(minutes=10)
 
 

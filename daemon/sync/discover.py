@@ -61,6 +61,7 @@ def read_again(
     asked: bool = False,
     named: bool = False,
     seen_by: str = "reread",
+    counted: bool = False,
 ) -> None:
     """Take these invoices up as Magento shows them now, like a page; the ones it no longer has become failed.
 
@@ -79,7 +80,7 @@ def read_again(
     with parts.store.writing():
         parts.store.ledger.write([*taken.rows, *gone])
         parts.store.notes.write(taken.notes)
-    _count(parts, tally if asked else Tally(), taken)
+    _count(parts, tally if asked or counted else Tally(), taken)
     for row in gone:
         tally.outcomes[row.entity_id] = "failed"
         parts.log.warning("invoice.failed", invoice=row.increment_id, entity_id=row.entity_id, reason=row.reason)

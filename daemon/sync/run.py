@@ -13,6 +13,7 @@ from daemon.sync.confirm import confirm_next
 from daemon.sync.deliver import FULL, deliver_due, send_rows
 from daemon.sync.discover import read_again, read_page
 from daemon.sync.parts import HISTORY_KEPT, UNANSWERED_AGAIN, Parts, Tally
+from daemon.sync.sweep import begin_rounds, is_sweep_due, read_sweep_page
 from state.clearing import clear_state
 from state.passes import Pass
 from state.requests import Request
@@ -29,6 +30,8 @@ class Work:
     last: Pass | None = None
     failure: InvoiceSyncError | None = None  # what ended the last pass early, if anything did
     left_undone: bool = False  # whether any pass so far left a record failed or put off
+    polled_at: float | None = None  # by the monotonic clock
+    sweeps: bool = True  # a single run leaves the sweep to the daemon
     _cut_short: bool = False  # a poll made way for a request, and goes on after it
 
     def take_over(self) -> None:
@@ -99,12 +102,19 @@ class Work:
             return self.poll()
         if parts.store.scans.open("backfill") is not None and self._may_read():
             return self.backfill(poll_due)
+        if self.sweeps and self._may_read() and is_sweep_due(parts):
+            return self.sweep(poll_due)
         return None
 
     def poll(self) -> Pass:
         """One poll with its deliveries; the first one of a state begins the backfill instead."""
+        self.polled_at = self.parts.clock.monotonic()
         if self.parts.store.checkpoints.current() is None:
-            return self.backfill(lambda: True)
+            first = self.backfill(lambda: True)
+            began_at = self.parts.store.checkpoints.current()
+            if began_at is not None:
+                begin_rounds(self.parts, began_at)
+            return first
         self._cut_short = False
         with self._pass("poll") as tally:
             done = not self._may_read()
@@ -127,6 +137,20 @@ class Work:
             if self.parts.store.scans.open("backfill") is None:
                 self._deliver(tally)
                 self.parts.ask_first = False
+        return self._finished()
+
+    def sweep(self, enough: Callable[[], bool]) -> Pass:
+        """Pages of a sweep's round with their deliveries, for a minute or until ``enough``."""
+        until = self.parts.clock.monotonic() + _BACKFILL_MINUTE
+        with self._pass("sweep") as tally:
+            done = False
+            while not done:
+                self.parts.refresh()
+                done = self._try(tally, "magento", partial(read_sweep_page, self.parts, tally)) is not False
+                self._deliver(tally, full_only=True)
+                if self._interrupted() or enough() or self.parts.clock.monotonic() >= until:
+                    break
+            self._deliver(tally)
         return self._finished()
 
     def _interrupted(self) -> bool:
@@ -266,7 +290,7 @@ class Work:
         outcome = "ok"
         if tally.error is not None:
             outcome = "partial" if synced or tally.notes else "failed"
-        elif failed or pending or tally.refused or tally.note_failures:
+        elif failed or (pending and not self._fills_a_batch(left, pending)) or tally.refused or tally.note_failures:
             outcome = "partial"
         return replace(
             begun,
@@ -287,6 +311,12 @@ class Work:
             salesforce_calls=max(0, self._calls("salesforce") - salesforce),
             error=tally.error,
         )
+
+    def _fills_a_batch(self, left: int, pending: int) -> bool:
+        """Whether all that is still owed just goes with the next page of the backfill: nothing was put off."""
+        parts = self.parts
+        more = parts.store.scans.open("backfill") is not None and not parts.stop.asked
+        return more and left == pending and sides.is_open(parts, "salesforce")
 
     def _left_due(self, tally: Tally) -> int:
         """Rows that are due and were not come to, because a side failed or the process stops."""
