@@ -53,6 +53,9 @@ def _daemon(settings_file: "SettingsFile", stop: "StopRequest") -> int:
             if options.enable_automatic_synchronization
             else "manual",
         )
+        total = work.invoices_to_backfill()
+        if total is not None and total > LARGE:
+            work.parts.log.info("backfill.begins", invoices=total, calls=_calls(total))
         run_daemon(work, stop)
     return 0
 
@@ -80,13 +83,18 @@ def _agreed(work: "Work", *, yes: bool) -> bool:
     total = work.invoices_to_backfill()
     if total is None or total <= LARGE:
         return True
-    calls = 2 * -(-total // 75)
     click.echo(
-        f"This is the first sync: Magento has {total:,} invoices; about {calls:,} Salesforce API calls.", err=True
+        f"This is the first sync: Magento has {total:,} invoices; about {_calls(total):,} Salesforce API calls.",
+        err=True,
     )
     if yes or not (sys.stdin.isatty() and sys.stderr.isatty()):
         return True
     return click.confirm("Go on?", err=True)
+
+
+def _calls(total: int) -> int:
+    """Two Salesforce calls for 75 invoices: one for them and their items, one for their notes."""
+    return 2 * -(-total // 75)
 
 
 def _code(work: "Work") -> int:
