@@ -3,16 +3,22 @@
 import hashlib
 import json
 from datetime import UTC, datetime
-from decimal import Decimal
+from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context, Decimal
 from typing import Any
 
 Body = dict[str, Any]
 """The fields of one Salesforce record, ready to be written as JSON."""
 
+# Arithmetic that neither rounds nor overflows, whatever number comes in.
+_EXACT = Context(prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN)
+
 
 def spell_instant(at: datetime | None) -> str | None:
     """With its Z: Salesforce takes an instant without one as the user's time."""
-    return None if at is None else at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    if at is None:
+        return None
+    # Not strftime: its %Y leaves out the leading zeros of a year before 1000.
+    return at.astimezone(UTC).replace(microsecond=0, tzinfo=None).isoformat() + "Z"
 
 
 def cut(text: str, room: int, mark: str) -> str:
@@ -29,8 +35,10 @@ def units(text: str) -> int:
 
 
 def plain_number(number: Decimal) -> str:
-    """One spelling for equal numbers: 24.70 and 24.7 are the same amount."""
-    number = number.normalize()
+    """One spelling for equal numbers: 24.70 and 24.7 are the same amount, and so are 0 and PHP's -0.0."""
+    if not number:
+        return "0"
+    number = number.normalize(_EXACT)
     return format(number, "f") if abs(number.adjusted()) < 100 else str(number)
 
 

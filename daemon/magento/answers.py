@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
@@ -12,6 +12,7 @@ import requests
 from daemon.errors import Busy, InvoiceSyncError, SideRefused, Unreachable
 from daemon.transport import retry_after
 
+_DEEPEST = 100
 _INTEGRATION = "System > Extensions > Integrations"
 # Magento tells a bad token, no token and a missing permission apart only for OAuth 1.0a, and only by these words.
 _SIGN_IN = {
@@ -43,6 +44,8 @@ def read(response: requests.Response) -> dict[str, Any]:
     if response.status_code != 200:
         _refuse(response)
     body = _parse(response)
+    if _is_deep(body):
+        _refuse_page("is nested too deeply")
     if not isinstance(body, dict):
         _refuse_page(f"is JSON, but {_kind(body)} where an object was expected")
     return body
@@ -66,6 +69,20 @@ def _parse(response: requests.Response) -> Any:
             else "is not JSON, or is cut short"
         )
         _refuse_page(f"{looks} ({len(response.content)} bytes)")
+
+
+def _is_deep(body: Any) -> bool:
+    """Whether it is nested beyond anything that Magento means, and that can be walked by recursion."""
+    layer = [body]
+    for _ in range(_DEEPEST):
+        layer = [inner for node in layer if isinstance(node, dict | list) for inner in _inner(node)]
+        if not layer:
+            return False
+    return True
+
+
+def _inner(node: dict[str, Any] | list[Any]) -> Iterable[Any]:
+    return node.values() if isinstance(node, dict) else node
 
 
 def _refuse_constant(name: str) -> NoReturn:

@@ -19,7 +19,7 @@ class Filter:
 
 def stamp(instant: datetime) -> str:
     """As Magento filters by: UTC, whole seconds, no offset (it ignores offsets, and takes a bad date as no filter)."""
-    return instant.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
+    return instant.astimezone(UTC).replace(microsecond=0, tzinfo=None).isoformat(" ")
 
 
 def ids(entity_ids: Iterable[int]) -> str:
