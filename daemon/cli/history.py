@@ -41,7 +41,7 @@ def history(limit: int, as_json: bool, settings_name: str | None) -> int:
 
 
 def _show(passes: "list[Pass]") -> None:
-    from daemon.cli.output import instant, write_table
+    from daemon.cli.output import instant, on_terminal, write_table
 
     titles = "Pass", "Started", "Trigger", "Outcome", "Seen", "Synced", "Failed", "Pending", "Notes", "Calls", "Error"
     write_table(
@@ -49,7 +49,7 @@ def _show(passes: "list[Pass]") -> None:
         [
             [
                 str(done.id),
-                instant(done.started_at) or "",
+                f"{done.started_at:%m-%d %H:%M}" if on_terminal() else instant(done.started_at) or "",
                 done.trigger,
                 done.outcome or "",
                 str(done.seen),

@@ -82,11 +82,14 @@ def link_of(store: "Store", row: "LedgerRow") -> str | None:
 
 
 def show(store: "Store", rows: list["LedgerRow"]) -> None:
-    """The rows as a table or as lines."""
-    from daemon.cli.output import instant, write_table
+    """The rows as lines in a pipe; on a terminal as a grid whose IDs are links, with the reasons below it."""
+    from daemon.cli.output import instant, on_terminal, write_table
 
     notes = store.notes.counts_of(row.entity_id for row in rows)
     links = [link_of(store, row) for row in rows]
+    if on_terminal():
+        _show_grid(rows, links, notes)
+        return
     write_table(
         ["Invoice", "Order", "Created", "State", "Total", "Status", "Notes", "Salesforce ID", "Link", "Reason"],
         [
@@ -95,7 +98,7 @@ def show(store: "Store", rows: list["LedgerRow"]) -> None:
                 row.order_number or "",
                 instant(row.created_at) or "",
                 row.state or "",
-                f"{row.grand_total} {row.currency or ''}".strip() if row.grand_total else "",
+                _total(row),
                 row.sync_status,
                 str(notes.get(row.entity_id, {}).get("synced", 0)),
                 row.salesforce_id or "",
@@ -104,5 +107,35 @@ def show(store: "Store", rows: list["LedgerRow"]) -> None:
             ]
             for row, link in zip(rows, links, strict=True)
         ],
-        links,
     )
+
+
+def _show_grid(rows: list["LedgerRow"], links: list[str | None], notes: dict[int, dict[str, int]]) -> None:
+    """Fits 80 columns; what several invoices have as their reason is said once."""
+    from daemon.cli.output import write_table
+
+    titles = ["Invoice", "Order", "Created", "Total", "Status", "Notes", "Salesforce ID"]
+    lines = [
+        [
+            row.increment_id,
+            row.order_number or "",
+            f"{row.created_at:%m-%d %H:%M}" if row.created_at else "",
+            _total(row),
+            row.sync_status,
+            str(notes.get(row.entity_id, {}).get("synced", 0)),
+            row.salesforce_id or "",
+        ]
+        for row in rows
+    ]
+    write_table(titles, lines, link_column=len(titles) - 1, links=links)
+    reasons: dict[str, list[str]] = {}
+    for row in rows:
+        if row.reason:
+            reasons.setdefault(f"{row.sync_status}: {row.reason}", []).append(row.increment_id)
+    for reason, numbers in reasons.items():
+        more = f" and {len(numbers) - 5} more" if len(numbers) > 5 else ""
+        click.echo(f"\n{', '.join(numbers[:5])}{more} {reason}")
+
+
+def _total(row: "LedgerRow") -> str:
+    return f"{row.grand_total} {row.currency or ''}".strip() if row.grand_total else ""

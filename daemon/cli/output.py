@@ -22,9 +22,20 @@ def instant(at: datetime | None) -> str | None:
     return text_of(at)
 
 
-def write_table(titles: Sequence[str], rows: Iterable[Sequence[str]], links: Sequence[str | None] = ()) -> None:
-    """The rows; on a terminal as a table whose last but one column is a link where ``links`` has one."""
-    if not sys.stdout.isatty():
+def on_terminal() -> bool:
+    """Whether a person reads stdout, rather than a pipe."""
+    return sys.stdout.isatty()
+
+
+def write_table(
+    titles: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    *,
+    link_column: int | None = None,
+    links: Sequence[str | None] = (),
+) -> None:
+    """The rows: tab-separated in a pipe; a table on a terminal, where the cells of one column may be links."""
+    if not on_terminal():
         click.echo("\t".join(titles))
         for row in rows:
             click.echo("\t".join(_one_line(cell) for cell in row))
@@ -33,19 +44,19 @@ def write_table(titles: Sequence[str], rows: Iterable[Sequence[str]], links: Seq
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(*titles, box=None, header_style="bold", pad_edge=False)
+    table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 1, 0, 0))
+    for title in titles:
+        table.add_column(title, no_wrap=title not in _FOLDING, overflow="fold")
     for index, row in enumerate(rows):
         cells = [Text(_one_line(cell), style=_STYLES.get(cell, "")) for cell in row]
-        link = links[index] if index < len(links) else None
-        if link:
-            for cell, text in zip(cells, row, strict=True):
-                if text and text in link:
-                    cell.stylize(f"link {link}")
+        if link_column is not None and links[index]:
+            cells[link_column].stylize(f"link {links[index]}")
         table.add_row(*cells)
-    Console(no_color="NO_COLOR" in os.environ, soft_wrap=True).print(table)
+    Console(no_color="NO_COLOR" in os.environ).print(table)
 
 
 _STYLES = {"synced": "green", "failed": "red", "pending": "yellow", "held": "cyan", "skipped": "dim"}
+_FOLDING = frozenset({"Reason", "Error", "Value", "From"})
 
 
 def _one_line(cell: str) -> str:
