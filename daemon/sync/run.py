@@ -318,12 +318,6 @@ class Work:
         more = parts.store.scans.open("backfill") is not None and not parts.stop.asked
         return more and left == pending and sides.is_open(parts, "salesforce")
 
-    def _fills_a_batch(self, left: int, pending: int) -> bool:
-        """Whether all that is still owed just goes with the next page of the backfill: nothing was put off."""
-        parts = self.parts
-        more = parts.store.scans.open("backfill") is not None and not parts.stop.asked
-        return more and left == pending and sides.is_open(parts, "salesforce")
-
     def _left_due(self, tally: Tally) -> int:
         """Rows that are due and were not come to, because a side failed or the process stops."""
         options = self.parts.configuration.settings.invoices
