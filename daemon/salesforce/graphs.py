@@ -116,12 +116,21 @@ def read_answers(body: Any, sent: Iterable[Graph]) -> dict[str, Answer]:
     """Each graph's answer by its graphId. Unreachable when the answer is not about what was sent."""
     wanted = {graph.graph_id: graph for graph in sent}
     try:
-        found = {str(graph["graphId"]): _answer(graph) for graph in body["graphs"]}
-    except (KeyError, TypeError, AttributeError, IndexError, ValueError):
-        found = {}
-    if set(found) != set(wanted):
+        pairs = [(str(graph["graphId"]), _answer(graph)) for graph in body["graphs"]]
+    except (KeyError, TypeError, AttributeError, IndexError, ValueError, OverflowError):
+        pairs = []
+    found = dict(pairs)
+    alike = set(found) == set(wanted) and len(found) == len(pairs)
+    if not alike or not all(_fits(answer, wanted[name]) for name, answer in pairs):
         raise Unreachable("Salesforce's answer cannot be read as what was sent", side="salesforce", sent=True)
     return found
+
+
+def _fits(answer: Answer, graph: Graph) -> bool:
+    """Whether it is about this graph's nodes. The first is the invoice: without its ID there is nothing to keep."""
+    if isinstance(answer, Done):
+        return graph.nodes[0].ref in answer.ids
+    return isinstance(answer, NotAttempted) or answer.ref in {node.ref for node in graph.nodes}
 
 
 def _answer(graph: Mapping[str, Any]) -> Answer:

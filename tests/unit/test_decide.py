@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -173,7 +174,7 @@ def test_a_poll_does_not_forget_that_it_is_to_be_looked_up() -> None:
         {"created_at": EARLIER - timedelta(seconds=1)},
     ],
 )
-def test_another_invoice_under_a_known_id_overwrites_nothing(known: Mapping[str, object]) -> None:
+def test_another_invoice_under_a_known_id_overwrites_nothing(known: dict[str, Any]) -> None:
     before = ledger_row(sync_status="synced", salesforce_id="a01", **known)
     row = decided(before, by=seen("request", asked=True, named=True))
     assert row == replace(before, digest="shown", sync_status="failed", reason=ANOTHER, next_attempt_at=TOMORROW)

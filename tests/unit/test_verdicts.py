@@ -1,0 +1,55 @@
+"""Every error code that Salesforce is known to give leads to the right thing, with who can mend it."""
+
+import pytest
+
+from daemon.salesforce.verdicts import Next, RecordError, judge
+
+# salesforce.md A10, the codes that a record's node can have
+KNOWN = {
+    Next.AGAIN: (
+        "API_CURRENTLY_DISABLED", "UNABLE_TO_LOCK_ROW", "QUERY_TIMEOUT", "REQUEST_RUNNING_TOO_LONG",
+        "SERVER_UNAVAILABLE", "UNKNOWN_EXCEPTION", "INSERT_UPDATE_DELETE_NOT_ALLOWED_DURING_MAINTENANCE",
+        "TXN_SECURITY_METERING_ERROR", "PROCESSING_HALTED", "REQUEST_LIMIT_EXCEEDED",
+    ),
+    Next.PAUSE: (
+        "API_DISABLED_FOR_ORG", "TXN_SECURITY_NO_ACCESS", "INSUFFICIENT_ACCESS", "INSUFFICIENT_ACCESS_OR_READONLY",
+        "STORAGE_LIMIT_EXCEEDED", "INVALID_TYPE",
+    ),
+    Next.ASIDE: (
+        "DUPLICATE_VALUE", "DUPLICATE_EXTERNAL_ID", "REQUIRED_FIELD_MISSING", "FIELD_CUSTOM_VALIDATION_EXCEPTION",
+        "STRING_TOO_LONG", "NUMBER_OUTSIDE_VALID_RANGE", "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST", "INVALID_FIELD",
+        "INVALID_FIELD_FOR_INSERT_UPDATE", "JSON_PARSER_ERROR", "MALFORMED_ID", "INVALID_CROSS_REFERENCE_KEY",
+        "ENTITY_IS_DELETED", "NOT_FOUND", "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", "CANNOT_EXECUTE_FLOW_TRIGGER",
+        "APEX_ERROR", "INVALID_EMAIL_ADDRESS", "DUPLICATES_DETECTED", "EXCEEDED_ID_LIMIT",
+        "INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY",  # to one parent, not to the object
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("code", "next_"), [(code, next_) for next_, codes in KNOWN.items() for code in codes])
+def test_each_known_code_leads_to_what_it_should(code: str, next_: Next) -> None:
+    verdict = judge(RecordError(code, "some words"))
+    assert verdict.next is next_
+    assert verdict.mend.endswith(".")
+
+
+@pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
+def test_a_passing_status_passes_whatever_its_code(status: int) -> None:
+    assert judge(RecordError("WHO_KNOWS", "", status=status)).next is Next.AGAIN
+
+
+@pytest.mark.parametrize("code", ["CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", "CANNOT_EXECUTE_FLOW_TRIGGER", "APEX_ERROR"])
+def test_a_trigger_that_ran_into_a_lock_passes_by_itself(code: str) -> None:
+    words = "InvoiceTrigger: execution of AfterInsert caused by: UNABLE_TO_LOCK_ROW, unable to obtain exclusive access"
+    assert judge(RecordError(code, words)).next is Next.AGAIN
+
+
+def test_a_code_that_nobody_knows_sets_the_record_aside() -> None:
+    verdict = judge(RecordError("BRAND_NEW", "words"))
+    assert verdict.next is Next.ASIDE
+    assert "administrator" in verdict.mend
+
+
+def test_an_error_reads_as_code_message_and_fields() -> None:
+    assert str(RecordError("X", "m", ("A__c", "B__c"))) == "X: m [A__c, B__c]"
+    assert str(RecordError("X", "m")) == "X: m"
