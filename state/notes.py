@@ -80,14 +80,17 @@ class Notes:
         )
         return [read(NoteRow, row) for row in rows]
 
-    def owe_again(self, entity_id: int) -> None:
-        """The invoice's record was replaced, and its notes went with the old one: all are owed again."""
+    def owe_again(self, entity_id: int, *, asked: bool = False) -> None:
+        """The invoice's record was replaced, and its notes went with the old one: all are owed again.
+
+        ``asked``: a person asked for the invoice, so they go with it whatever the automatic flag says.
+        """
         with self._store.writing():
             self._store.db.conn.execute(
                 "UPDATE notes SET sync_status = 'pending', record_id = NULL, note_id = NULL, fingerprint = NULL, "
-                "attempts = 0, next_attempt_at = NULL, reason = NULL "
+                "attempts = 0, next_attempt_at = NULL, reason = NULL, asked = asked OR ? "
                 "WHERE entity_id = ? AND sync_status IN ('synced', 'failed', 'pending')",
-                [entity_id],
+                [asked, entity_id],
             )
 
     def forget(self, entity_ids: Iterable[int]) -> None:

@@ -17,13 +17,17 @@ ANOTHER = "another invoice under a known id: Magento was restored from a backup,
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """When, by which scan, and whether a person asked for the invoices (``named``: one by one)."""
+    """When, by which scan, and whether a person asked for the invoices (``named``: one by one).
+
+    ``backfilling``: a backfill is under way beside it, so Salesforce may have what the ledger lacks.
+    """
 
     at: datetime
     by: str
     retry_at: datetime
     asked: bool = False
     named: bool = False
+    backfilling: bool = False
 
 
 def is_another(row: LedgerRow, invoice: Invoice) -> bool:
@@ -122,8 +126,12 @@ def _decided(row: LedgerRow, known: LedgerRow | None, decision: Decision, seen: 
         attempts=row.attempts if waits_already else 0,
         next_attempt_at=row.next_attempt_at if waits_already else None,
         # After a cleared state a backfill may hold or skip what Salesforce already has: it is asked.
-        unconfirmed=not sends and row.salesforce_id is None and (row.unconfirmed or seen.by == "backfill"),
+        unconfirmed=not sends and row.salesforce_id is None and _may_be_there(row, seen),
     )
+
+
+def _may_be_there(row: LedgerRow, seen: Seen) -> bool:
+    return row.unconfirmed or seen.by == "backfill" or seen.backfilling
 
 
 def note_rows_of(invoice: Invoice, known: Mapping[int, NoteRow], settings: Settings, seen: Seen) -> list[NoteRow]:

@@ -90,10 +90,10 @@ def _newest(parts: Parts, tally: Tally, rows: Sequence[LedgerRow]) -> list[tuple
     current = parts.store.ledger.known(ids)
     found: list[tuple[LedgerRow, Invoice]] = []
     for row in (current[entity_id] for entity_id in ids):
-        if row.entity_id not in contents:
-            _still_failed(parts, tally, row)
-        elif row.sync_status in {"held", "skipped"}:
+        if row.sync_status in {"held", "skipped"}:
             tally.outcomes.pop(row.entity_id, None)  # decided anew while it was read again: no longer due
+        elif row.entity_id not in contents:
+            _still_failed(parts, tally, row)
         else:
             found.append((row, contents[row.entity_id]))
     return found
@@ -150,7 +150,7 @@ def _remember(
         with parts.store.writing():
             if row.salesforce_id not in (None, salesforce_id):
                 # Somebody deleted the record, and with it the notes and comment records that hung on it.
-                parts.store.notes.owe_again(entity_id)
+                parts.store.notes.owe_again(entity_id, asked=row.asked)
             _settle(parts, tally, done, "invoice.synced")
         return None
     verdict = judge(answer.error)

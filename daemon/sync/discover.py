@@ -38,7 +38,8 @@ def read_page(parts: Parts, tally: Tally, kind: str) -> bool:
     page = _ask(parts, scan)
     first = scan.began_at is None
     scan = _moved(scan, page)
-    taken = _take_up(parts, page.invoices, Seen(parts.now(), kind, parts.now() + FAILED_AGAIN))
+    seen = Seen(parts.now(), kind, parts.now() + FAILED_AGAIN, backfilling=_is_backfilling(parts))
+    taken = _take_up(parts, page.invoices, seen)
     with store.writing():
         store.ledger.write(taken.rows)
         store.notes.write(taken.notes)
@@ -70,7 +71,15 @@ def read_again(
     shown: dict[int, Invoice | Malformed] = {}
     for start in range(0, len(entity_ids), _IDS_A_CALL):
         shown.update(parts.magento.by_ids(entity_ids[start : start + _IDS_A_CALL]))
-    seen = Seen(parts.now(), seen_by, parts.now() + FAILED_AGAIN, asked=asked, named=named)
+    seen = Seen(
+        parts.now(),
+        seen_by,
+        parts.now() + FAILED_AGAIN,
+        # Off means off: then asking changes nothing, and what is synced stays so.
+        asked=asked and parts.configuration.settings.invoices.enable_synchronization,
+        named=named,
+        backfilling=_is_backfilling(parts),
+    )
     taken = _take_up(parts, [shown[key] for key in sorted(shown)], seen, contents_of_all=True)
     known = parts.store.ledger.known(set(entity_ids) - set(shown))
     gone = [
@@ -93,6 +102,10 @@ def _begin(parts: Parts, kind: str) -> Scan:
     checkpoint = parts.store.checkpoints.current()
     assert checkpoint is not None, "a poll begins after a backfill has set the checkpoint"
     return parts.store.scans.begin(kind, checkpoint - parts.configuration.settings.schedule.overlap)
+
+
+def _is_backfilling(parts: Parts) -> bool:
+    return parts.store.scans.open("backfill") is not None
 
 
 def _ask(parts: Parts, scan: Scan) -> Page:

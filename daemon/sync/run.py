@@ -198,6 +198,7 @@ class Work:
         return self._finished()
 
     def _sync_batch(self, tally: Tally, batch: list[int], *, named: bool) -> None:
+        self.parts.refresh()
         read = partial(read_again, self.parts, tally, batch, asked=True, named=named, seen_by="request")
         self._try(tally, "magento", read)
         if tally.error is None:
