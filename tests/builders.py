@@ -163,4 +163,5 @@ def note_row(comment_id: int = 5, **fields: Any) -> NoteRow:
 
 def seen(by: str = "poll", *, asked: bool = False, named: bool = False) -> Seen:
     """Shown at noon; a failure is tried again a day later."""
-    return Seen(at=NOON, by=by, retry_at=NOON + timedelta(days=1), asked=asked, named=named)
+    retry_at = NOON + timedelta(days=1)
+    return Seen(at=NOON, by=by, retry_at=retry_at, asked=asked, named=named, backfilling=by == "backfill")

@@ -9,12 +9,15 @@ from typing import Any
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 from ruamel.yaml.scalarfloat import ScalarFloat
 
 from daemon.errors import SettingsRefused
 
 PREFIX = "INVOICE_SYNC__"
 _MAX_BYTES = 1_000_000
+# What the YAML library raises of a scalar or a tag that it cannot make a value of: an impossible date, a bad number.
+_UNREADABLE = (YAMLError, ValueError, TypeError, AttributeError, LookupError, RecursionError, ArithmeticError)
 
 
 @dataclass(frozen=True)
@@ -55,7 +58,10 @@ class Document:
 def read_document(path: Path, environ: Mapping[str, str]) -> Document:
     """Read the file; SettingsRefused with line and column when it is not YAML with unique keys."""
     tree = _parse(path, _read(path))
-    values = _plain(tree)
+    try:
+        values = _plain(tree)
+    except RecursionError:
+        raise SettingsRefused([f"{path}: is nested in itself"]) from None
     overrides: dict[tuple[str, ...], str] = {}
     for name, text in sorted(environ.items()):
         if name.startswith(PREFIX):
@@ -91,13 +97,33 @@ def _parse(path: Path, text: str) -> CommentedMap:
         place = f":{mark.line + 1}:{mark.column + 1}" if mark else ""
         problem = str(error.problem or error.context).splitlines()[0]
         raise SettingsRefused([f"{path}{place}: {problem}"]) from None
-    except YAMLError as error:
-        raise SettingsRefused([f"{path}: {str(error).splitlines()[0]}"]) from None
+    except RecursionError:
+        raise SettingsRefused([f"{path}: is nested too deeply"]) from None
+    except _UNREADABLE as error:
+        problem = (str(error) or "cannot be read as YAML").splitlines()[0]
+        raise SettingsRefused([f"{path}{_place_of_bad_scalar(text)}: {problem}"]) from None
     if tree is None:
         raise SettingsRefused([f"{path}: is empty"])
     if not isinstance(tree, CommentedMap):
         raise SettingsRefused([f"{path}:1:1: must hold sections (invoices:, magento:, …)"])
     return tree
+
+
+def _place_of_bad_scalar(text: str) -> str:
+    """Where the first value stands of which YAML can make none, such as 2026-02-31; the library does not say."""
+    waiting = [YAML(typ="rt").compose(text)]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ScalarNode):
+            try:
+                YAML(typ="rt").load(node.value)
+            except _UNREADABLE:
+                return f":{node.start_mark.line + 1}:{node.start_mark.column + 1}"
+        elif isinstance(node, SequenceNode):
+            waiting += reversed(node.value)
+        elif isinstance(node, MappingNode):
+            waiting += [part for pair in reversed(node.value) for part in reversed(pair)]
+    return ""
 
 
 def _plain(node: Any) -> Any:
@@ -117,7 +143,7 @@ def _scalar(name: str, text: str) -> Any:
     """An override's text as YAML would read it, so that ``false``, ``[1, 2]`` and ``null`` mean what they say."""
     try:
         return _plain(YAML(typ="rt").load(text)) if text.strip() else text
-    except YAMLError:
+    except _UNREADABLE:
         raise SettingsRefused([f"the environment variable {name}: {text!r} is not a value"]) from None
 
 

@@ -3,11 +3,13 @@
 import re
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+# A name of labels, none of them empty, or an IPv6 address; what no HTTP library would take is refused here.
+_HOST = re.compile(r"[\w-]+(\.[\w-]+)*\.?|[0-9a-f:.]*:[0-9a-f:.]*")
 _LOOPBACK = re.compile(r"localhost|127(\.\d{1,3}){3}|::1")
 
 
@@ -18,7 +20,10 @@ def parse_duration(value: object) -> timedelta:
     match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([smhd]?)\s*", str(value))
     if match is None or isinstance(value, bool):
         raise ValueError("is not a duration: write seconds, or 90s, 5m, 2h, 30d")
-    return timedelta(seconds=float(match[1]) * _UNITS[match[2] or "s"])
+    try:
+        return timedelta(seconds=float(match[1]) * _UNITS[match[2] or "s"])
+    except OverflowError:
+        raise ValueError("is a duration beyond all time") from None
 
 
 def is_loopback(url: str) -> bool:
@@ -26,9 +31,16 @@ def is_loopback(url: str) -> bool:
     return _LOOPBACK.fullmatch(urlsplit(url).hostname or "") is not None
 
 
+def _has_port(parts: SplitResult) -> bool:
+    try:
+        return parts.port != 0  # 1 to 65535, or none
+    except ValueError:
+        return False
+
+
 def _check_url(value: str) -> str:
     parts = urlsplit(value)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
+    if parts.scheme not in {"http", "https"} or not _HOST.fullmatch(parts.hostname or "") or not _has_port(parts):
         raise ValueError("is not a URL: write https://host")
     if parts.scheme == "http" and not is_loopback(value):
         raise ValueError("must begin with https:// (plain http is taken for loopback addresses only)")
@@ -53,7 +65,7 @@ def _parse_day(value: object) -> datetime | None:
         return datetime(value.year, value.month, value.day, tzinfo=UTC)
     try:
         return _parse_day(datetime.fromisoformat(str(value)))
-    except ValueError:
+    except (ValueError, OverflowError):
         raise ValueError("is not a date: write 2026-01-31, or 2026-01-31T12:00:00Z") from None
 
 

@@ -1,0 +1,583 @@
+"""settings.yaml: every mistake is said with its place and reason; edits take effect when they are good."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from daemon.errors import SettingsRefused
+from daemon.settings import Configuration, SettingsFile, find_file, load, state_path
+from daemon.settings.schema import is_loopback, parse_duration
+from tests.builders import SECRETS, settings
+
+ENVIRON = {f"INVOICE_SYNC_{name.upper()}": value for name, value in SECRETS.items()}
+GOOD = """\
+magento:
+  base_url: https://shop.example.com
+salesforce:
+  login_url: https://acme.my.salesforce.com
+"""
+
+
+def written(folder: Path, text: str | bytes) -> Path:
+    path = folder / "settings.yaml"
+    path.write_bytes(text.encode() if isinstance(text, str) else text)
+    return path
+
+
+def read(folder: Path, text: str | bytes, **environ: str) -> Configuration:
+    return load(written(folder, text), {**ENVIRON, **environ})
+
+
+def problems(folder: Path, text: str | bytes, environ: Mapping[str, str] | None = None) -> list[str]:
+    """What is said of this file, with the folder left out."""
+    path = written(folder, text)
+    with pytest.raises(SettingsRefused) as caught:
+        load(path, ENVIRON if environ is None else environ)
+    return [problem.replace(f"{folder}{os.sep}", "") for problem in caught.value.problems]
+
+
+def magento(line: str) -> str:
+    return GOOD.replace("salesforce:", f"  {line}\nsalesforce:")
+
+
+def salesforce(lines: str) -> str:
+    return GOOD + "".join(f"  {line}\n" for line in lines.splitlines())
+
+
+BAD: dict[str, tuple[str | bytes, str]] = {
+    "empty": (
+        "",
+        "settings.yaml: is empty",
+    ),
+    "only a comment": (
+        "# nothing\n",
+        "settings.yaml: is empty",
+    ),
+    "a list": (
+        "- a\n",
+        "settings.yaml:1:1: must hold sections (invoices:, magento:, …)",
+    ),
+    "a text": (
+        "hello\n",
+        "settings.yaml:1:1: must hold sections (invoices:, magento:, …)",
+    ),
+    "half written": (
+        GOOD + "invoices: {skip: {states: [op",
+        "settings.yaml:5:30: expected ',' or ']', but got '<stream end>'",
+    ),
+    "a tab": (
+        "magento:\n\tbase_url: x\n",
+        "settings.yaml:2:1: found character '\\t' that cannot start any token",
+    ),
+    "a key twice": (
+        GOOD + "magento: {}\n",
+        (
+            'settings.yaml:5:1: found duplicate key "magento" with value "{}" (original value: '
+            "\"{'base_url': 'https://shop.example.com'}\")"
+        ),
+    ),
+    "not UTF-8": (
+        GOOD.encode() + b"# \xff\n",
+        "settings.yaml:5: is not UTF-8 text; save the file as UTF-8",
+    ),
+    "too large": (
+        GOOD + "#" * 1_000_001,
+        "settings.yaml: is larger than a settings file can be (1 MB)",
+    ),
+    "unknown section": (
+        GOOD + "invoice:\n  a: 1\n",
+        "settings.yaml:5:1: invoice is not a known key; did you mean invoices?",
+    ),
+    "unknown key": (
+        magento("page_sise: 5"),
+        "settings.yaml:3:3: magento.page_sise is not a known key; did you mean page_size?",
+    ),
+    "unknown and unlike any": (
+        magento("xyzzy: 5"),
+        "settings.yaml:3:3: magento.xyzzy is not a known key",
+    ),
+    "unknown key, deeper": (
+        GOOD + "invoices:\n  skip:\n    zero_totl: true\n",
+        "settings.yaml:7:5: invoices.skip.zero_totl is not a known key; did you mean zero_total?",
+    ),
+    "wrong type": (
+        GOOD + "invoices:\n  enable_synchronization: perhaps\n",
+        ("settings.yaml:6:3: invoices.enable_synchronization: should be a valid boolean, unable to interpret input"),
+    ),
+    "not a number": (
+        magento("page_size: many"),
+        ("settings.yaml:3:3: magento.page_size: should be a valid integer, unable to parse string as an integer"),
+    ),
+    "too small": (
+        magento("page_size: 0"),
+        "settings.yaml:3:3: magento.page_size: should be greater than or equal to 1",
+    ),
+    "too big": (
+        magento("page_size: 301"),
+        "settings.yaml:3:3: magento.page_size: should be less than or equal to 300",
+    ),
+    "a section that is a text": (
+        "magento: here\nsalesforce:\n  login_url: https://a.my.salesforce.com\n",
+        "settings.yaml:1:1: magento: should be a valid dictionary or instance of Magento",
+    ),
+    "a list that is a text": (
+        GOOD + "invoices:\n  skip:\n    store_ids: 5\n",
+        "settings.yaml:7:5: invoices.skip.store_ids: should be a valid tuple",
+    ),
+    "an entry of a list": (
+        GOOD + "invoices:\n  skip:\n    states:\n      - open\n      - lost\n",
+        "settings.yaml:9:9: invoices.skip.states.1: should be 'open', 'paid' or 'canceled'",
+    ),
+    "missing URL": (
+        "magento: {}\nsalesforce:\n  login_url: https://a.my.salesforce.com\n",
+        "settings.yaml:1:1: magento.base_url is missing",
+    ),
+    "missing section": (
+        "magento:\n  base_url: https://shop.example.com\n",
+        "settings.yaml: salesforce is missing",
+    ),
+    "plain http": (
+        GOOD.replace("https://shop", "http://shop"),
+        (
+            "settings.yaml:2:3: magento.base_url must begin with https:// (plain http is taken for "
+            "loopback addresses only)"
+        ),
+    ),
+    "no URL": (
+        GOOD.replace("https://shop.example.com", "shop.example.com"),
+        "settings.yaml:2:3: magento.base_url is not a URL: write https://host",
+    ),
+    "a URL with a query": (
+        GOOD.replace("example.com", "example.com/?a=1"),
+        "settings.yaml:2:3: magento.base_url must be a plain URL, without user name, query or fragment",
+    ),
+    "a URL with a user": (
+        GOOD.replace("https://shop", "https://me@shop"),
+        "settings.yaml:2:3: magento.base_url must be a plain URL, without user name, query or fragment",
+    ),
+    "a URL with an impossible port": (
+        GOOD.replace("shop.example.com", "shop.example.com:99999"),
+        "settings.yaml:2:3: magento.base_url is not a URL: write https://host",
+    ),
+    "a URL with a space": (
+        GOOD.replace("shop.example.com", "sh op.example.com"),
+        "settings.yaml:2:3: magento.base_url is not a URL: write https://host",
+    ),
+    "a URL with an empty label": (
+        GOOD.replace("shop.example.com", "shop..example.com"),
+        "settings.yaml:2:3: magento.base_url is not a URL: write https://host",
+    ),
+    "no duration": (
+        GOOD + "schedule:\n  poll_interval: soon\n",
+        ("settings.yaml:6:3: schedule.poll_interval is not a duration: write seconds, or 90s, 5m, 2h, 30d"),
+    ),
+    "a duration that is a flag": (
+        GOOD + "schedule:\n  poll_interval: true\n",
+        ("settings.yaml:6:3: schedule.poll_interval is not a duration: write seconds, or 90s, 5m, 2h, 30d"),
+    ),
+    "a duration out of range": (
+        GOOD + "schedule:\n  overlap: 30s\n",
+        "settings.yaml:6:3: schedule.overlap must be between 1m and 1d",
+    ),
+    "a duration beyond all time": (
+        GOOD + f"schedule:\n  overlap: {'9' * 30}d\n",
+        "settings.yaml:6:3: schedule.overlap is a duration beyond all time",
+    ),
+    "a name that no external ID can have": (
+        magento("name: Haupt_Shop"),
+        "settings.yaml:3:3: magento.name has a form that is not allowed (^[a-z0-9-]{1,32}$)",
+    ),
+    "an unknown way of signing in": (
+        magento("auth: basic"),
+        "settings.yaml:3:3: magento.auth: should be 'oauth1' or 'bearer'",
+    ),
+    "a way that is not built": (
+        magento("auth: admin"),
+        "settings.yaml:3:3: magento.auth is not built yet: admin",
+    ),
+    "no share": (
+        salesforce("api_reserve: 120%"),
+        "settings.yaml:5:3: salesforce.api_reserve is not a share: write 0% to 100%",
+    ),
+    "no date": (
+        GOOD + "invoices:\n  created_from: yesterday\n",
+        ("settings.yaml:6:3: invoices.created_from is not a date: write 2026-01-31, or 2026-01-31T12:00:00Z"),
+    ),
+    "an impossible date": (
+        GOOD + "invoices:\n  created_from: 2026-02-31\n",
+        "settings.yaml:6:17: day is out of range for month",
+    ),
+    "a date before all time": (
+        GOOD + "invoices:\n  created_from: '0001-01-01T00:00:00+14:00'\n",
+        ("settings.yaml:6:3: invoices.created_from is not a date: write 2026-01-31, or 2026-01-31T12:00:00Z"),
+    ),
+    "no API version": (
+        salesforce("api_version: latest"),
+        "settings.yaml:5:3: salesforce.api_version has a form that is not allowed (^[5-9]\\d\\.0$)",
+    ),
+    "an object's name with a quote": (
+        salesforce('invoice:\n  object: "X\' OR"'),
+        ("settings.yaml:6:5: salesforce.invoice.object has a form that is not allowed (^[A-Za-z][A-Za-z0-9_]{0,79}$)"),
+    ),
+    "a field's name with a space": (
+        salesforce("invoice:\n  fields:\n    My Field: invoice.state"),
+        (
+            "settings.yaml:7:7: salesforce.invoice.fields.My Field has a form that is not allowed "
+            "(^[A-Za-z][A-Za-z0-9_]{0,79}(\\.[A-Za-z][A-Za-z0-9_]{0,79})?$)"
+        ),
+    ),
+    "a path to nowhere": (
+        salesforce("invoice:\n  fields:\n    A__c: customer.name"),
+        (
+            "settings.yaml:7:7: salesforce.invoice.fields.A__c.path has a form that is not allowed "
+            "(^(invoice|order|item)\\.[A-Za-z0-9_.]{1,120}$)"
+        ),
+    ),
+    "an item's path on the invoice": (
+        salesforce("invoice:\n  fields:\n    A__c: item.sku"),
+        ("settings.yaml:6:5: salesforce.invoice.fields cannot take A__c from an item: an invoice has many"),
+    ),
+    "both path and value": (
+        salesforce("invoice:\n  fields:\n    A__c: {path: invoice.state, value: 1}"),
+        "settings.yaml:7:7: salesforce.invoice.fields.A__c needs either path or value",
+    ),
+    "neither path nor value": (
+        salesforce("invoice:\n  fields:\n    A__c: {}"),
+        "settings.yaml:7:7: salesforce.invoice.fields.A__c needs either path or value",
+    ),
+    "a form that is not built": (
+        salesforce("invoice:\n  fields:\n    A__c: {path: invoice.state, default: x}"),
+        ("settings.yaml:7:7: salesforce.invoice.fields.A__c is not built yet: default (a path or a constant value is)"),
+    ),
+    "an unknown word in the title": (
+        salesforce("note:\n  title: '{comment.text}'"),
+        (
+            "settings.yaml:6:5: salesforce.note.title names {comment.text}; known are {comment.id}, "
+            "{comment.created_at} and {invoice.increment_id}"
+        ),
+    ),
+    "a secret in its section": (
+        magento("access_token: hush-hush"),
+        (
+            "settings.yaml:3:3: magento.access_token is a secret and does not belong in settings: set "
+            "INVOICE_SYNC_MAGENTO_ACCESS_TOKEN, or write it to secrets/magento_access_token beside the "
+            "file (chmod 600)"
+        ),
+    ),
+    "a secret by its whole name": (
+        GOOD + "salesforce_client_secret: hush-hush\n",
+        (
+            "settings.yaml:5:1: salesforce_client_secret is a secret and does not belong in settings: set "
+            "INVOICE_SYNC_SALESFORCE_CLIENT_SECRET, or write it to secrets/salesforce_client_secret beside "
+            "the file (chmod 600)"
+        ),
+    ),
+    "an anchor in itself": (
+        "&a\nmagento: *a\n",
+        "settings.yaml: is nested in itself",
+    ),
+    "nested without end": (
+        GOOD + "invoices: " + "[" * 2000,
+        "settings.yaml: is nested too deeply",
+    ),
+}
+
+
+@pytest.mark.filterwarnings("ignore::ruamel.yaml.error.ReusedAnchorWarning")
+@pytest.mark.parametrize("name", BAD)
+def test_a_bad_file_is_refused_with_place_and_reason(tmp_path: Path, name: str) -> None:
+    text, message = BAD[name]
+    found = problems(tmp_path, text)
+    assert found == [message]
+    assert "hush" not in str(found)
+
+
+def test_all_that_is_wrong_is_said_at_once(tmp_path: Path) -> None:
+    text = "magento:\n  base_url: ftp://x\n  page_size: 0\n  typo: 1\nsalesforce:\n  client_secret: hush\n"
+    assert [problem.split(":")[1] for problem in problems(tmp_path, text)] == ["6", "2", "3", "4", "5"]
+
+
+def test_a_file_that_is_not_there_or_cannot_be_read_is_named(tmp_path: Path) -> None:
+    with pytest.raises(SettingsRefused, match=r"nowhere\.yaml: there is no such file") as caught:
+        load(tmp_path / "nowhere.yaml", ENVIRON)
+    assert "--settings FILE" in (caught.value.hint or "")
+    with pytest.raises(SettingsRefused, match="cannot be read: Is a directory"):
+        load(tmp_path, ENVIRON)
+
+
+@pytest.mark.parametrize("text", ["\ufeff" + GOOD, GOOD.replace("\n", "\r\n"), "---\n" + GOOD + "...\n"])
+def test_a_byte_order_mark_and_windows_line_ends_do_no_harm(tmp_path: Path, text: str) -> None:
+    assert read(tmp_path, text).settings == settings()
+
+
+def test_a_slash_at_the_end_of_a_url_is_left_out(tmp_path: Path) -> None:
+    assert read(tmp_path, GOOD.replace(".com\n", ".com/\n")).settings == settings()
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("90", 90), ("90s", 90), ("5m", 300), ("2h", 7200), ("30d", 2_592_000), ("1.5h", 5400), (" 2 m ", 120), ("0", 0)],
+)
+def test_durations(text: str, seconds: float) -> None:
+    assert parse_duration(text) == timedelta(seconds=seconds)
+    assert parse_duration(timedelta(seconds=seconds)) == timedelta(seconds=seconds)
+
+
+@pytest.mark.parametrize("value", ["", "m", "-5s", "5 minutes", "1h30m", True, None, [], "1e5"])
+def test_what_is_no_duration(value: object) -> None:
+    with pytest.raises(ValueError, match="is not a duration"):
+        parse_duration(value)
+
+
+@pytest.mark.parametrize(
+    ("value", "instant"),
+    [
+        ("2026-01-31", datetime(2026, 1, 31, tzinfo=UTC)),
+        ("'2026-01-31'", datetime(2026, 1, 31, tzinfo=UTC)),
+        ("2026-01-31T12:00:00Z", datetime(2026, 1, 31, 12, tzinfo=UTC)),
+        ("'2026-01-31T12:00:00+02:00'", datetime(2026, 1, 31, 10, tzinfo=UTC)),
+        ("null", None),
+    ],
+)
+def test_the_first_day_is_utc(tmp_path: Path, value: str, instant: datetime | None) -> None:
+    assert read(tmp_path, GOOD + f"invoices:\n  created_from: {value}\n").settings.invoices.created_from == instant
+
+
+@pytest.mark.parametrize(
+    ("url", "own"),
+    [
+        ("http://localhost:8080", True),
+        ("http://127.0.0.1", True),
+        ("http://127.1.2.3/", True),
+        ("http://[::1]:80", True),
+        ("http://127.0.0.1.example.com", False),
+        ("http://localhost.example.com", False),
+        ("http://10.0.0.1", False),
+        ("http://", False),
+    ],
+)
+def test_only_this_machine_is_loopback(url: str, own: bool) -> None:
+    assert is_loopback(url) is own
+
+
+def test_an_api_version_may_be_written_as_a_number(tmp_path: Path) -> None:
+    assert read(tmp_path, salesforce("api_version: 66.0")).settings.salesforce.api_version == "66.0"
+
+
+# --- keys without effect
+
+
+def test_keys_that_have_no_effect_yet_are_taken_and_said(tmp_path: Path) -> None:
+    text = GOOD + "console:\n  listen: 127.0.0.1:8470\n"
+    found = read(tmp_path, text)
+    assert found.settings == settings()
+    said = [notice.removeprefix(f"{tmp_path}{os.sep}") for notice in found.notices]
+    assert said == ["settings.yaml:5:1: console has no effect: the web console is not built yet"]
+
+
+def test_a_console_that_is_switched_off_is_not_worth_a_word(tmp_path: Path) -> None:
+    assert read(tmp_path, GOOD + "console:\n  listen: null\n").notices == ()
+
+
+# --- the environment
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "path", "value"),
+    [
+        ("INVOICES__ENABLE_SYNCHRONIZATION", "false", ("invoices", "enable_synchronization"), False),
+        ("MAGENTO__PAGE_SIZE", "5", ("magento", "page_size"), 5),
+        ("MAGENTO__CA_BUNDLE", "null", ("magento", "ca_bundle"), None),
+        ("SCHEDULE__POLL_INTERVAL", "5m", ("schedule", "poll_interval"), timedelta(minutes=5)),
+        ("INVOICES__SKIP__STATES", "[open, paid]", ("invoices", "skip", "states"), ("open", "paid")),
+        ("SALESFORCE__API_VERSION", "65.0", ("salesforce", "api_version"), "65.0"),
+    ],
+)
+def test_the_environment_overrides_the_file(
+    tmp_path: Path, name: str, text: str, path: tuple[str, ...], value: object
+) -> None:
+    node: Any = read(tmp_path, GOOD, **{f"INVOICE_SYNC__{name}": text}).settings
+    for part in path:
+        node = getattr(node, part)
+    assert node == value
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        ("MAGENTO__PAGE_SIZE", "0",
+         ("the environment variable INVOICE_SYNC__MAGENTO__PAGE_SIZE: magento.page_size: "
+         "should be greater than or equal to 1")),
+        ("MAGENTO__PAGESIZE", "5",
+         ("the environment variable INVOICE_SYNC__MAGENTO__PAGESIZE: magento.pagesize is not a known key; "
+         "did you mean page_size?")),
+        ("MAGENTO__PAGE_SIZE", "[1",
+         "the environment variable INVOICE_SYNC__MAGENTO__PAGE_SIZE: '[1' is not a value"),
+        ("INVOICES__CREATED_FROM", "2026-02-31",
+         "the environment variable INVOICE_SYNC__INVOICES__CREATED_FROM: '2026-02-31' is not a value"),
+        ("MAGENTO__CA_BUNDLE", "&a [*a]",
+         "the environment variable INVOICE_SYNC__MAGENTO__CA_BUNDLE: '&a [*a]' is not a value"),
+        ("MAGENTO__PASSWORD", "hush",
+         ("the environment variable INVOICE_SYNC__MAGENTO__PASSWORD: magento.password is a secret and does not belong "
+         "in settings: set INVOICE_SYNC_MAGENTO_PASSWORD, or write it to secrets/magento_password beside the file "
+         "(chmod 600)")),
+    ],
+)  # fmt: skip
+def test_a_bad_override_is_named_by_its_variable(tmp_path: Path, name: str, text: str, message: str) -> None:
+    assert problems(tmp_path, GOOD, {**ENVIRON, f"INVOICE_SYNC__{name}": text}) == [message]
+
+
+# --- where things are
+
+
+def test_where_the_settings_file_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("INVOICE_SYNC_SETTINGS", raising=False)
+    with pytest.raises(SettingsRefused, match="there is no settings file at"):
+        find_file(None)
+    written(tmp_path, GOOD)
+    assert find_file(None) == Path("settings.yaml")
+    monkeypatch.setenv("INVOICE_SYNC_SETTINGS", "other.yaml")
+    assert find_file(None) == Path("other.yaml")
+    assert find_file("named.yaml") == Path("named.yaml")
+
+
+def test_where_the_state_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/me")
+    assert state_path(settings({"state.path": "~/here.db"}), {"STATE_DIRECTORY": "/var/lib/x"}) == Path(
+        "/home/me/here.db"
+    )
+    assert state_path(settings(), {"STATE_DIRECTORY": "/var/lib/x:/var/lib/y"}) == Path("/var/lib/x/state.db")
+    assert state_path(settings(), {}).parts[-2:] == ("invoice-sync", "state.db")
+
+
+# --- secrets
+
+
+def secret(folder: Path, name: str, value: str | bytes, mode: int = 0o600) -> Path:
+    folder.mkdir(exist_ok=True)
+    path = folder / name
+    path.write_bytes(value.encode() if isinstance(value, str) else value)
+    path.chmod(mode)
+    return path
+
+
+def test_a_secret_is_taken_from_environment_then_credentials_then_folder(tmp_path: Path) -> None:
+    name = "salesforce_client_secret"
+    environ = dict(ENVIRON)
+    secret(tmp_path / "secrets", name, "from-folder\n")
+    secret(tmp_path / "credentials", name, "from-systemd\n")
+    path = written(tmp_path, GOOD)
+    environ["CREDENTIALS_DIRECTORY"] = str(tmp_path / "credentials")
+    environ[f"INVOICE_SYNC_{name.upper()}"] = " from-environment \n"
+    assert load(path, environ).secrets[name] == "from-environment"
+    del environ[f"INVOICE_SYNC_{name.upper()}"]
+    assert load(path, environ).secrets[name] == "from-systemd"
+    del environ["CREDENTIALS_DIRECTORY"]
+    assert load(path, environ).secrets[name] == "from-folder"
+
+
+def test_every_missing_secret_is_named_with_where_it_belongs(tmp_path: Path) -> None:
+    found = problems(tmp_path, GOOD, {})
+    assert [problem.split()[2] for problem in found] == list(SECRETS)
+    assert found[0] == (
+        "the secret magento_consumer_key is missing (auth: oauth1): set INVOICE_SYNC_MAGENTO_CONSUMER_KEY, "
+        "give systemd the credential magento_consumer_key, or write it to secrets/magento_consumer_key"
+    )
+
+
+def test_only_the_secrets_of_the_chosen_ways_are_needed(tmp_path: Path) -> None:
+    environ = {name: ENVIRON[name] for name in ENVIRON if "CONSUMER" not in name and "TOKEN_SECRET" not in name}
+    found = load(written(tmp_path, magento("auth: bearer")), environ)
+    assert sorted(found.secrets) == ["magento_access_token", "salesforce_client_id", "salesforce_client_secret"]
+    assert len(found.secrets) == 3
+
+
+@pytest.mark.parametrize("mode", [0o644, 0o604, 0o602, 0o666])
+def test_a_secret_that_others_can_read_is_refused_with_the_command_that_mends_it(tmp_path: Path, mode: int) -> None:
+    path = secret(tmp_path / "secrets", "salesforce_client_id", "hush", mode)
+    environ = {name: value for name, value in ENVIRON.items() if not name.endswith("CLIENT_ID")}
+    (found,) = problems(tmp_path, GOOD, environ)
+    assert found == f"secrets/{path.name}: others can read this secret; run: chmod 600 {path}".replace(
+        f"{tmp_path}{os.sep}", ""
+    )
+
+
+def test_a_secret_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    environ = {name: value for name, value in ENVIRON.items() if not name.endswith("CLIENT_ID")}
+    secret(tmp_path / "secrets", "salesforce_client_id", b"\xff")
+    assert problems(tmp_path, GOOD, environ) == ["secrets/salesforce_client_id: cannot be read: is not UTF-8 text"]
+    (tmp_path / "secrets" / "salesforce_client_id").unlink()
+    (tmp_path / "secrets" / "salesforce_client_id").mkdir(mode=0o700)
+    assert problems(tmp_path, GOOD, environ) == ["secrets/salesforce_client_id: cannot be read: Is a directory"]
+
+
+def test_an_empty_secret_is_a_missing_one(tmp_path: Path) -> None:
+    secret(tmp_path / "secrets", "salesforce_client_id", "\n")
+    (found,) = problems(tmp_path, GOOD, {**ENVIRON, "INVOICE_SYNC_SALESFORCE_CLIENT_ID": ""})
+    assert "the secret salesforce_client_id is missing" in found
+
+
+def test_secrets_show_their_names_only(tmp_path: Path) -> None:
+    shown = repr(read(tmp_path, GOOD))
+    assert "magento_access_token" in shown
+    assert not [value for value in SECRETS.values() if len(value) > 8 and value in shown]
+
+
+# --- edits under a running daemon
+
+
+def edit(path: Path, text: str) -> None:
+    fresh = path.with_suffix(".new")
+    fresh.write_text(text)
+    fresh.replace(path)
+
+
+def test_an_edit_takes_effect_once(tmp_path: Path) -> None:
+    file = SettingsFile(written(tmp_path, GOOD), ENVIRON)
+    assert file.reload() is False
+    edit(file.path, magento("page_size: 7"))
+    assert file.reload() is True
+    assert file.current.settings.magento.page_size == 7
+    assert file.reload() is False
+
+
+def test_a_broken_edit_is_refused_once_and_the_last_good_settings_stay(tmp_path: Path) -> None:
+    file = SettingsFile(written(tmp_path, magento("page_size: 7")), ENVIRON)
+    for broken in ("magento: [", "", magento("page_size: 0")):
+        edit(file.path, broken)
+        assert isinstance(file.reload(), SettingsRefused)
+        assert file.reload() is False
+        assert file.current.settings.magento.page_size == 7
+    file.path.unlink()
+    assert isinstance(file.reload(), SettingsRefused)
+    assert file.reload() is False
+    edit(file.path, magento("page_size: 7"))
+    assert file.reload() is False  # good again, and as it was
+    edit(file.path, magento("page_size: 8"))
+    assert file.reload() is True
+    assert file.current.settings.magento.page_size == 8
+
+
+def test_an_edit_that_changes_nothing_is_none(tmp_path: Path) -> None:
+    file = SettingsFile(written(tmp_path, GOOD), ENVIRON)
+    edit(file.path, "# a word\n" + GOOD)
+    assert file.reload() is False
+    assert file.current.document.where("magento", "base_url").endswith("settings.yaml:3:3")
+
+
+def test_a_changed_secret_is_an_edit_too(tmp_path: Path) -> None:
+    environ = {name: value for name, value in ENVIRON.items() if not name.endswith("CLIENT_SECRET")}
+    path = secret(tmp_path / "secrets", "salesforce_client_secret", "before")
+    file = SettingsFile(written(tmp_path, GOOD), environ)
+    secret(tmp_path / "secrets", "salesforce_client_secret", "after-it")
+    assert file.reload() is True
+    assert file.current.secrets["salesforce_client_secret"] == "after-it"
+    path.chmod(0o644)
+    assert isinstance(file.reload(), SettingsRefused)
