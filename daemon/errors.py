@@ -64,13 +64,23 @@ class Unreachable(Retriable):
 
 
 class Busy(Retriable):
-    """The side answered that it cannot do this now. ``retry_after``: seconds, when it said how long."""
+    """The side answered that it cannot do this now. ``retry_after``: seconds, when it said how long.
+
+    ``broken``: it failed inside, perhaps at just this question.
+    """
 
     def __init__(
-        self, message: str, *, side: SideName, retry_after: float | None = None, hint: str | None = None
+        self,
+        message: str,
+        *,
+        side: SideName,
+        retry_after: float | None = None,
+        broken: bool = False,
+        hint: str | None = None,
     ) -> None:
         super().__init__(message, side=side, hint=hint)
         self.retry_after = retry_after
+        self.broken = broken
 
 
 class OutOfCalls(Retriable):

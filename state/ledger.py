@@ -17,8 +17,8 @@ class LedgerRow:
 
     ``asked``: a person asked for it, so it goes whatever the automatic flag or the fingerprint says; ``named``:
     one by one, so skip rules do not hold it either. ``unconfirmed``: held or skipped after a backfill, and not
-    yet looked up in Salesforce. ``again_at``: a call about it had no answer and may still commit, so it is sent
-    once more then.
+    yet looked up in Salesforce. ``corrupt``: it breaks every list of Magento's that it is in. ``again_at``: a call
+    about it had no answer and may still commit, so it is sent once more then.
     """
 
     entity_id: int
@@ -39,6 +39,7 @@ class LedgerRow:
     asked: bool = False
     named: bool = False
     unconfirmed: bool = False
+    corrupt: bool = False
     salesforce_id: str | None = None
     fingerprint: str | None = None
     attempts: int = 0
@@ -89,6 +90,20 @@ class Ledger:
             {"now": text_of(now), "automatic": automatic},
         ).fetchall()
         return len({row[0] for row in due} - set(but))
+
+    def corrupt(self, limit: int = 100) -> list[int]:
+        """The invoices that break every list they are in: left out of lists, and looked at alone once a day."""
+        rows = self._store.db.conn.execute(
+            "SELECT entity_id FROM ledger WHERE corrupt = 1 ORDER BY entity_id DESC LIMIT ?", [limit]
+        ).fetchall()
+        return [row[0] for row in rows][::-1]
+
+    def any_synced(self) -> int | None:
+        """An invoice that Magento is known to show, or None."""
+        row = self._store.db.conn.execute(
+            "SELECT max(entity_id) FROM ledger WHERE sync_status = 'synced' AND corrupt = 0"
+        ).fetchone()
+        return None if row[0] is None else int(row[0])
 
     def unconfirmed(self, limit: int) -> list[LedgerRow]:
         """Held and skipped rows of a backfill that Salesforce was not asked about yet."""

@@ -46,6 +46,7 @@ _TABLES = (
         asked INTEGER NOT NULL DEFAULT 0,
         named INTEGER NOT NULL DEFAULT 0,
         unconfirmed INTEGER NOT NULL DEFAULT 0,
+        corrupt INTEGER NOT NULL DEFAULT 0,
         salesforce_id TEXT,
         fingerprint TEXT,
         attempts INTEGER NOT NULL DEFAULT 0,
@@ -59,6 +60,7 @@ _TABLES = (
     "CREATE INDEX ledger_by_number ON ledger (increment_id)",
     "CREATE INDEX ledger_by_order ON ledger (order_number)",
     "CREATE INDEX ledger_again ON ledger (again_at) WHERE again_at IS NOT NULL",
+    "CREATE INDEX ledger_corrupt ON ledger (entity_id) WHERE corrupt = 1",
     "CREATE INDEX ledger_unconfirmed ON ledger (entity_id) WHERE unconfirmed = 1",
     # One row per comment ever seen, never with its text.
     """CREATE TABLE notes (

@@ -64,21 +64,28 @@ class Magento:
         """Let go of the connections."""
         self._session.close()
 
-    def changed_since(self, since: datetime, *, after_id: int, page_size: int) -> Page:
-        """The next page of invoices created or changed at or after ``since``, by key."""
+    def changed_since(
+        self, since: datetime, *, after_id: int, page_size: int, upto: int | None = None, but: Sequence[int] = ()
+    ) -> Page:
+        """The next page of invoices created or changed at or after ``since``, by key.
+
+        ``upto``: only ids up to there; ``but``: without these.
+        """
         moved = [Filter("updated_at", "gteq", stamp(since)), Filter("created_at", "gteq", stamp(since))]
-        page = self._page([moved, _after(after_id)], after_id, page_size)
+        page = self._page([moved, *_within(after_id, upto, but)], after_id, page_size)
         for invoice in page.invoices:
             known = [at for at in (invoice.created_at, invoice.updated_at) if at is not None]
             if known and max(known) < since.replace(microsecond=0):
                 raise _ignores_filters()
         return page
 
-    def watched_since(self, since: datetime, *, after_id: int, page_size: int) -> WatchedPage:
+    def watched_since(
+        self, since: datetime, *, after_id: int, page_size: int, upto: int | None = None, but: Sequence[int] = ()
+    ) -> WatchedPage:
         """The next page of invoices created or changed at or after ``since``, of each just stamps and comments."""
         moved = [Filter("updated_at", "gteq", stamp(since)), Filter("created_at", "gteq", stamp(since))]
         fields = "items[entity_id,created_at,updated_at,comments],total_count"
-        body = self._get("invoices", query([moved, _after(after_id)], page_size=page_size, fields=fields))
+        body = self._get("invoices", query([moved, *_within(after_id, upto, but)], page_size=page_size, fields=fields))
         rows = rows_of(body, after_id=after_id, at_most=page_size)
         return WatchedPage(
             tuple(Watched(row["entity_id"], *stamps_of(row), comments_of(row)) for row in rows),
@@ -86,9 +93,17 @@ class Magento:
             last=len(rows) < page_size,
         )
 
-    def created_from(self, created_from: datetime | None, *, after_id: int, page_size: int) -> Page:
+    def created_from(
+        self,
+        created_from: datetime | None,
+        *,
+        after_id: int,
+        page_size: int,
+        upto: int | None = None,
+        but: Sequence[int] = (),
+    ) -> Page:
         """The next page of all invoices there are, by key; from that date on when there is one."""
-        groups = [_after(after_id)]
+        groups = _within(after_id, upto, but)
         if created_from is not None:
             groups.append([Filter("created_at", "gteq", stamp(created_from))])
         return self._page(groups, after_id, page_size)
@@ -172,8 +187,14 @@ class Magento:
         return body
 
 
-def _after(entity_id: int) -> list[Filter]:
-    return [Filter("entity_id", "gt", str(entity_id))]
+def _within(after_id: int, upto: int | None, but: Sequence[int]) -> list[list[Filter]]:
+    """The part of the ids that is asked for, as filter groups of which all must hold."""
+    groups = [[Filter("entity_id", "gt", str(after_id))]]
+    if upto is not None:
+        groups.append([Filter("entity_id", "lteq", str(upto))])
+    if but:
+        groups.append([Filter("entity_id", "nin", ids(but))])
+    return groups
 
 
 def _ignores_filters() -> Unreachable:

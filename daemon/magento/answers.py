@@ -130,6 +130,7 @@ def _refuse(response: requests.Response) -> NoReturn:
             f"Magento answered {status}{f': {words}' if words else _page_kind(response)}",
             side="magento",
             retry_after=retry_after(response.headers),
+            broken=status == 500,
         )
     raise Busy(f"Magento answered {status}{f': {words}' if words else ''}", side="magento")
 

@@ -44,7 +44,14 @@ def refused_row(shown: Malformed, known: LedgerRow | None, seen: Seen) -> Ledger
     """The row of a record that cannot be read as an invoice. What is known of it is kept."""
     reason = f"Magento's record cannot be used: {shown.reason}"
     if known is not None:
-        return replace(known, digest=shown.digest, sync_status="failed", reason=reason, next_attempt_at=seen.retry_at)
+        return replace(
+            known,
+            digest=shown.digest,
+            sync_status="failed",
+            reason=reason,
+            corrupt=False,
+            next_attempt_at=seen.retry_at,
+        )
     return LedgerRow(
         entity_id=shown.entity_id,
         increment_id=shown.increment_id or "",
@@ -111,6 +118,7 @@ def _shown(invoice: Invoice, known: LedgerRow | None, seen: Seen) -> LedgerRow:
         created_at=invoice.created_at,
         updated_at=invoice.updated_at,
         digest=invoice.digest,
+        corrupt=False,
     )
 
 

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from daemon.errors import Unreachable
 from daemon.invoice import Invoice, Malformed
-from daemon.magento import Page, PageTooLarge
+from daemon.magento import Page
+from daemon.sync.around import ask_ids, ask_page
 from daemon.sync.decide import Seen, note_rows_of, refused_row, row_of
 from daemon.sync.parts import FAILED_AGAIN, Parts, Tally
 from state.ledger import LedgerRow
@@ -35,9 +35,9 @@ def read_page(parts: Parts, tally: Tally, kind: str) -> bool:
     """
     store = parts.store
     scan = store.scans.open(kind) or _begin(parts, kind)
-    page = _ask(parts, scan)
+    page, upto = _ask(parts, scan)
     first = scan.began_at is None
-    scan = _moved(scan, page)
+    scan = _moved(scan, page, upto)
     seen = Seen(parts.now(), kind, parts.now() + FAILED_AGAIN, backfilling=_is_backfilling(parts))
     taken = _take_up(parts, page.invoices, seen)
     with store.writing():
@@ -70,7 +70,7 @@ def read_again(
     """
     shown: dict[int, Invoice | Malformed] = {}
     for start in range(0, len(entity_ids), _IDS_A_CALL):
-        shown.update(parts.magento.by_ids(entity_ids[start : start + _IDS_A_CALL]))
+        shown.update(ask_ids(parts, entity_ids[start : start + _IDS_A_CALL]))
     seen = Seen(
         parts.now(),
         seen_by,
@@ -85,6 +85,7 @@ def read_again(
     gone = [
         replace(row, sync_status="failed", reason="gone from Magento", next_attempt_at=parts.now() + FAILED_AGAIN)
         for row in known.values()
+        if not row.corrupt
     ]
     with parts.store.writing():
         parts.store.ledger.write([*taken.rows, *gone])
@@ -108,41 +109,29 @@ def _is_backfilling(parts: Parts) -> bool:
     return parts.store.scans.open("backfill") is not None
 
 
-def _ask(parts: Parts, scan: Scan) -> Page:
-    """The scan's next page; smaller when the shop limits pages, or was too slow for a large one."""
-    size = min(parts.page_size, parts.page_limit, parts.configuration.settings.magento.page_size)
-    while True:
-        try:
-            page = _page(parts, scan, size)
-        except PageTooLarge as limit:
-            if limit.largest >= size:
-                raise
-            size = parts.page_limit = limit.largest
-        except Unreachable as error:
-            if not error.timed_out or size == 1:
-                raise
-            parts.page_size = size // 2  # for the next try: this pass has waited long enough
-            raise
-        else:
-            parts.page_size = min(size * 2, 300)
-            return page
+def _ask(parts: Parts, scan: Scan) -> tuple[Page, int | None]:
+    """The scan's next page; with an id when it was read only up to there."""
+
+    def ask(size: int, upto: int | None, but: Sequence[int]) -> Page:
+        if scan.kind == "backfill":
+            return parts.magento.created_from(
+                scan.since, after_id=scan.after_id, page_size=size, upto=upto, but=but
+            )
+        assert scan.since is not None
+        return parts.magento.changed_since(scan.since, after_id=scan.after_id, page_size=size, upto=upto, but=but)
+
+    at_most = parts.configuration.settings.magento.page_size
+    return ask_page(parts, scan.kind, scan.after_id, ask, at_most=at_most)
 
 
-def _page(parts: Parts, scan: Scan, size: int) -> Page:
-    if scan.kind == "backfill":
-        return parts.magento.created_from(scan.since, after_id=scan.after_id, page_size=size)
-    assert scan.since is not None
-    return parts.magento.changed_since(scan.since, after_id=scan.after_id, page_size=size)
-
-
-def _moved(scan: Scan, page: Page) -> Scan:
+def _moved(scan: Scan, page: Page, upto: int | None) -> Scan:
     stamps: list[datetime] = [scan.newest] if scan.newest else []
     for shown in page.invoices:
         stamps += [at for at in (shown.created_at, shown.updated_at) if at is not None]
     return replace(
         scan,
         began_at=scan.began_at or page.at,
-        after_id=page.invoices[-1].entity_id if page.invoices else scan.after_id,
+        after_id=upto or (page.invoices[-1].entity_id if page.invoices else scan.after_id),
         newest=max(stamps, default=None),
     )
 

@@ -74,6 +74,9 @@ class Parts:
     page_size: int = 300
     # The largest that it allows, once it has said so.
     page_limit: int = 300
+    # How many ids a scan asks for at once while something in its next page breaks Magento, and what failed once so far.
+    steps: dict[str, int] = field(default_factory=dict)
+    failed_steps: set[tuple[str, int, int | None]] = field(default_factory=set)
     # A pause of Salesforce is over: one call finds out.
     probing: bool = False
     pass_id: int | None = None

@@ -4,12 +4,13 @@ A comment never changes its invoice's ``updated_at`` and Magento has no list of 
 again: of each just its stamps and comments. What is not as the ledger knows it is read whole and treated like a poll's.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from daemon.magento import Watched
+from daemon.magento import Watched, WatchedPage
 from daemon.notes import comment_digest
+from daemon.sync.around import ask_page
 from daemon.sync.discover import read_again
 from daemon.sync.parts import Parts, Tally
 from state.ledger import LedgerRow
@@ -55,19 +56,25 @@ def read_sweep_page(parts: Parts, tally: Tally) -> bool:
     scan = store.scans.open("sweep") or _begin(parts)
     if scan is None or scan.since is None:
         return True
-    size = min(_PAGE, parts.page_limit, parts.page_size)
-    page = parts.magento.watched_since(scan.since, after_id=scan.after_id, page_size=size)
+    page, upto = _ask(parts, scan.since, scan.after_id)
     differing = list(_differing(parts, page.rows))
     if differing:
         read_again(parts, tally, differing, seen_by="sweep", counted=True)
     began_at = scan.began_at or page.at
-    scan = replace(scan, began_at=began_at, after_id=page.rows[-1].entity_id if page.rows else scan.after_id)
+    scan = replace(scan, began_at=began_at, after_id=upto or (page.rows[-1].entity_id if page.rows else scan.after_id))
     with store.writing():
         store.scans.move(scan)
         if page.last:
             store.scans.finish(scan)
             store.facts.learn(f"sweep.{scan.band}", text_of(began_at) or "")
     return page.last
+
+
+def _ask(parts: Parts, since: datetime, after_id: int) -> tuple[WatchedPage, int | None]:
+    def ask(size: int, upto: int | None, but: Sequence[int]) -> WatchedPage:
+        return parts.magento.watched_since(since, after_id=after_id, page_size=size, upto=upto, but=but)
+
+    return ask_page(parts, "sweep", after_id, ask, at_most=_PAGE)
 
 
 def _begin(parts: Parts) -> Scan | None:
