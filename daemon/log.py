@@ -29,7 +29,7 @@ _EMAIL = re.compile(r"[^\s@<>\"']+@[^\s@<>\"']+\.[A-Za-z]{2,}")
 
 def redact(text: str, secrets: Mapping[str, str]) -> str:
     """The text without any secret and without e-mail addresses."""
-    for value in secrets.values():
+    for value in sorted(secrets.values(), key=len, reverse=True):  # the longest first: one may begin another
         if len(value) >= 4:
             text = text.replace(value, "[secret]")
     return _EMAIL.sub("[e-mail]", text)
@@ -46,9 +46,15 @@ class Redaction:
         for name in [name for name in event if name not in _FIELDS]:
             del event[name]
         for name, value in event.items():
-            if isinstance(value, str):
-                event[name] = redact(value, self.secrets)
+            event[name] = self._clean(value)
         return event
+
+    def _clean(self, value: Any) -> Any:
+        if isinstance(value, str):
+            return redact(value, self.secrets)
+        if isinstance(value, list | tuple):
+            return [self._clean(part) for part in value]
+        return value
 
 
 redaction = Redaction()
@@ -58,8 +64,14 @@ def _journal(_logger: object, _method: str, event: MutableMapping[str, Any]) -> 
     priority = _JOURNAL_PRIORITY[str(event.pop("level", "info"))]
     event.pop("timestamp", None)  # the journal has its own
     name = event.pop("event")
-    pairs = " ".join(f"{key}={value!r}" if " " in str(value) else f"{key}={value}" for key, value in event.items())
+    pairs = " ".join(f"{key}={_quoted(value)}" for key, value in event.items())
     return f"<{priority}>{name} {pairs}".rstrip()
+
+
+def _quoted(value: object) -> str:
+    """In quotes where it has spaces, and where a line break in it would begin a line of its own."""
+    text = str(value)
+    return repr(value) if " " in text or not text.isprintable() else text
 
 
 def _first_things_first(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
