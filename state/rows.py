@@ -20,7 +20,10 @@ R = TypeVar("R", bound=Row)
 
 def text_of(instant: datetime | None) -> str | None:
     """``2026-11-22T08:04:03Z``: sorts as it passes, and is what JSON and people are shown."""
-    return None if instant is None else instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    if instant is None:
+        return None
+    # Not strftime: its %Y leaves out the leading zeros of a year before 1000, and the row could not be read again.
+    return instant.astimezone(UTC).replace(microsecond=0, tzinfo=None).isoformat() + "Z"
 
 
 def instant_of(text: str | None) -> datetime | None:
