@@ -39,6 +39,10 @@ class Pass:
     error: str | None = None
 
 
+def _is_idle(done: Pass) -> bool:
+    return done.outcome == "ok" and done.due == 0 and done.notes == 0 and done.seen == done.unchanged
+
+
 class Passes:
     """The history of passes."""
 
@@ -54,7 +58,7 @@ class Passes:
         return Pass(id=int(cursor.lastrowid or 0), trigger=trigger, started_at=now)
 
     def finish(self, done: Pass) -> None:
-        """Write the pass with its books."""
+        """Write the pass with its books. Of passes that found nothing to do, only the newest is kept."""
         values = columns_of(done)
         assignments = ", ".join(f'"{field.name}" = :{field.name}' for field in fields(Pass) if field.name != "id")
         with self._store.writing():
@@ -62,6 +66,11 @@ class Passes:
                 f"UPDATE passes SET {assignments} WHERE id = :id",  # noqa: S608  (our own column names)
                 values,
             )
+            if _is_idle(done):
+                self._store.db.conn.execute(
+                    "DELETE FROM passes WHERE id < ? AND outcome = 'ok' AND due = 0 AND notes = 0 AND seen = unchanged",
+                    [done.id],
+                )
 
     def prune(self, before: datetime) -> None:
         """Forget those begun before then."""

@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 @json_option
 @settings_option
 def history(limit: int, as_json: bool, settings_name: str | None) -> int:
-    """List past passes, newest first: what was seen, what became of it, what it cost. They are kept for 90 days."""
+    """List past passes, newest first: what was seen, what became of it, what it cost.
+
+    They are kept for 90 days; of those that found nothing to do, only the newest.
+    """
     from daemon.cli.assemble import open_reader, read_settings
     from daemon.cli.output import instant, write_json
     from state.errors import StateMissingError

@@ -21,6 +21,7 @@ from daemon.salesforce import (
     judge,
 )
 from daemon.sync.contents import newest_contents
+from daemon.sync.decide import UNREADABLE
 from daemon.sync.parts import FAILED_AGAIN, UNANSWERED_AGAIN, Parts, Tally
 from daemon.sync.sides import require_calls
 from state.attempts import Attempt
@@ -81,7 +82,7 @@ class _Attachment:
         invoice = self._contents.get(row.entity_id)
         if invoice is None:
             again = self._parts.now() + FAILED_AGAIN  # the invoice itself has failed, and says why
-            self._parts.store.notes.write([replace(row, reason="its invoice cannot be read", next_attempt_at=again)])
+            self._parts.store.notes.write([replace(row, reason=UNREADABLE, next_attempt_at=again)])
             return
         comment = next((c for c in invoice.comments if c.entity_id == row.comment_id), None)
         if comment is None:

@@ -12,6 +12,7 @@ from daemon.spelling import plain_number
 from state.ledger import LedgerRow
 from state.notes import NoteRow
 
+UNREADABLE = "its invoice cannot be read"
 ANOTHER = "another invoice under a known id: Magento was restored from a backup, or this is another shop"
 
 
@@ -170,7 +171,7 @@ def _note_row(comment: Comment, entity_id: int, known: NoteRow | None, settings:
         else decide_comment(comment, settings.invoices, settings.salesforce.note, asked=seen.asked)
     )
     sends = decision.verdict is Verdict.SEND
-    fresh = edited or seen.asked or row.sync_status != "pending"
+    fresh = edited or seen.asked or row.sync_status != "pending" or row.reason == UNREADABLE
     return replace(
         row,
         digest=shown,

@@ -114,9 +114,7 @@ def _ask(parts: Parts, scan: Scan) -> tuple[Page, int | None]:
 
     def ask(size: int, upto: int | None, but: Sequence[int]) -> Page:
         if scan.kind == "backfill":
-            return parts.magento.created_from(
-                scan.since, after_id=scan.after_id, page_size=size, upto=upto, but=but
-            )
+            return parts.magento.created_from(scan.since, after_id=scan.after_id, page_size=size, upto=upto, but=but)
         assert scan.since is not None
         return parts.magento.changed_since(scan.since, after_id=scan.after_id, page_size=size, upto=upto, but=but)
 

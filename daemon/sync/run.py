@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import date
 from functools import partial
 from typing import TypeVar, cast
 
@@ -32,6 +33,7 @@ class Work:
     left_undone: bool = False  # whether any pass so far left a record failed or put off
     polled_at: float | None = None  # by the monotonic clock
     sweeps: bool = True  # a single run leaves the sweep to the daemon
+    _pruned_on: date | None = None
     _cut_short: bool = False  # a poll made way for a request, and goes on after it
 
     def take_over(self) -> None:
@@ -56,8 +58,7 @@ class Work:
                 if parts.configuration.settings.salesforce.comment.object is None:
                     parts.store.notes.doubt_owed(again)
             self._begin_anew()
-            for table in (parts.store.passes, parts.store.attempts, parts.store.requests):
-                table.prune(parts.now() - HISTORY_KEPT)
+            self._prune()
 
     def _begin_anew(self) -> None:
         """Say whose state this is; after it was cleared too."""
@@ -66,6 +67,14 @@ class Work:
         parts.store.facts.learn("magento_name", parts.configuration.settings.magento.name)
         parts.store.facts.learn("running", "1")
         parts.adopt_mapping()
+
+    def _prune(self) -> None:
+        """Forget what is older than history is kept for; once a day is often enough."""
+        parts = self.parts
+        if self._pruned_on != parts.now().date():
+            self._pruned_on = parts.now().date()
+            for table in (parts.store.passes, parts.store.attempts, parts.store.requests):
+                table.prune(parts.now() - HISTORY_KEPT)
 
     def hand_over(self) -> None:
         """End the work cleanly: nothing is under way any more."""
@@ -116,6 +125,7 @@ class Work:
                 begin_rounds(self.parts, began_at)
             return first
         self._cut_short = False
+        self._prune()
         with self._pass("poll") as tally:
             done = not self._may_read()
             while not done and not self._interrupted():
@@ -136,7 +146,6 @@ class Work:
                     break
             if self.parts.store.scans.open("backfill") is None:
                 self._deliver(tally)
-                self.parts.ask_first = False
         return self._finished()
 
     def sweep(self, enough: Callable[[], bool]) -> Pass:
@@ -275,6 +284,8 @@ class Work:
         parts.log.debug("pass.started", trigger=trigger)
         try:
             yield tally
+            if parts.store.scans.open("backfill") is None:
+                parts.ask_first = False  # what was there already has been met; in a backfill more of it follows
             self.failure = tally.failure
             self.last = self._closed(self.last, tally, magento, salesforce)
             parts.store.passes.finish(self.last)
