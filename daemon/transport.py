@@ -21,6 +21,7 @@ from daemon.errors import SideName, SideRefused, Unreachable
 
 _CHUNK = 65_536
 _CONNECT_SECONDS = 10.0
+_LONGEST_WAIT = 86_400.0
 
 
 class _Call:
@@ -143,6 +144,10 @@ class _Adapter(HTTPAdapter):
                 side=self._side,
                 hint="Renew the certificate, correct the URL, or name its authority with ca_bundle.",
             )
+        if "CA certificate bundle" in str(error):
+            return SideRefused(
+                f"{self._name} cannot be called: {error}", side=self._side, hint="Correct ca_bundle, or leave it out."
+            )
         if call.expired or isinstance(error, requests.Timeout):
             what = f"did not answer within {self._seconds:g} seconds"
         elif _find(error, socket.gaierror):
@@ -190,7 +195,7 @@ def open_session(
 def retry_after(headers: Mapping[str, str]) -> float | None:
     """Seconds that the answer asks to wait, when it does; a date is not honoured, clocks being what they are."""
     text = headers.get("Retry-After", "")
-    return float(text) if text.isdigit() else None
+    return min(float(text), _LONGEST_WAIT) if text.isascii() and text.isdigit() else None
 
 
 def _find(error: BaseException | None, kind: type[BaseException]) -> BaseException | None:
@@ -204,6 +209,7 @@ def _find(error: BaseException | None, kind: type[BaseException]) -> BaseExcepti
         seen.add(id(current))
         if isinstance(current, kind):
             return current
-        waiting += [current.__cause__, current.__context__, getattr(current, "reason", None)]
-        waiting += [part for part in getattr(current, "args", ()) if isinstance(part, BaseException)]
+        # What is called reason is an error in the HTTP library, and a word in an SSLError.
+        nested = [current.__cause__, current.__context__, getattr(current, "reason", None), *current.args]
+        waiting += [part for part in nested if isinstance(part, BaseException)]
     return None
