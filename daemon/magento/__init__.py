@@ -1,6 +1,6 @@
 """Reads invoices, comments and orders from Magento; it never writes, though its permission would let it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -59,6 +59,7 @@ class Magento:
         self._session.auth = OAuth1(secrets) if magento.auth == "oauth1" else Bearer(secrets["magento_access_token"])
         self.calls = 0
         self.answered_at: datetime | None = None  # Magento's clock at its last answer
+        self._page_limit = 300  # the largest page that the shop allows, once it has said so
 
     def close(self) -> None:
         """Let go of the connections."""
@@ -110,32 +111,24 @@ class Magento:
 
     def by_ids(self, entity_ids: Sequence[int]) -> dict[int, Invoice | Malformed]:
         """These invoices as Magento shows them now; one that it no longer has is not in the answer."""
-        found = self._page([[Filter("entity_id", "in", ids(entity_ids))]], 0, max(len(entity_ids), 1))
-        if any(invoice.entity_id not in entity_ids for invoice in found.invoices):
+        rows = self._rows("invoices", [Filter("entity_id", "in", ids(entity_ids))], max(len(entity_ids), 1))
+        if any(row["entity_id"] not in entity_ids for row in rows):
             raise _ignores_filters()
-        return {invoice.entity_id: invoice for invoice in found.invoices}
+        return {row["entity_id"]: invoice_of(row) for row in rows}
 
     def by_number(self, increment_id: str) -> list[Invoice | Malformed]:
         """The invoices with this number: one per store that uses it."""
-        page = self._page([[Filter("increment_id", "eq", increment_id)]], 0, 100)
-        return [invoice for invoice in page.invoices if invoice.increment_id == increment_id]
+        found = map(invoice_of, self._rows("invoices", [Filter("increment_id", "eq", increment_id)], 100))
+        return [invoice for invoice in found if invoice.increment_id == increment_id]
 
     def by_order(self, number: str) -> list[Invoice | Malformed]:
         """The invoices of the orders with this number."""
-        body = self._get(
-            "orders",
-            query(
-                [[Filter("increment_id", "eq", number)]],
-                page_size=100,
-                fields="items[entity_id,increment_id],total_count",
-            ),
-        )
-        orders = [
-            row["entity_id"] for row in rows_of(body, after_id=0, at_most=100) if row.get("increment_id") == number
-        ]
+        fields = "items[entity_id,increment_id],total_count"
+        found = self._rows("orders", [Filter("increment_id", "eq", number)], 100, fields)
+        orders = [row["entity_id"] for row in found if row.get("increment_id") == number]
         if not orders:
             return []
-        return list(self._page([[Filter("order_id", "in", ids(orders))]], 0, 300).invoices)
+        return [invoice_of(row) for row in self._rows("invoices", [Filter("order_id", "in", ids(orders))], 300)]
 
     def with_orders(self, invoices: Iterable[Invoice], fields: Iterable[str]) -> list[Invoice]:
         """The invoices with their orders, read in one call, of each order just what is needed.
@@ -147,10 +140,9 @@ class Magento:
         if not wanted:
             return []
         names = ",".join(["entity_id", "increment_id", *sorted(set(fields) - {"entity_id", "increment_id"})])
-        groups = [[Filter("entity_id", "in", ids(wanted))]]
-        body = self._get("orders", query(groups, page_size=len(wanted), fields=f"items[{names}],total_count"))
+        among = [Filter("entity_id", "in", ids(wanted))]
         orders: dict[int, Order] = {}
-        for row in rows_of(body, after_id=0, at_most=len(wanted)):
+        for row in self._rows("orders", among, len(wanted), f"items[{names}],total_count"):
             if row["entity_id"] not in wanted:
                 raise _ignores_filters()
             orders[row["entity_id"]] = order_of(row)
@@ -166,6 +158,27 @@ class Magento:
             total=total if isinstance(total, int) and not isinstance(total, bool) else len(rows),
             last=len(rows) < page_size,
         )
+
+    def _rows(
+        self, path: str, group: Sequence[Filter], at_most: int, fields: str | None = None
+    ) -> list[Mapping[str, Any]]:
+        """At most so many rows that the filters choose, in as few pages as the shop allows."""
+        rows: list[Mapping[str, Any]] = []
+        while True:
+            after_id = rows[-1]["entity_id"] if rows else 0
+            groups = [group, *_within(after_id, None, ())] if rows else [group]
+            size = min(at_most - len(rows), self._page_limit)
+            try:
+                body = self._get(path, query(groups, page_size=size, fields=fields))
+            except PageTooLarge as limit:
+                if limit.largest >= size:
+                    raise
+                self._page_limit = limit.largest
+                continue
+            page = rows_of(body, after_id=after_id, at_most=size)
+            rows += page
+            if len(page) < size or len(rows) >= at_most:
+                return rows
 
     def _last_answer(self) -> datetime:
         assert self.answered_at is not None

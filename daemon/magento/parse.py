@@ -71,7 +71,7 @@ def invoice_of(row: Mapping[str, Any]) -> Invoice | Malformed:
         return Malformed(
             entity_id=row["entity_id"],
             reason=str(error),
-            increment_id=number if isinstance(number, str) else None,
+            increment_id=number.strip() or None if isinstance(number, str) else None,
             digest=digest(row),
             created_at=_lenient_stamp(row.get("created_at")),
             updated_at=_lenient_stamp(row.get("updated_at")),

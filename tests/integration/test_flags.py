@@ -12,8 +12,7 @@ import pytest
 from daemon.sandbox.faults import garble
 from daemon.scheduler import run_once
 from daemon.sync import Work
-from state.notes import NoteRow
-from state.store import Store
+from tests.integration.checks import assert_balanced, change, note_rows, record, state_of, texts
 from tests.world import World
 
 OFF = "invoices.enable_synchronization is off"
@@ -30,32 +29,6 @@ def flags(world: World, *, on: bool = True, automatic: bool = True, notes: bool 
         "skip": skip,
     }
     world.write_settings()
-
-
-def change(world: World, entity_id: int, **fields: Any) -> None:
-    """Magento shows a further change of the invoice, some seconds later."""
-    world.clock.advance(seconds=3)
-    world.shop.edit_invoice(entity_id, updated_at=world.shop.now(), **fields)
-
-
-def note_rows(world: World, entity_id: int) -> list[NoteRow]:
-    with Store(world.state_path, lock=False) as store:
-        return store.notes.of([entity_id])
-
-
-def record(world: World, entity_id: int) -> dict[str, Any] | None:
-    return world.org.find("Magento_Invoice__c", "Magento_Id__c", f"main-{entity_id}")
-
-
-def texts(world: World, entity_id: int) -> list[str]:
-    """The texts of the notes that Salesforce shows on the invoice."""
-    found = record(world, entity_id)
-    return [] if found is None else [note.text for note in world.org.notes_of(str(found["Id"]))]
-
-
-def state_of(world: World, entity_id: int) -> tuple[str, str | None]:
-    row = world.rows()[entity_id]
-    return row.sync_status, row.reason
 
 
 def by_hand(world: World, work: Work, *commands: list[str]) -> list[int]:
@@ -108,6 +81,7 @@ def test_three_flags_times_automatic_and_manual_by_number_id_and_order(world: Wo
                 why = None if sent and notes else NO_NOTES if not notes else MANUAL if on else OFF
                 assert (note.sync_status, note.reason) == ("synced" if sent and notes else "held", why), at
     assert not world.compared().doubled
+    assert_balanced(world)
     assert sum("settings.reloaded" in event["event"] for event in world.events) == 8 - 1, "without a restart"
 
 
