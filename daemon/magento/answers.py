@@ -112,7 +112,8 @@ def sentence(body: Mapping[str, Any]) -> str:
     if isinstance(pairs, Mapping):
         for name in sorted(pairs, key=lambda name: -len(str(name))):  # the longest first: %1 is in %10
             message = message.replace(f"%{name}", str(pairs[name]))
-    inner = [sentence(error) for error in body.get("errors") or [] if isinstance(error, dict)]
+    errors = body.get("errors")
+    inner = [sentence(error) for error in errors if isinstance(error, dict)] if isinstance(errors, list) else []
     return " ".join([re.sub(r"\s+", " ", message).strip(), *inner]).strip()
 
 

@@ -10,6 +10,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
+from ruamel.yaml.reader import ReaderError
 from ruamel.yaml.scalarfloat import ScalarFloat
 
 from daemon.errors import SettingsRefused
@@ -99,6 +100,10 @@ def _parse(path: Path, text: str) -> CommentedMap:
         raise SettingsRefused([f"{path}{place}: {problem}"]) from None
     except RecursionError:
         raise SettingsRefused([f"{path}: is nested too deeply"]) from None
+    except ReaderError as error:
+        before = text[: error.position]
+        place = f":{before.count(chr(10)) + 1}:{len(before) - before.rfind(chr(10))}"
+        raise SettingsRefused([f"{path}{place}: holds a character that YAML does not allow"]) from None
     except _UNREADABLE as error:
         problem = (str(error) or "cannot be read as YAML").splitlines()[0]
         raise SettingsRefused([f"{path}{_place_of_bad_scalar(text)}: {problem}"]) from None
@@ -111,7 +116,10 @@ def _parse(path: Path, text: str) -> CommentedMap:
 
 def _place_of_bad_scalar(text: str) -> str:
     """Where the first value stands of which YAML can make none, such as 2026-02-31; the library does not say."""
-    waiting = [YAML(typ="rt").compose(text)]
+    try:
+        waiting = [YAML(typ="rt").compose(text)]
+    except _UNREADABLE:
+        return ""
     while waiting:
         node = waiting.pop()
         if isinstance(node, ScalarNode):

@@ -86,6 +86,10 @@ BAD: dict[str, tuple[str | bytes, str]] = {
         GOOD.encode() + b"# \xff\n",
         "settings.yaml:5: is not UTF-8 text; save the file as UTF-8",
     ),
+    "a control character": (
+        GOOD + "logging:\n  level: \x1f\n",
+        "settings.yaml:6:10: holds a character that YAML does not allow",
+    ),
     "too large": (
         GOOD + "#" * 1_000_001,
         "settings.yaml: is larger than a settings file can be (1 MB)",
@@ -283,7 +287,7 @@ BAD: dict[str, tuple[str | bytes, str]] = {
         "settings.yaml: is nested in itself",
     ),
     "nested without end": (
-        GOOD + "invoices: " + "[" * 2000,
+        GOOD + "invoices: " + "[" * 600,
         "settings.yaml: is nested too deeply",
     ),
 }
