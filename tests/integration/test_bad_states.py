@@ -124,17 +124,16 @@ def test_on_a_full_disk_nothing_more_is_sent_and_nothing_is_lost(world: World) -
         work.parts.store.db.conn.execute(f"PRAGMA max_page_count = {pages}")
 
         def fill() -> None:
-            for number in range(2000):
+            for number in range(20_000):
                 work.parts.store.facts.learn(f"filler {number}", "x" * 1000)
 
-        def poll() -> None:
-            for _ in range(200):
-                work.poll()
+        def fill_the_rest() -> None:
+            for _ in range(20_000):
+                work.parts.store.passes.begin("poll", work.parts.now())
 
-        with pytest.raises(sqlite3.OperationalError, match="full"):
-            fill()
-        with pytest.raises(sqlite3.OperationalError, match="full"):
-            poll()
+        for filling in (fill, fill_the_rest):
+            with pytest.raises(sqlite3.OperationalError, match="full"):
+                filling()
         calls = len(world.salesforce_calls)
         world.invoice(comment="later still")
         with pytest.raises(sqlite3.OperationalError, match="full"):
