@@ -16,6 +16,7 @@ from daemon.magento import Magento
 from daemon.mapping import InvoiceMapping
 from daemon.salesforce import Salesforce
 from daemon.settings import Configuration, SettingsFile
+from state.passes import Pass
 from state.store import Store
 
 FRESH_SECONDS = 60.0
@@ -51,6 +52,7 @@ class Tally:
     error: str | None = None
     failure: InvoiceSyncError | None = None  # the first that ended work with a side
     salesforce_failed: bool = False
+    closed: Pass | None = None
 
 
 @dataclass

@@ -1,15 +1,14 @@
 """What is done when: polls, requests, minutes of backfill, each a pass with its own books."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
-from typing import TypeVar, cast
 
-from daemon.errors import InvoiceSyncError, SettingsRefused, SideName
+from daemon.errors import InvoiceSyncError, SettingsRefused
 from daemon.sync import sides
 from daemon.sync.attach import attach_due
+from daemon.sync.books import open_pass
 from daemon.sync.confirm import confirm_next
 from daemon.sync.deliver import FULL, deliver_due, send_rows
 from daemon.sync.discover import read_again, read_page
@@ -20,7 +19,6 @@ from state.passes import Pass
 from state.requests import Request
 
 _BACKFILL_MINUTE = 60.0
-T = TypeVar("T")
 
 
 @dataclass
@@ -126,18 +124,18 @@ class Work:
             return first
         self._cut_short = False
         self._prune()
-        with self._pass("poll") as tally:
+        with open_pass(self.parts, "poll") as tally:
             done = not self._may_read()
             while not done and not self._interrupted():
                 done = self._read(tally, "poll") is not False
                 self._deliver(tally, full_only=True)
             self._deliver(tally)
-        return self._finished()
+        return self._finish(tally)
 
     def backfill(self, enough: Callable[[], bool]) -> Pass:
         """Pages of the backfill with their deliveries, for a minute or until ``enough``."""
         until = self.parts.clock.monotonic() + _BACKFILL_MINUTE
-        with self._pass("backfill") as tally:
+        with open_pass(self.parts, "backfill") as tally:
             done = not self._may_read()
             while not done:
                 done = self._read(tally, "backfill") is not False
@@ -146,21 +144,24 @@ class Work:
                     break
             if self.parts.store.scans.open("backfill") is None:
                 self._deliver(tally)
-        return self._finished()
+        return self._finish(tally)
 
     def sweep(self, enough: Callable[[], bool]) -> Pass:
         """Pages of a sweep's round with their deliveries, for a minute or until ``enough``."""
         until = self.parts.clock.monotonic() + _BACKFILL_MINUTE
-        with self._pass("sweep") as tally:
+        with open_pass(self.parts, "sweep") as tally:
             done = False
             while not done:
                 self.parts.refresh()
-                done = self._try(tally, "magento", partial(read_sweep_page, self.parts, tally)) is not False
+                done = (
+                    sides.attempt(self.parts, tally, "magento", partial(read_sweep_page, self.parts, tally))
+                    is not False
+                )
                 self._deliver(tally, full_only=True)
                 if self._interrupted() or enough() or self.parts.clock.monotonic() >= until:
                     break
             self._deliver(tally)
-        return self._finished()
+        return self._finish(tally)
 
     def _interrupted(self) -> bool:
         """Whether something goes before the rest of this pass: the end of the process, or a person's request."""
@@ -187,10 +188,10 @@ class Work:
     def _do(self, request: Request) -> Pass:
         if request.kind == "sync":
             return self.sync(request.named_ids, request.other_ids)
-        with self._pass("request"):
+        with open_pass(self.parts, "request") as tally:
             clear_state(self.parts.store, self.parts.now(), request.kind, request.named_ids)
             self._begin_anew()
-        return self._finished()
+        return self._finish(tally)
 
     def sync(self, named: Sequence[int], others: Sequence[int] = ()) -> Pass:
         """A manual sync: these invoices as Magento shows them now, whatever the automatic flag says.
@@ -199,19 +200,19 @@ class Work:
         """
         batches = [(list(named[start : start + FULL]), True) for start in range(0, len(named), FULL)]
         batches += [(list(others[start : start + FULL]), False) for start in range(0, len(others), FULL)]
-        with self._pass("request") as tally:
+        with open_pass(self.parts, "request") as tally:
             for batch, one_by_one in batches:
                 self._sync_batch(tally, batch, named=one_by_one)
                 if tally.error is not None or self.parts.stop.asked:
                     break
-        return self._finished()
+        return self._finish(tally)
 
     def _sync_batch(self, tally: Tally, batch: list[int], *, named: bool) -> None:
         self.parts.refresh()
         read = partial(read_again, self.parts, tally, batch, asked=True, named=named, seen_by="request")
-        self._try(tally, "magento", read)
+        sides.attempt(self.parts, tally, "magento", read)
         if tally.error is None:
-            self._try(tally, "salesforce", partial(self._send, tally, batch))
+            sides.attempt(self.parts, tally, "salesforce", partial(self._send, tally, batch))
         self.parts.on_progress()
 
     def _send(self, tally: Tally, entity_ids: list[int]) -> None:
@@ -228,7 +229,7 @@ class Work:
     def _read(self, tally: Tally, kind: str) -> bool | None:
         """Read one page. True: it was the last; False: there are more; None: Magento cannot be read now."""
         self.parts.refresh()
-        return self._try(tally, "magento", lambda: read_page(self.parts, tally, kind))
+        return sides.attempt(self.parts, tally, "magento", lambda: read_page(self.parts, tally, kind))
 
     def _deliver(self, tally: Tally, *, full_only: bool = False) -> None:
         parts = self.parts
@@ -241,115 +242,11 @@ class Work:
             while not full_only and not self._interrupted() and confirm_next(parts):
                 deliver_due(parts, tally, interrupted=self._interrupted)
 
-        self._try(tally, "salesforce", deliver)
+        sides.attempt(self.parts, tally, "salesforce", deliver)
 
-    def _try(self, tally: Tally, side: SideName, work: Callable[[], T]) -> T | None:
-        """Do the work and note whether the side answered; None when it (or the other side, on its way) did not."""
-        parts = self.parts
-        calls = self._calls(side)
-        try:
-            result = work()
-        except InvoiceSyncError as error:
-            tally.error = tally.error or str(error)
-            tally.failure = tally.failure or error
-            tally.salesforce_failed = tally.salesforce_failed or side == "salesforce"
-            sides.failed(parts, cast("SideName", getattr(error, "side", side)), error)
-            return None
-        if self._calls(side) > calls:
-            sides.answered(parts, side)
-            self._learn_org()
-        return result
-
-    def _calls(self, side: SideName) -> int:
-        return self.parts.magento.calls if side == "magento" else self.parts.salesforce.connection.calls
-
-    def _learn_org(self) -> None:
-        connection = self.parts.salesforce.connection
-        if connection.instance_url is not None:
-            facts = self.parts.store.facts
-            learnt = {"instance_url": connection.instance_url, "organization_id": connection.organization_id}
-            for name, value in learnt.items():
-                if value is not None and facts.get(name) != value:
-                    facts.learn(name, value)
-
-    @contextmanager
-    def _pass(self, trigger: str) -> Iterator[Tally]:
-        parts, tally = self.parts, Tally()
-        parts.refresh()
-        self.last = parts.store.passes.begin(trigger, parts.now())
-        log, parts.log = parts.log, parts.log.bind(pass_id=self.last.id)
-        parts.pass_id = self.last.id
-        started = parts.clock.monotonic()
-        magento, salesforce = self._calls("magento"), self._calls("salesforce")
-        parts.log.debug("pass.started", trigger=trigger)
-        try:
-            yield tally
-            if parts.store.scans.open("backfill") is None:
-                parts.ask_first = False  # what was there already has been met; in a backfill more of it follows
-            self.failure = tally.failure
-            self.last = self._closed(self.last, tally, magento, salesforce)
-            parts.store.passes.finish(self.last)
-            self.left_undone = self.left_undone or self.last.outcome != "ok"
-            self._say(self.last, parts.clock.monotonic() - started)
-        finally:
-            parts.log = log
-
-    def _closed(self, begun: Pass, tally: Tally, magento: int, salesforce: int) -> Pass:
-        outcomes = list(tally.outcomes.values())
-        left = self._left_due(tally)
-        synced, failed = outcomes.count("synced"), outcomes.count("failed")
-        pending = outcomes.count("pending") + left
-        outcome = "ok"
-        if tally.error is not None:
-            outcome = "partial" if synced or tally.notes else "failed"
-        elif failed or (pending and not self._fills_a_batch(left, pending)) or tally.refused or tally.note_failures:
-            outcome = "partial"
-        return replace(
-            begun,
-            finished_at=max(self.parts.now(), begun.started_at),
-            outcome=outcome,
-            seen=tally.seen,
-            owed=tally.owed,
-            unchanged=tally.unchanged,
-            held=tally.held,
-            skipped=tally.skipped,
-            refused=tally.refused,
-            due=synced + failed + pending,
-            synced=synced,
-            failed=failed,
-            pending=pending,
-            notes=tally.notes,
-            magento_calls=max(0, self._calls("magento") - magento),
-            salesforce_calls=max(0, self._calls("salesforce") - salesforce),
-            error=tally.error,
-        )
-
-    def _fills_a_batch(self, left: int, pending: int) -> bool:
-        """Whether all that is still owed just goes with the next page of the backfill: nothing was put off."""
-        parts = self.parts
-        more = parts.store.scans.open("backfill") is not None and not parts.stop.asked
-        return more and left == pending and sides.is_open(parts, "salesforce")
-
-    def _left_due(self, tally: Tally) -> int:
-        """Rows that are due and were not come to, because a side failed or the process stops."""
-        options = self.parts.configuration.settings.invoices
-        if not options.enable_synchronization:
-            return 0
-        automatic = options.enable_automatic_synchronization
-        return self.parts.store.ledger.count_due(self.parts.now(), automatic=automatic, but=tally.outcomes.keys())
-
-    def _finished(self) -> Pass:
-        assert self.last is not None
-        return self.last
-
-    def _say(self, done: Pass, seconds: float) -> None:
-        """One line per pass; a poll that found nothing and cost one call is said at debug, or it would be the log."""
-        idle = done.outcome == "ok" and done.due == 0 and done.notes == 0 and done.seen == done.unchanged
-        books = {
-            name: getattr(done, name)
-            for name in (
-                "trigger", "outcome", "seen", "owed", "unchanged", "held", "skipped", "refused", "due", "synced",
-                "failed", "pending", "notes", "magento_calls", "salesforce_calls", "error",
-            )
-        }  # fmt: skip
-        (self.parts.log.debug if idle else self.parts.log.info)("pass.finished", seconds=round(seconds, 3), **books)
+    def _finish(self, tally: Tally) -> Pass:
+        assert tally.closed is not None, "the pass has been closed"
+        self.last = tally.closed
+        self.failure = tally.failure
+        self.left_undone = self.left_undone or tally.closed.outcome != "ok"
+        return tally.closed

@@ -1,14 +1,39 @@
 """Whether a side is worked with now: it pauses when a person must act, and is said once when it fails and recovers."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from typing import TypeVar, cast
 
 from daemon.errors import Busy, Fatal, InvoiceSyncError, OutOfCalls, SideName
-from daemon.sync.parts import Parts
+from daemon.sync.parts import Parts, Tally
 from state.sides import Side
 
+T = TypeVar("T")
 _PERSON = (60, 300, 900, 3600)  # seconds: a sign-in that is refused is tried ever more rarely
 _CALLS = (60, 120, 240, 480, 900)
+
+
+def calls(parts: Parts, side: SideName) -> int:
+    """How many calls the side's client has made."""
+    return parts.magento.calls if side == "magento" else parts.salesforce.connection.calls
+
+
+def attempt(parts: Parts, tally: Tally, side: SideName, work: Callable[[], T]) -> T | None:
+    """Do the work and note whether the side answered; None when it (or the other side, on its way) did not."""
+    before = calls(parts, side)
+    try:
+        result = work()
+    except InvoiceSyncError as error:
+        tally.error = tally.error or str(error)
+        tally.failure = tally.failure or error
+        tally.salesforce_failed = tally.salesforce_failed or side == "salesforce"
+        failed(parts, cast("SideName", getattr(error, "side", side)), error)
+        return None
+    if calls(parts, side) > before:
+        answered(parts, side)
+        _learn_org(parts)
+    return result
 
 
 def is_open(parts: Parts, side: SideName) -> bool:
@@ -67,6 +92,15 @@ def require_calls(parts: Parts) -> None:
             "others (salesforce.api_reserve)",
             side="salesforce",
         )
+
+
+def _learn_org(parts: Parts) -> None:
+    connection = parts.salesforce.connection
+    if connection.instance_url is not None:
+        learnt = {"instance_url": connection.instance_url, "organization_id": connection.organization_id}
+        for name, value in learnt.items():
+            if value is not None and parts.store.facts.get(name) != value:
+                parts.store.facts.learn(name, value)
 
 
 def _with_usage(parts: Parts, known: Side) -> Side:
