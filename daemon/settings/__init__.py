@@ -136,7 +136,7 @@ def _misplaced(document: Document) -> list[str]:
 def _explain(document: Document, problem: Mapping[str, Any]) -> str:
     """One problem as ``place: key: reason``."""
     path = tuple(part for part in problem["loc"] if part != "[key]")
-    name = ".".join(str(part) for part in path)
+    name = " ".join(".".join(str(part) for part in path).splitlines())
     kind, context = problem["type"], problem.get("ctx", {})
     place = document.where(*path)
     if kind == "extra_forbidden":

@@ -247,7 +247,8 @@ YAML_WORDS = st.sampled_from(
     [
         "magento", "salesforce", "invoices", "skip", "fields", "page_size", "poll_interval", "created_from", "base_url",
         ": ", "\n", "\n  ", "\n    ", "- ", "[", "]", "{", "}", ",", "&a ", "*a", "<<: ", "!!int ",
-        "!!python/object:os ", "!x ", "| ", "> ", "'", '"', "#", "? ", "%YAML 1.1\n", "---\n", "...", "2026-02-31", "2026-11-22T08:00:00Z",
+        "!!python/object:os ", "!x ", "| ", "> ", "'", '"', "#", "? ", "%YAML 1.1\n", "---\n", "...",
+        "2026-02-31", "2026-11-22T08:00:00Z",
         "0x", "0o9", "1e999", ".nan", ".inf", "~", "null", "true", "12:30:45", "https://[", "999999999999999999999d",
         "\t", "\0", "\ud800", "\u2028", "\N{GRINNING FACE}", "=", "1_0", "\\x41",
     ]

@@ -102,6 +102,10 @@ BAD: dict[str, tuple[str | bytes, str]] = {
         magento("page_sise: 5"),
         "settings.yaml:3:3: magento.page_sise is not a known key; did you mean page_size?",
     ),
+    "unknown key on two lines": (
+        GOOD + '"a\\nb": 1\n',
+        "settings.yaml:5:1: a b is not a known key",
+    ),
     "unknown and unlike any": (
         magento("xyzzy: 5"),
         "settings.yaml:3:3: magento.xyzzy is not a known key",
