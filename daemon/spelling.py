@@ -42,6 +42,13 @@ def plain_number(number: Decimal) -> str:
     return format(number, "f") if abs(number.adjusted()) < 100 else str(number)
 
 
+def money(amount: Decimal) -> str:
+    """An amount as people are shown it: exact, and with two decimals at least."""
+    text = plain_number(amount)
+    whole, _, rest = text.partition(".")
+    return text if "E" in text else f"{whole}.{rest:0<2}"
+
+
 def hash_of(value: object) -> str:
     """128 bits in hex, equal for equal values however their keys are ordered and their numbers written."""
     return hashlib.sha256(json.dumps(value, sort_keys=True, default=_plain).encode()).hexdigest()[:32]

@@ -8,7 +8,7 @@ from daemon.eligibility import SEND, Decision, Standing, Verdict, decide, decide
 from daemon.invoice import Comment, Invoice, Malformed
 from daemon.notes import comment_digest
 from daemon.settings import Settings
-from daemon.spelling import plain_number
+from daemon.spelling import money
 from state.ledger import LedgerRow
 from state.notes import NoteRow
 
@@ -114,7 +114,7 @@ def _shown(invoice: Invoice, known: LedgerRow | None, seen: Seen) -> LedgerRow:
         order_id=invoice.order_id,
         order_number=(invoice.order.number if invoice.order else None) or row.order_number,
         state=invoice.state,
-        grand_total=None if invoice.grand_total is None else plain_number(invoice.grand_total),
+        grand_total=None if invoice.grand_total is None else money(invoice.grand_total),
         currency=invoice.currency,
         created_at=invoice.created_at,
         updated_at=invoice.updated_at,
