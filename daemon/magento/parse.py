@@ -114,7 +114,7 @@ def stamps_of(row: Mapping[str, Any]) -> tuple[datetime | None, datetime | None]
 def comments_of(row: Mapping[str, Any]) -> tuple[Comment, ...]:
     """The comments of a row of which nothing else was asked; none when they cannot be understood."""
     try:
-        return tuple(sorted((_comment(part) for part in _parts(_cleaned(row), "comments")), key=lambda c: c.entity_id))
+        return _unique([_comment(part) for part in _parts(_cleaned(row), "comments")], "comments")
     except RejectedRecord:
         return ()  # its own reading, whole, says what is wrong
 

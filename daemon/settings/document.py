@@ -120,8 +120,12 @@ def _place_of_bad_scalar(text: str) -> str:
         waiting = [YAML(typ="rt").compose(text)]
     except _UNREADABLE:
         return ""
+    seen: set[int] = set()  # an anchor can stand inside itself
     while waiting:
         node = waiting.pop()
+        if id(node) in seen:
+            continue
+        seen.add(id(node))
         if isinstance(node, ScalarNode):
             try:
                 YAML(typ="rt").load(node.value)

@@ -6,7 +6,7 @@ import pytest
 import requests
 
 from daemon.errors import Busy, InvoiceSyncError, SideRefused, Unreachable
-from daemon.magento.answers import read, sentence
+from daemon.magento.answers import PageTooLarge, read, sentence
 
 
 def answer(status: int, content: bytes = b"", **headers: str) -> requests.Response:
@@ -73,6 +73,14 @@ def test_an_answer_that_is_no_json_object_is_refused_whole(content: bytes, why: 
         (answer(302, Location="/login"), SideRefused, "redirects to elsewhere", "the URL of the shop itself"),
         (answer(302), SideRefused, "redirects to elsewhere", "the URL of the shop itself"),
         (answer(400), Busy, "answered 400: without a reason", None),
+        (answer(400, b'{"message": "Signature method %1 is not supported", "parameters": ["X"]}'), SideRefused,
+         "Signature method X is not supported", "auth: oauth1"),
+        (answer(400, b'{"message": "Specified request cannot be processed."}'), SideRefused,
+         "does not know this store in its URL: /rest/all/V1/invoices", "magento.store_code"),
+        (answer(401, b'{"message": "The nonce is already being used by the consumer with ID 1"}'), Busy,
+         "it had seen already", "must not repeat them"),
+        (answer(401, b'{"message": "Access token has been revoked"}'), SideRefused, "revoked", "Activate"),
+        (answer(401, b'{"message": "Brand new words"}'), SideRefused, "Brand new words", "lacks the resource"),
         (answer(401, b"<html>"), Busy, "answered 401, but not in Magento's words: a proxy?", None),
         (answer(401, b'{"message": 5}'), Busy, "not in Magento's words", None),
         (answer(403, b'{"message": "no"}'), Busy, "answered 403, which Magento never does", "firewall"),
@@ -97,6 +105,18 @@ def test_every_refusal_says_what_it_was_and_what_to_do(
         assert "proxy" in str(caught.value) or caught.value.hint is None
     else:
         assert hint in (caught.value.hint or "")
+
+
+def test_a_shop_that_limits_its_pages_says_how_far() -> None:
+    body = b'{"message": "Maximum SearchCriteria pageSize is %max", "parameters": {"max": 50}}'
+    with pytest.raises(PageTooLarge) as caught:
+        read(answer(400, body))
+    assert caught.value.largest == 50
+
+
+def test_a_good_answer_has_its_amounts_exact() -> None:
+    found = read(answer(200, b'{"total": 24.70, "count": 3}'))
+    assert (str(found["total"]), found["count"]) == ("24.70", 3)
 
 
 def test_how_long_magento_asks_to_wait_is_kept() -> None:

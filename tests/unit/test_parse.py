@@ -8,7 +8,7 @@ import pytest
 
 from daemon.errors import Unreachable
 from daemon.invoice import Invoice, Malformed
-from daemon.magento.parse import clean, digest, invoice_of, order_of, rows_of
+from daemon.magento.parse import clean, comments_of, digest, invoice_of, order_of, rows_of, stamps_of
 from tests.builders import comment_row, row
 
 
@@ -249,6 +249,23 @@ def test_text_is_cleaned_of_what_neither_sqlite_nor_base64_can_carry(text: str, 
     found = read(comments=[comment_row(5, text)], order_currency_code=text)
     assert found.comments[0].text == found.currency == cleaned
     cleaned.encode()  # nothing is left that cannot be written
+
+
+def test_the_stamps_and_comments_of_a_row_that_has_nothing_else() -> None:
+    shown = {
+        "entity_id": 7,
+        "updated_at": "2026-11-22 09:00:00",
+        "comments": [comment_row(9, "b"), comment_row(8, "a\0")],
+    }
+    assert stamps_of(shown) == (None, datetime(2026, 11, 22, 9, tzinfo=UTC))
+    assert [(found.entity_id, found.text) for found in comments_of(shown)] == [(8, "a"), (9, "b")]
+
+
+@pytest.mark.parametrize(
+    "comments", [None, [], "none", [5], [{}], [comment_row(5, 1)], [comment_row(5), comment_row(5)]]
+)
+def test_comments_that_cannot_be_understood_are_none_for_now(comments: object) -> None:
+    assert comments_of({"entity_id": 7, "comments": comments}) == ()
 
 
 # --- the digest

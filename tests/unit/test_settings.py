@@ -290,6 +290,10 @@ BAD: dict[str, tuple[str | bytes, str]] = {
         "&a\nmagento: *a\n",
         "settings.yaml: is nested in itself",
     ),
+    "an impossible date beside an anchor in itself": (
+        "invoices: &a\n  - *a\n  - 2026-02-31\n",
+        "settings.yaml:3:5: day is out of range for month",
+    ),
     "nested without end": (
         GOOD + "invoices: " + "[" * 600,
         "settings.yaml: is nested too deeply",
@@ -567,7 +571,8 @@ def test_a_broken_edit_is_refused_once_and_the_last_good_settings_stay(tmp_path:
     assert isinstance(file.reload(), SettingsRefused)
     assert file.reload() is False
     edit(file.path, magento("page_size: 7"))
-    assert file.reload() is False  # good again, and as it was
+    assert file.reload() is True  # good again: said so, though it is as it was
+    assert file.reload() is False
     edit(file.path, magento("page_size: 8"))
     assert file.reload() is True
     assert file.current.settings.magento.page_size == 8
