@@ -1,13 +1,12 @@
 """Attaches the notes that are due: one atomic graph per invoice, so that a comment becomes a note once or not yet."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from daemon.eligibility import Standing, Verdict, decide
 from daemon.errors import Busy, SideRefused, Unreachable
-from daemon.notes import NoteRecord, note_of
+from daemon.notes import note_of
 from daemon.salesforce import (
-    MAX_COMMENTS_A_GRAPH,
     Answer,
     CallRefused,
     Done,
@@ -22,27 +21,17 @@ from daemon.salesforce import (
 )
 from daemon.sync.contents import newest_contents
 from daemon.sync.decide import UNREADABLE
+from daemon.sync.notes_batch import NoteBatch, OwedNote
 from daemon.sync.parts import FAILED_AGAIN, UNANSWERED_AGAIN, Parts, Tally
 from daemon.sync.sides import require_calls
-from state.attempts import Attempt
 from state.ledger import LedgerRow
 from state.notes import NoteRow
 
 _INVOICES_A_CALL = 75
 # Says of a whole org, not of one comment, that notes are switched off there: invoices go on without them.
 _NO_NOTES = frozenset({"INVALID_TYPE", "NOT_FOUND"})
-
-
-@dataclass
-class _Owed:
-    """One comment on its way: its row, the note it becomes, and whether that is a new one or an edit."""
-
-    row: NoteRow
-    write: NoteWrite
-
-    @property
-    def note(self) -> NoteRecord:
-        return self.write.note
+# These keep anything from being written, invoices too; any other refusal of a note leaves the invoices going.
+_NOTHING_GOES = frozenset({"STORAGE_LIMIT_EXCEEDED", "API_DISABLED_FOR_ORG", "TXN_SECURITY_NO_ACCESS"})
 
 
 def attach_due(parts: Parts, tally: Tally, entity_ids: Sequence[int] | None) -> bool:
@@ -70,16 +59,17 @@ class _Attachment:
     def __init__(self, parts: Parts, tally: Tally, rows: Sequence[NoteRow]) -> None:
         self._parts = parts
         self._tally = tally
-        self._contents = newest_contents(parts, tally, sorted({row.entity_id for row in rows}))
+        contents = newest_contents(parts, tally, sorted({row.entity_id for row in rows}))
+        self._batch = NoteBatch(parts, tally, contents)
         # Without comment records a note is found again by the marker in its title.
         self._marked = parts.configuration.settings.salesforce.comment.object is None
-        self._waiting: dict[int, dict[int, _Owed]] = {}
+        self._pausing: SideRefused | None = None  # what the last call said that every other would meet too
         self._duplicates: set[int] = set()  # comments that the last call refused as already there
         for row in rows:
             self._enter(row)
 
     def _enter(self, row: NoteRow) -> None:
-        invoice = self._contents.get(row.entity_id)
+        invoice = self._batch.contents.get(row.entity_id)
         if invoice is None:
             again = self._parts.now() + FAILED_AGAIN  # the invoice itself has failed, and says why
             self._parts.store.notes.write([replace(row, reason=UNREADABLE, next_attempt_at=again)])
@@ -93,38 +83,33 @@ class _Attachment:
         settings = parts.configuration.settings.salesforce
         external_id = parts.mapping.comment_id(row.comment_id)
         note = note_of(comment, invoice, settings.note, external_id, marked=self._marked)
-        owed = _Owed(row, NoteWrite(note, row.record_id, row.note_id))
+        owed = OwedNote(row, NoteWrite(note, row.record_id, row.note_id))
         if owed.write.is_edit and row.fingerprint == note.fingerprint:
-            self._settle([owed])
+            self._batch.settle([owed])
         else:
-            self._waiting.setdefault(row.entity_id, {})[row.comment_id] = owed
+            self._batch.add(owed)
 
     def run(self) -> None:
         """Call until nothing waits. What was answered is remembered before the next call."""
         if self._parts.ask_first or self._marked:
             self._adopt()
-        while self._waiting and not self._parts.stop.asked:
-            answers = self._call(sorted(self._waiting))
+        while self._batch.waiting and not self._parts.stop.asked:
+            answers = self._call(sorted(self._batch.waiting))
             self._duplicates.clear()
+            self._pausing = None
             for entity_id, answer in answers.items():
                 self._remember(entity_id, answer)
+            if self._pausing is not None:
+                raise self._pausing
             if self._duplicates:
                 self._parts.ask_first = True
                 self._adopt()
             if all(isinstance(answer, NotAttempted) for answer in answers.values()):
-                self._put_off(self._all(), "Salesforce did not attempt it")
-
-    def _all(self) -> list[_Owed]:
-        return [owed for comments in self._waiting.values() for owed in comments.values()]
-
-    def _part(self, entity_id: int) -> list[_Owed]:
-        """The comments of the invoice that go in one graph."""
-        comments = self._waiting[entity_id]
-        return [comments[key] for key in sorted(comments)][:MAX_COMMENTS_A_GRAPH]
+                self._batch.put_off(self._batch.all(), "Salesforce did not attempt it")
 
     def _call(self, entity_ids: Sequence[int]) -> dict[int, Answer]:
         require_calls(self._parts)
-        going = {entity_id: self._part(entity_id) for entity_id in entity_ids}
+        going = {entity_id: self._batch.part(entity_id) for entity_id in entity_ids}
         try:
             return self._parts.salesforce.attach_notes(
                 [
@@ -139,7 +124,7 @@ class _Attachment:
             owed_notes = going[entity_ids[0]]
             if len(owed_notes) > 1:  # several comments in one graph: each alone from now on
                 for owed in owed_notes[1:]:
-                    self._put_off([owed], str(refusal))
+                    self._batch.put_off([owed], str(refusal))
                 return self._call(entity_ids)
             return {entity_ids[0]: Refused(f"note{owed_notes[0].row.comment_id}", error)}
         except (Unreachable, Busy) as error:
@@ -148,13 +133,13 @@ class _Attachment:
                 if self._marked and not isinstance(error, Busy):
                     # It may still be carried out, and only then can it be found by its marker.
                     wait = UNANSWERED_AGAIN.total_seconds()
-                self._put_off([owed for part in going.values() for owed in part], str(error), retry_after=wait)
+                self._batch.put_off([owed for part in going.values() for owed in part], str(error), retry_after=wait)
             raise
 
     def _remember(self, entity_id: int, answer: Answer) -> None:
         if isinstance(answer, NotAttempted):
             return
-        part = self._part(entity_id)
+        part = self._batch.part(entity_id)
         if isinstance(answer, Done):
             for owed in part:
                 tag = owed.row.comment_id
@@ -163,24 +148,24 @@ class _Attachment:
                     record_id=answer.ids.get(f"record{tag}", owed.row.record_id),
                     note_id=answer.ids.get(f"note{tag}", owed.row.note_id),
                 )
-            self._settle(part, attached=True)
+            self._batch.settle(part, attached=True)
             return
         comment_id = comment_of(answer.ref)
         if comment_id is None:
             self._invoice_refused(entity_id, part, answer.error)
         else:
-            self._comment_refused(self._waiting[entity_id][comment_id], answer)
+            self._comment_refused(self._batch.waiting[entity_id][comment_id], answer)
 
-    def _invoice_refused(self, entity_id: int, part: list[_Owed], error: RecordError) -> None:
+    def _invoice_refused(self, entity_id: int, part: list[OwedNote], error: RecordError) -> None:
         """The invoice could not be read. If it is gone, somebody deleted it: it and all its notes are owed anew."""
         if error.status != 404:
-            self._put_off(part, str(error))
+            self._batch.put_off(part, str(error))
             return
         parts = self._parts
-        del self._waiting[entity_id]
+        self._batch.drop(entity_id)
         row = parts.store.ledger.known([entity_id])[entity_id]
         standing = Standing(owed=row.sync_status == "pending", asked=row.asked, named=row.named)
-        decision = decide(self._contents[entity_id], parts.configuration.settings.invoices, standing)
+        decision = decide(self._batch.contents[entity_id], parts.configuration.settings.invoices, standing)
         with parts.store.writing():
             parts.store.notes.owe_again(entity_id)
             parts.store.ledger.write([_forgotten(row, decision.verdict, decision.reason)])
@@ -189,7 +174,7 @@ class _Attachment:
             "invoice.deleted", invoice=row.increment_id, entity_id=entity_id, salesforce_id=row.salesforce_id
         )
 
-    def _comment_refused(self, owed: _Owed, answer: Refused) -> None:
+    def _comment_refused(self, owed: OwedNote, answer: Refused) -> None:
         """One comment was refused: the others of its graph go again without it, or it goes again another way."""
         error, tag = answer.error, owed.row.comment_id
         key = self._parts.configuration.settings.salesforce.comment.external_id
@@ -203,21 +188,21 @@ class _Attachment:
         elif owed.write.is_edit and gone and answer.ref == f"note{tag}":
             owed.write = replace(owed.write, note_id=None)  # somebody deleted the note, and it stays deleted
             if owed.write.record_id is None:
-                self._settle([owed])
+                self._batch.settle([owed])
         elif owed.write.record_id and gone:
             owed.row = replace(owed.row, record_id=None, note_id=None, fingerprint=None)
             owed.write = NoteWrite(owed.note)
         else:
             self._judge(owed, error)
 
-    def _judge(self, owed: _Owed, error: RecordError) -> None:
+    def _judge(self, owed: OwedNote, error: RecordError) -> None:
         verdict = judge(error)
-        if verdict.next is Next.AGAIN or error.code in _NO_NOTES:
-            self._put_off([owed], f"{error}. {verdict.mend}")
-        elif verdict.next is Next.PAUSE:
-            raise SideRefused(str(error), side="salesforce", hint=verdict.mend)
-        else:
-            self._fail(owed, f"{error}. {verdict.mend}", error.code)
+        if verdict.next is Next.ASIDE and error.code not in _NO_NOTES:
+            self._batch.fail(owed, f"{error}. {verdict.mend}", error.code)
+            return
+        if verdict.next is Next.PAUSE and error.code in _NOTHING_GOES:
+            self._pausing = SideRefused(str(error), side="salesforce", hint=verdict.mend)
+        self._batch.put_off([owed], f"{error}. {verdict.mend}")
 
     def _adopt(self) -> None:
         """Take the comment records that are there already as ours, wherever they hang; an edit goes on as one.
@@ -225,7 +210,7 @@ class _Attachment:
         One that Salesforce has just refused as a duplicate and does not show now belongs to a call of ours that still
         runs: it waits.
         """
-        new = [owed for owed in self._all() if not owed.write.is_edit]
+        new = [owed for owed in self._batch.all() if not owed.write.is_edit]
         if not new:
             return
         require_calls(self._parts)
@@ -235,16 +220,16 @@ class _Attachment:
             if existing is not None:
                 self._adopt_one(owed, existing)
             elif owed.row.comment_id in self._duplicates:
-                self._put_off([owed], "Salesforce still works on an earlier call about it")
+                self._batch.put_off([owed], "Salesforce still works on an earlier call about it")
 
-    def _found(self, new: list[_Owed]) -> dict[str, Existing]:
+    def _found(self, new: list[OwedNote]) -> dict[str, Existing]:
         salesforce = self._parts.salesforce
         if not self._marked:
             return salesforce.existing_comments(owed.note.external_id for owed in new)
         invoices = self._parts.store.ledger.known({owed.row.entity_id for owed in new}).values()
         return salesforce.marked_notes(row.salesforce_id for row in invoices if row.salesforce_id)
 
-    def _adopt_one(self, owed: _Owed, existing: Existing) -> None:
+    def _adopt_one(self, owed: OwedNote, existing: Existing) -> None:
         owed.row = replace(
             owed.row,
             record_id=existing.record_id or None,
@@ -253,80 +238,7 @@ class _Attachment:
         )
         owed.write = NoteWrite(owed.note, existing.record_id or None, existing.note_id)
         if existing.fingerprint == owed.note.fingerprint:
-            self._settle([owed])
-
-    def _settle(self, done: list[_Owed], *, attached: bool = False) -> None:
-        parts = self._parts
-        rows = [
-            replace(
-                owed.row,
-                sync_status="synced",
-                reason=None,
-                held_for=None,
-                asked=False,
-                fingerprint=owed.note.fingerprint,
-                attempts=0,
-                next_attempt_at=None,
-                synced_at=parts.now(),
-            )
-            for owed in done
-        ]
-        self._write(rows, "synced", None)
-        for owed in done:
-            self._drop(owed)
-            if attached:
-                self._tally.notes += 1
-                parts.log.info("note.attached", **self._names(owed), note_id=owed.row.note_id)
-
-    def _put_off(self, waiting: list[_Owed], reason: str, retry_after: float | None = None) -> None:
-        rows = [
-            replace(
-                owed.row,
-                sync_status="pending",
-                reason=reason,
-                attempts=owed.row.attempts + 1,
-                next_attempt_at=self._parts.retry_at(owed.row.attempts, retry_after),
-            )
-            for owed in waiting
-        ]
-        self._write(rows, "pending", reason)
-        for owed in waiting:
-            self._drop(owed)
-
-    def _fail(self, owed: _Owed, reason: str, code: str) -> None:
-        parts = self._parts
-        failed = replace(
-            owed.row,
-            sync_status="failed",
-            reason=reason,
-            attempts=owed.row.attempts + 1,
-            next_attempt_at=parts.now() + FAILED_AGAIN,
-        )
-        self._write([failed], "failed", reason)
-        self._drop(owed)
-        self._tally.note_failures += 1
-        parts.log.warning("note.failed", **self._names(owed), reason=reason, code=code)
-
-    def _write(self, rows: list[NoteRow], outcome: str, answer: str | None) -> None:
-        """The outcome and its attempt, together."""
-        store, now, pass_id = self._parts.store, self._parts.now(), self._parts.pass_id
-        with store.writing():
-            store.notes.write(rows)
-            store.attempts.add(Attempt(row.entity_id, now, pass_id, outcome, answer, row.comment_id) for row in rows)
-
-    def _drop(self, owed: _Owed) -> None:
-        comments = self._waiting.get(owed.row.entity_id, {})
-        comments.pop(owed.row.comment_id, None)
-        if not comments:
-            self._waiting.pop(owed.row.entity_id, None)
-
-    def _names(self, owed: _Owed) -> dict[str, str | int]:
-        invoice = self._contents[owed.row.entity_id]
-        return {
-            "invoice": invoice.increment_id,
-            "entity_id": invoice.entity_id,
-            "comment_id": owed.row.comment_id,
-        }
+            self._batch.settle([owed])
 
 
 def _forgotten(row: LedgerRow, verdict: Verdict, reason: str | None) -> LedgerRow:

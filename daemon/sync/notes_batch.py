@@ -1,0 +1,127 @@
+"""The notes of one batch on their way: what still waits, and what became of the rest, remembered as it is answered."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from daemon.invoice import Invoice
+from daemon.notes import NoteRecord
+from daemon.salesforce import MAX_COMMENTS_A_GRAPH, NoteWrite
+from daemon.sync.parts import FAILED_AGAIN, Parts, Tally
+from state.attempts import Attempt
+from state.notes import NoteRow
+
+
+@dataclass
+class OwedNote:
+    """One comment on its way: its row, the note it becomes, and whether that is a new one or an edit."""
+
+    row: NoteRow
+    write: NoteWrite
+
+    @property
+    def note(self) -> NoteRecord:
+        """The note it becomes."""
+        return self.write.note
+
+
+@dataclass
+class NoteBatch:
+    """The notes of some invoices until each has an outcome; ``contents`` are the invoices as Magento shows them."""
+
+    parts: Parts
+    tally: Tally
+    contents: Mapping[int, Invoice]
+    waiting: dict[int, dict[int, OwedNote]] = field(default_factory=dict)
+
+    def add(self, owed: OwedNote) -> None:
+        """It waits to be sent."""
+        self.waiting.setdefault(owed.row.entity_id, {})[owed.row.comment_id] = owed
+
+    def all(self) -> list[OwedNote]:
+        """All that still wait."""
+        return [owed for comments in self.waiting.values() for owed in comments.values()]
+
+    def part(self, entity_id: int) -> list[OwedNote]:
+        """The comments of the invoice that go in one graph."""
+        comments = self.waiting[entity_id]
+        return [comments[key] for key in sorted(comments)][:MAX_COMMENTS_A_GRAPH]
+
+    def drop(self, entity_id: int) -> None:
+        """None of the invoice's notes goes now."""
+        self.waiting.pop(entity_id, None)
+
+    def settle(self, done: list[OwedNote], *, attached: bool = False) -> None:
+        """Salesforce holds these; ``attached``: it has just said so."""
+        parts = self.parts
+        rows = [
+            replace(
+                owed.row,
+                sync_status="synced",
+                reason=None,
+                held_for=None,
+                asked=False,
+                fingerprint=owed.note.fingerprint,
+                attempts=0,
+                next_attempt_at=None,
+                synced_at=parts.now(),
+            )
+            for owed in done
+        ]
+        self._write(rows, "synced", None)
+        for owed in done:
+            self._done(owed)
+            if attached:
+                self.tally.notes += 1
+                parts.log.info("note.attached", **self._names(owed), note_id=owed.row.note_id)
+
+    def put_off(self, waiting: list[OwedNote], reason: str, retry_after: float | None = None) -> None:
+        """These stay pending, for later."""
+        rows = [
+            replace(
+                owed.row,
+                sync_status="pending",
+                reason=reason,
+                attempts=owed.row.attempts + 1,
+                next_attempt_at=self.parts.retry_at(owed.row.attempts, retry_after),
+            )
+            for owed in waiting
+        ]
+        self._write(rows, "pending", reason)
+        for owed in waiting:
+            self._done(owed)
+
+    def fail(self, owed: OwedNote, reason: str, code: str) -> None:
+        """A person must mend the reason; it is tried again tomorrow."""
+        parts = self.parts
+        failed = replace(
+            owed.row,
+            sync_status="failed",
+            reason=reason,
+            attempts=owed.row.attempts + 1,
+            next_attempt_at=parts.now() + FAILED_AGAIN,
+        )
+        self._write([failed], "failed", reason)
+        self._done(owed)
+        self.tally.note_failures += 1
+        parts.log.warning("note.failed", **self._names(owed), reason=reason, code=code)
+
+    def _write(self, rows: list[NoteRow], outcome: str, answer: str | None) -> None:
+        """The outcome and its attempt, together."""
+        store, now, pass_id = self.parts.store, self.parts.now(), self.parts.pass_id
+        with store.writing():
+            store.notes.write(rows)
+            store.attempts.add(Attempt(row.entity_id, now, pass_id, outcome, answer, row.comment_id) for row in rows)
+
+    def _done(self, owed: OwedNote) -> None:
+        comments = self.waiting.get(owed.row.entity_id, {})
+        comments.pop(owed.row.comment_id, None)
+        if not comments:
+            self.waiting.pop(owed.row.entity_id, None)
+
+    def _names(self, owed: OwedNote) -> dict[str, str | int]:
+        invoice = self.contents[owed.row.entity_id]
+        return {
+            "invoice": invoice.increment_id,
+            "entity_id": invoice.entity_id,
+            "comment_id": owed.row.comment_id,
+        }
