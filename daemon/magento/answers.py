@@ -182,7 +182,7 @@ def _unauthorized(response: requests.Response, words: str) -> InvoiceSyncError:
 def _bad_request(response: requests.Response, words: str) -> InvoiceSyncError:
     limit = re.search(r"Maximum SearchCriteria pageSize is (\d+)", words)
     if limit:
-        return PageTooLarge(int(limit[1]))
+        return PageTooLarge(max(1, int(limit[1])))  # 0 would ask for everything
     if "Specified request cannot be processed" in words:
         return SideRefused(
             f"Magento does not know this store in its URL: {urlsplit(str(response.url)).path}",

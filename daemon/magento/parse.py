@@ -39,6 +39,10 @@ def rows_of(body: Mapping[str, Any], *, after_id: int, at_most: int) -> list[Map
         items = []  # an empty list becomes null when `fields` was asked for
     if not isinstance(items, list) or any(not isinstance(row, dict) for row in items):
         raise _unbelievable("has no list of items")
+    total = body.get("total_count")
+    if not items and isinstance(total, int) and total > 0:
+        # Never to be read as "no invoices": a scan would end here, with the rest unread.
+        raise _unbelievable(f"is empty, though it counts {total}")
     if len(items) > at_most:
         raise _unbelievable(f"has {len(items)} rows where {at_most} were asked for")
     last = after_id

@@ -73,9 +73,10 @@ class SettingsFile:
         self._environ = environ
         self.current = load(path, environ)
         self._seen = self._stamp()
+        self._broken = False
 
     def reload(self) -> SettingsRefused | bool:
-        """True when new settings are in force; the refusal, once, when an edit is broken; else False."""
+        """The refusal, once, when an edit is broken; True when settings are new or good again; else False."""
         stamp = self._stamp()
         if stamp == self._seen:
             return False
@@ -83,9 +84,10 @@ class SettingsFile:
         try:
             fresh = load(self.path, self._environ)
         except SettingsRefused as refusal:
+            self._broken = True
             return refusal
-        changed = not fresh.same_as(self.current)
-        self.current = fresh
+        changed = self._broken or not fresh.same_as(self.current)
+        self.current, self._broken = fresh, False
         return changed
 
     def _stamp(self) -> tuple[Any, ...]:
