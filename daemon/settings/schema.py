@@ -165,7 +165,17 @@ def _parse_source(value: Any) -> Any:
     return value
 
 
-Fields = dict[Key, Annotated[FieldSource | None, BeforeValidator(_parse_source)]]
+def _check_parents(fields: dict[str, FieldSource | None]) -> dict[str, FieldSource | None]:
+    parents = [field.partition(".")[0] for field in fields if "." in field]
+    twice = sorted({parent for parent in parents if parents.count(parent) > 1})
+    if twice:
+        raise ValueError(f"set {twice[0]} by two keys; a parent is found by one")
+    return fields
+
+
+Fields = Annotated[
+    dict[Key, Annotated[FieldSource | None, BeforeValidator(_parse_source)]], AfterValidator(_check_parents)
+]
 
 
 def _without_items(fields: dict[str, FieldSource | None]) -> dict[str, FieldSource | None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 from pathlib import Path
@@ -16,7 +17,7 @@ from daemon.cli import cli
 from daemon.settings import load
 from daemon.settings.schema import Settings
 from daemon.settings.secrets import _NEEDED
-from tests.world import SECRETS
+from tests.world import SECRETS, World
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
@@ -55,6 +56,31 @@ def test_settings_yaml_names_every_key_with_its_default_and_a_comment(tmp_path: 
     for line in SHIPPED.splitlines():
         if re.match(r"\s+\w+: \S", line):
             assert "  # " in line or " # " in line, f"no word about: {line}"
+
+
+def test_the_readme_shows_settings_yaml_as_it_is_shipped() -> None:
+    assert SHIPPED[SHIPPED.index("invoices:") :] in README
+
+
+def names_in(value: object) -> set[str]:
+    if isinstance(value, dict):
+        return {str(name) for name in value} | {name for inner in value.values() for name in names_in(inner)}
+    if isinstance(value, list):
+        return {name for inner in value for name in names_in(inner)}
+    return set()
+
+
+def test_the_readme_names_every_field_of_every_json(world: World) -> None:
+    world.invoice(comment="hello")
+    world.run_once()
+    number = str(next(iter(world.rows().values())).increment_id)
+    for arguments in (
+        ["invoices"], ["status"], ["history"], ["explain", number], ["sync", number], ["sync", number, "--dry-run"]
+    ):  # fmt: skip
+        done = world.command(*arguments, "--json")
+        assert done.returncode == 0, done.stderr
+        missing = {name for name in names_in(json.loads(done.stdout)) if f"`{name}`" not in README}
+        assert not missing, f"{arguments}: {missing}"
 
 
 def commands() -> dict[str, click.Command]:
