@@ -53,7 +53,7 @@ class Running:
         """Wait until so many events of this name were written; the last of them."""
         wait_until(
             lambda: len(self.named(event)) >= count or (self.process.poll() is not None and not self._reading()),
-            f"{count} × {event}",
+            f"{event} {count} times",
             seconds=seconds,
         )
         found = self.named(event)

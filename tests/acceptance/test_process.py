@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
@@ -80,12 +79,12 @@ class Slow:
 
 
 @pytest.fixture
-def idle(world: World, processes: Processes) -> Iterator[Running]:
+def idle(world: World, processes: Processes) -> Running:
     """A daemon with one invoice synced and nothing to do."""
     entity_id = world.invoice(comment="the first")
     running = processes.daemon()
     wait_until(lambda: synced(world, entity_id), "the first invoice is in")
-    yield running
+    return running
 
 
 # Signals
@@ -196,7 +195,7 @@ def test_a_manual_sync_is_done_by_the_running_daemon_and_shown(world: World, pro
     done = world.command("sync", number_of(world, entity_id))
     assert done.returncode == 0, done.stderr
     assert f"{number_of(world, entity_id)}\tsynced\t" in done.stdout
-    assert world.rows()[entity_id].salesforce_id in done.stdout
+    assert str(world.rows()[entity_id].salesforce_id) in done.stdout
     running.wait_for("request.received")
     running.wait_for("request.finished")
     expect_each_once(world)
