@@ -10,19 +10,32 @@ from daemon.errors import Unreachable
 from daemon.mapping import InvoiceRecord
 from daemon.notes import marker_of
 from daemon.salesforce.connection import CallRefused, Connection
-from daemon.salesforce.graphs import Answer, Done, Graph, NotAttempted, Refused, pack, read_answers
+from daemon.salesforce.graphs import MAX_BYTES, Answer, Done, Graph, NotAttempted, Refused, pack, read_answers
 from daemon.salesforce.ids import to_18
 from daemon.salesforce.verdicts import Next, RecordError, Verdict, judge
 from daemon.salesforce.writes import INVOICE, NoteWrite, Writes, comment_of
 from daemon.settings import Configuration
+from daemon.spelling import units
 
 __all__ = [
     "INVOICE", "MAX_COMMENTS_A_GRAPH", "Answer", "CallRefused", "Done", "Existing", "Next", "NotAttempted",
-    "NoteWrite", "RecordError", "Refused", "Salesforce", "Verdict", "comment_of", "judge",
+    "NoteWrite", "RecordError", "Refused", "Salesforce", "Verdict", "comment_of", "fitting", "judge",
 ]  # fmt: skip
 
 _IDS_A_QUERY = 200  # keeps the URL, which holds the query, below the 16 KB that Salesforce takes
 MAX_COMMENTS_A_GRAPH = 160  # three nodes each, and the invoice's
+_BYTES_A_UNIT = 10  # at most, in JSON and once more as escaped HTML in base64
+_BYTES_A_COMMENT = 1_500  # everything but its text and title
+
+
+def fitting(writes: Iterable[NoteWrite]) -> int:
+    """How many of these comments of one invoice, at least one, go in one graph and one call."""
+    count = size = 0
+    for count, write in enumerate(writes, 1):
+        size += _BYTES_A_UNIT * (units(write.note.text) + units(write.note.title)) + _BYTES_A_COMMENT
+        if size > MAX_BYTES or count > MAX_COMMENTS_A_GRAPH:
+            return max(1, count - 1)
+    return count
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +66,7 @@ class Salesforce:
         """
         graphs = [self._writes.invoice_graphs(record) for record in records]
         if len(graphs[0]) > 1:  # beyond 500 nodes: alone, and in when the last of its graphs is
-            return {records[0].entity_id: self._in_turn(graphs[0])}
+            return {records[0].entity_id: self._in_turn(graphs[0], records[0].private)}
         fitting = pack([parts[0] for parts in graphs if len(parts) == 1])[0]
         return self._send(fitting, {r.entity_id: r.private for r in records})
 
@@ -129,17 +142,22 @@ class Salesforce:
                 return rows
             answer = self.connection.call(following.removeprefix(f"{self.connection.root}/"))
 
-    def _in_turn(self, graphs: list[Graph]) -> Answer:
+    def _in_turn(self, graphs: list[Graph], private: tuple[str, ...]) -> Answer:
         answer: Answer = NotAttempted()
         for graph in graphs:
-            answer = self._send([graph], {})[int(graph.graph_id)]
+            answer = self._send([graph], {int(graph.graph_id): private})[int(graph.graph_id)]
             if not isinstance(answer, Done):
                 break
         return answer
 
     def _send(self, graphs: list[Graph], texts: dict[int, tuple[str, ...]]) -> dict[int, Answer]:
         body = {"graphs": [graph.spelled() for graph in graphs]}
-        answers = read_answers(self.connection.call("composite/graph", method="POST", body=body), graphs)
+        try:
+            answers = read_answers(self.connection.call("composite/graph", method="POST", body=body), graphs)
+        except CallRefused as refusal:
+            everybodys = [text for private in texts.values() for text in private]
+            message = _scrubbed(refusal.code, refusal.message, everybodys)
+            raise CallRefused(refusal.code, message, refusal.status) from None
         return {int(graph_id): _without(answer, texts.get(int(graph_id), ())) for graph_id, answer in answers.items()}
 
 
@@ -147,11 +165,14 @@ def _without(answer: Answer, texts: tuple[str, ...]) -> Answer:
     """The answer, with the values that Salesforce quotes taken out of its message: they are a customer's."""
     if not isinstance(answer, Refused):
         return answer
-    message = answer.error.message
-    if answer.error.code == "STRING_TOO_LONG":  # it quotes the value, cut where it likes
+    return Refused(answer.ref, replace(answer.error, message=_scrubbed(answer.error.code, answer.error.message, texts)))
+
+
+def _scrubbed(code: str, message: str, texts: Iterable[str]) -> str:
+    if code == "STRING_TOO_LONG":  # it quotes the value, cut where it likes
         label, _, rest = message.partition(": data value too large: ")
         length = rest[rest.rfind("(max length") :] if "(max length" in rest else ""
         message = f"{label}: data value too large {length}".strip()
     for text in sorted((text for text in texts if len(text) >= 3), key=len, reverse=True):
         message = message.replace(text, "…")
-    return Refused(answer.ref, replace(answer.error, message=message[:1000]))
+    return message[:1000]

@@ -92,13 +92,11 @@ class Connection:
         self._use(str(body["access_token"]), str(body.get("instance_url", "")), str(body.get("id", "")))
 
     def _use(self, token: str, instance_url: str, identity: str) -> None:
-        organization = re.search(r"/id/(00D\w{12,15})/", identity)
-        self.organization_id = to_18(organization[1]) if organization else None
-        if None not in (self.expected_organization, self.organization_id) and (
-            self.expected_organization != self.organization_id
-        ):
+        found = re.search(r"/id/(00D\w{12,15})/", identity)
+        organization = to_18(found[1]) if found else None
+        if None not in (self.expected_organization, organization) and self.expected_organization != organization:
             raise SideRefused(
-                f"Salesforce signs in to the org {self.organization_id}, but this state was made with "
+                f"Salesforce signs in to the org {organization}, but this state was made with "
                 f"{self.expected_organization}",
                 side="salesforce",
                 hint="Set salesforce.login_url back, or run `invoice-sync state clear` to begin anew with this org.",
@@ -109,6 +107,8 @@ class Connection:
                 side="salesforce",
                 hint="Set salesforce.login_url to the org's My Domain (https://<name>.my.salesforce.com).",
             )
+        self.organization_id = organization
+        self.expected_organization = self.expected_organization or organization  # also for the next sign-in
         self._rest = Rest(
             session_id=token,
             instance_url=instance_url,

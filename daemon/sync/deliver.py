@@ -70,10 +70,11 @@ def send_rows(parts: Parts, tally: Tally, rows: Sequence[LedgerRow]) -> None:
     while waiting and not parts.stop.asked:
         require_calls(parts)
         answers = _call(parts, tally, list(waiting.values()))
+        accepted = any(isinstance(answer, Done) for answer in answers.values())
         pausing = [
             error
             for entity_id, answer in answers.items()
-            if (error := _remember(parts, tally, waiting, entity_id, answer))
+            if (error := _remember(parts, tally, waiting, entity_id, answer, accepted=accepted))
         ]
         if pausing:
             raise SideRefused(str(pausing[0]), side="salesforce", hint=judge(pausing[0]).mend)
@@ -138,8 +139,13 @@ def _remember(
     waiting: dict[int, tuple[LedgerRow, InvoiceRecord]],
     entity_id: int,
     answer: Answer,
+    *,
+    accepted: bool,
 ) -> RecordError | None:
-    """Commit one invoice's answer; the error when it is one that every invoice would get."""
+    """Commit one invoice's answer; the error when it is one that every invoice would get.
+
+    ``accepted``: others of the call went in.
+    """
     row, record = waiting[entity_id]
     if isinstance(answer, NotAttempted):
         return None
@@ -154,7 +160,9 @@ def _remember(
             _settle(parts, tally, done, "invoice.synced")
         return None
     verdict = judge(answer.error)
-    if verdict.next is Next.PAUSE:
+    # One record may be out of the user's reach while the object is not.
+    its_own = "INSUFFICIENT_ACCESS" in answer.error.code and (accepted or row.attempts > 0)
+    if verdict.next is Next.PAUSE and not its_own:
         return answer.error
     del waiting[entity_id]
     if verdict.next is Next.AGAIN or _is_our_own_call(parts, answer):

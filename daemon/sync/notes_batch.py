@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from daemon.invoice import Invoice
 from daemon.notes import NoteRecord
-from daemon.salesforce import MAX_COMMENTS_A_GRAPH, NoteWrite
+from daemon.salesforce import NoteWrite, fitting
 from daemon.sync.parts import FAILED_AGAIN, Parts, Tally
 from state.attempts import Attempt
 from state.notes import NoteRow
@@ -44,7 +44,8 @@ class NoteBatch:
     def part(self, entity_id: int) -> list[OwedNote]:
         """The comments of the invoice that go in one graph."""
         comments = self.waiting[entity_id]
-        return [comments[key] for key in sorted(comments)][:MAX_COMMENTS_A_GRAPH]
+        owed = [comments[key] for key in sorted(comments)]
+        return owed[: fitting(each.write for each in owed)]
 
     def drop(self, entity_id: int) -> None:
         """None of the invoice's notes goes now."""

@@ -1,5 +1,6 @@
 """Whether a side is worked with now: it pauses when a person must act, and is said once when it fails and recovers."""
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -65,7 +66,7 @@ def failed(parts: Parts, side: SideName, error: InvoiceSyncError) -> None:
     elif isinstance(error, Busy):
         wait = error.retry_after
     reason = str(error)
-    if known.status != status or (paused and not (known.reason or "").startswith(reason)):
+    if known.status != status or (paused and not _tells(known.reason, reason)):
         event = "salesforce.budget_reached" if isinstance(error, OutOfCalls) else f"{side}.failing"
         parts.log.warning(event, reason=reason, hint=error.hint, api_used=known.api_used, api_limit=known.api_limit)
     fresh = replace(
@@ -77,6 +78,11 @@ def failed(parts: Parts, side: SideName, error: InvoiceSyncError) -> None:
         next_try_at=None if wait is None else parts.now() + timedelta(seconds=wait),
     )
     parts.store.sides.note(_with_usage(parts, fresh))
+
+
+def _tells(known: str | None, reason: str) -> bool:
+    """Whether that reason was told already; how many calls are used by now is no other reason."""
+    return re.sub(r"\d+", "", known or "").startswith(re.sub(r"\d+", "", reason))
 
 
 def require_calls(parts: Parts) -> None:
