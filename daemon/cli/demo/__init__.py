@@ -1,32 +1,38 @@
-"""``invoice-sync demo``: the whole thing on embedded sandboxes."""
+"""``invoice-sync demo``: the whole thing, to watch, on a shop and an org inside this process."""
 
 import sys
 
 import click
 
 
-@click.command(
-    epilog="\b\nExamples:\n  invoice-sync demo                watch it, in less than a minute\n"
-    "  invoice-sync demo --for 5m       customers go on buying\n  invoice-sync demo --quick        for a machine"
-)
-@click.option("--for", "duration", metavar="DURATION", help="Customers go on buying for so long (60s, 5m).")
-@click.option("--quick", is_flag=True, help="Do not wait for anybody to read. Also chosen without a terminal.")
-@click.option("--keep", is_flag=True, help="Keep the demo's folder: its settings, its state and the daemon's log.")
-def demo(*, duration: str | None, quick: bool, keep: bool) -> int:
-    """Watch a little shop's invoices arrive in a little Salesforce, on this machine alone.
-
-    Starts a small Magento, a small Salesforce and the real daemon between them, and ends with both sides compared.
-    """
-    from daemon.cli.demo.acts import play
-    from daemon.cli.demo.narrator import Narrator
-    from daemon.cli.demo.stage import Stage
-    from daemon.errors import UsageError
+def _seconds(_context: click.Context, _option: click.Parameter, text: str) -> float:
     from daemon.settings.schema import parse_duration
 
     try:
-        longer = parse_duration(duration).total_seconds() if duration else 0.0
+        return parse_duration(text).total_seconds()
     except ValueError as error:
-        raise UsageError(f"--for {duration}: {error}") from None
-    narrator = Narrator(quick=quick or not sys.stdout.isatty())
-    with Stage(keep=keep) as stage:
-        return play(stage, narrator, longer=longer)
+        raise click.BadParameter(f"{text!r} {error}") from None
+
+
+@click.command(
+    epilog="\b\nExamples:\n  invoice-sync demo\n  invoice-sync demo --for 60s     customers go on buying afterwards\n"
+    "  invoice-sync demo --quick       for a machine: no pauses"
+)
+@click.option(
+    "--for",
+    "longer",
+    metavar="DURATION",
+    default="0s",
+    callback=_seconds,
+    help="Let customers go on for so long after the story: 60s, 5m.",
+)
+@click.option("--quick", is_flag=True, help="Without pauses; also chosen when there is no terminal.")
+@click.option("--keep", is_flag=True, help="Keep the folder with settings, state and log.")
+def demo(longer: float, quick: bool, keep: bool) -> int:
+    """Watch the daemon at work between a little shop and a little org, both inside this command.
+
+    Exits with 0 only if both sides agree at the end.
+    """
+    from daemon.cli.demo.show import play
+
+    return play(longer, paced=not quick and sys.stdout.isatty(), keep=keep)

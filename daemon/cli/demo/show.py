@@ -1,0 +1,60 @@
+"""The whole show: its folder, its order, and a clean end whatever happens."""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from shutil import rmtree
+
+import click
+
+from daemon.cli.demo import interrupts
+from daemon.cli.demo.acts import be_refused, clear_state, let_buy, open_shop, switch_off_and_on
+from daemon.cli.demo.crowd import let_crowd_in
+from daemon.cli.demo.ending import close_books
+from daemon.cli.demo.failure import DemoFailed
+from daemon.cli.demo.folder import Folder
+from daemon.cli.demo.narration import Narration
+from daemon.cli.demo.stage import Stage, set_up
+
+PREFIX = "invoice-sync-demo-"
+_LOG_LINES = 15
+
+
+def play(longer: float, *, paced: bool, keep: bool) -> int:
+    """Play all acts, then ``longer`` seconds more; the exit code."""
+    narration = Narration(paced=paced)
+    narration.title("invoice-sync demo: Magento invoices become Salesforce records, all on this machine")
+    with interrupts.ending_in_order(), _folder(keep=keep) as folder, set_up(folder, narration) as stage:
+        try:
+            _act(stage, longer)
+            return 0 if close_books(stage) else 1
+        except DemoFailed:
+            click.echo(f"\nThe end of the daemon's log:\n{stage.daemon.last_lines(_LOG_LINES)}", err=True)
+            raise
+        finally:
+            interrupts.ignore()
+
+
+def _act(stage: Stage, longer: float) -> None:
+    for act in (open_shop, let_buy, be_refused, switch_off_and_on, clear_state):
+        act(stage)
+    if longer > 0:
+        let_crowd_in(stage, longer)
+    with suppress(DemoFailed):  # the summary says it better
+        stage.wait(lambda: stage.compared().equal, "both sides agree")
+
+
+@contextmanager
+def _folder(*, keep: bool) -> Iterator[Folder]:
+    try:
+        path = Path(tempfile.mkdtemp(prefix=PREFIX))
+    except OSError as error:
+        raise DemoFailed(f"no folder can be made for the demo: {error}", hint="Set TMPDIR to one with room.") from None
+    try:
+        yield Folder(path)
+    finally:
+        if keep:
+            click.echo(f"Kept: {path}", err=True)
+        else:
+            rmtree(path, ignore_errors=True)
