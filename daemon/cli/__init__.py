@@ -58,6 +58,9 @@ def _run() -> int:
         _say(str(error), error.hint)
         return 75 if isinstance(error, StateLockedError) else 78
     except sqlite3.Error as error:
+        if "locked" in str(error):
+            _say("the state is busy: another process is writing to it", "Try again in a moment.")
+            return 75
         _say(f"the state cannot be read or written: {error}", "See that its disk has room and that it is writable.")
         return 78
     except BrokenPipeError:

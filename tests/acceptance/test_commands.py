@@ -7,6 +7,7 @@ import signal
 
 import pytest
 
+from state.store import Store
 from tests.acceptance.process import Processes, Running, wait_until
 from tests.world import World
 
@@ -88,8 +89,11 @@ def test_beside_a_running_daemon_each_does_its_work_and_the_daemon_goes_on(shop:
 def test_when_the_daemon_dies_under_it_the_command_says_so_and_the_next_daemon_does_it(
     shop: World, processes: Processes, words: list[str]
 ) -> None:
+    shop.set("schedule.poll_interval", "60s")
+    before = _last_pass(shop)
     daemon = processes.daemon()
-    daemon.signal(signal.SIGSTOP)  # it will not come to the request
+    wait_until(lambda: _last_pass(shop) > before, "the first poll")
+    daemon.signal(signal.SIGSTOP)  # idle, and it will not come to the request
     typed = Running(shop, *filled_in(shop, words))
     try:
         wait_until(lambda: _is_asked(shop), "the request")
@@ -104,9 +108,13 @@ def test_when_the_daemon_dies_under_it_the_command_says_so_and_the_next_daemon_d
     assert after.terminate() == 0
 
 
-def _is_asked(world: World) -> bool:
-    from state.store import Store
+def _last_pass(world: World) -> int:
+    with Store(world.state_path, lock=False) as store:
+        last = store.passes.last()
+        return last.id if last else 0
 
+
+def _is_asked(world: World) -> bool:
     with Store(world.state_path, lock=False) as store:
         return store.requests.waiting() is not None
 
