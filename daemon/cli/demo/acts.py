@@ -1,5 +1,7 @@
 """The story, act by act; each ends when what it shows has come."""
 
+import shlex
+
 from daemon.cli.demo.failure import DemoFailed
 from daemon.cli.demo.stage import Stage, count
 
@@ -14,7 +16,7 @@ def open_shop(stage: Stage) -> None:
     earlier = stage.customers.shop.seed(3, seconds_apart=3600)
     say("Magento", f"{stage.magento.url}, a shop with {count(len(earlier), 'invoice')}")
     say("Salesforce", f"{stage.salesforce.url}, an org without any")
-    stage.narration.command(f"cd {stage.folder.path}")
+    stage.narration.command(f"cd {shlex.quote(str(stage.folder.path))}")
     stage.start_daemon()
     stage.expect(*earlier, timed=False)
     stage.wait_for_expected()
@@ -28,7 +30,7 @@ def let_buy(stage: Stage) -> None:
     stage.wait_for_expected()
     stage.pause(1)
     stage.customers.comment(bought[0])
-    stage.narration.say("Magento", f"{stage.number(bought[0])}  gets another comment")
+    stage.narration.say("Magento", stage.customers.last_comment(bought[0]))
     stage.expect(bought[0])
     stage.wait_for_expected()
     row = stage.books().rows[bought[0]]
@@ -96,8 +98,9 @@ def clear_state(stage: Stage) -> None:
     say = stage.narration.say
     stage.narration.act("The state is cleared, and nothing doubles")
     before, created = {key: row.salesforce_id for key, row in stage.books().rows.items()}, stage.org.created.total()
-    stage.daemon.stop()
-    say("daemon", "Stopped, as systemd would do it.")
+    if (code := stage.daemon.stop()) != 0:
+        raise DemoFailed(f"the daemon was asked to end and did so with exit code {code}")
+    say("daemon", "Ended by SIGTERM, as systemd does it.")
     stage.command("state", "clear", "--yes")
     stage.pause(1)
     stage.start_daemon()

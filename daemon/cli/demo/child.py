@@ -44,17 +44,19 @@ class DaemonProcess:
                 process_group=0,
             )
 
-    def stop(self) -> None:
-        """End it as an operator does; if it does not end, by force."""
+    def stop(self) -> int:
+        """End it as an operator does; if it does not end, by force. Its exit code, 0 when there was none to end."""
         if self._process is None:
-            return
+            return 0
         self._process.terminate()
         try:
             self._process.wait(_END_SECONDS)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+        code = self._process.returncode
         self._process = None
+        return code
 
     def require_alive(self) -> None:
         """DemoFailed when it ended by itself."""
@@ -84,23 +86,29 @@ class DaemonProcess:
 def run_command(folder: Folder, *words: str) -> str:
     """A command as a person would type it in the folder; what it wrote. DemoFailed when it does not exit with 0."""
     line = " ".join(words)
+    process: subprocess.Popen[str] | None = None
     try:
-        done = subprocess.run(  # noqa: S603  (our own command)
-            _words(folder, *words),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            cwd=folder.path,
-            env=environment(),
-            encoding="utf-8",
-            timeout=_COMMAND_SECONDS,
-            check=False,
-        )
+        with held_back():
+            process = subprocess.Popen(  # noqa: S603  (our own command)
+                _words(folder, *words),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                cwd=folder.path,
+                env=environment(),
+                encoding="utf-8",
+                process_group=0,
+            )
+        output, _ = process.communicate(timeout=_COMMAND_SECONDS)
     except subprocess.TimeoutExpired:
         raise DemoFailed(f"`invoice-sync {line}` did not end within {_COMMAND_SECONDS} s") from None
-    if done.returncode != 0:
-        raise DemoFailed(f"`invoice-sync {line}` ended with exit code {done.returncode}: {done.stdout.strip()}")
-    return done.stdout
+    finally:
+        if process is not None and process.poll() is None:
+            process.kill()
+            process.wait()
+    if process.returncode != 0:
+        raise DemoFailed(f"`invoice-sync {line}` ended with exit code {process.returncode}: {output.strip()}")
+    return output
 
 
 def environment() -> dict[str, str]:

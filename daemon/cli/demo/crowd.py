@@ -31,7 +31,7 @@ def _do_something(stage: Stage, chance: random.Random, bought: dict[int, float])
     wish = chance.random()
     if fresh and wish < 0.3:
         entity_id = customers.comment(chance.choice(fresh))
-        say("Magento", f"{stage.number(entity_id)}  gets a comment")
+        say("Magento", customers.last_comment(entity_id))
     elif unpaid and wish < 0.5:
         entity_id = customers.pay(unpaid[0])
         say("Magento", f"{stage.number(entity_id)}  is paid")

@@ -80,4 +80,10 @@ class Customers:
             order = self.shop.orders.row(invoice["order_id"])
         things = ", ".join(f"{item['qty']} x {item['name']}" for item in invoice["items"])
         total = f"{invoice['grand_total']:.2f} {invoice['order_currency_code']}"
-        return f"{invoice['increment_id']}  {order['customer_firstname']} buys {things}: {total}"
+        comment = " (with a comment)" if invoice["comments"] else ""
+        return f"{invoice['increment_id']}  {order['customer_firstname']} buys {things}: {total}{comment}"
+
+    def last_comment(self, entity_id: int) -> str:
+        """The newest comment of an invoice, as its customer wrote it."""
+        comment = self.invoice(entity_id)["comments"][-1]["comment"]
+        return f'{self.invoice(entity_id)["increment_id"]}  gets a comment: "{comment}"'

@@ -23,7 +23,7 @@ def close_books(stage: Stage) -> bool:
         rows = store.ledger.newest()
         show(store, rows[:_GRID_ROWS])
     if len(rows) > _GRID_ROWS:
-        click.echo(f"… and {len(rows) - _GRID_ROWS} older ones")
+        click.echo(f"and {len(rows) - _GRID_ROWS} older ones")
     found = stage.compared()
     click.echo()
     stage.narration.verdict(summary(found), good=found.equal)

@@ -1,6 +1,7 @@
 """The demo's folder: settings.yaml with its comments, secrets that only this user can read, an edit that shows."""
 
 import difflib
+import json
 import os
 import secrets
 from pathlib import Path
@@ -50,7 +51,8 @@ class Folder:
     def furnish(self, *, magento: str, salesforce: str) -> None:
         """Write settings and secrets for these two addresses."""
         self.settings.write_text(
-            _SETTINGS.format(magento=magento, salesforce=salesforce, state=self.state), encoding="utf-8"
+            _SETTINGS.format(magento=magento, salesforce=salesforce, state=json.dumps(str(self.state))),
+            encoding="utf-8",
         )
         place = self.path / "secrets"
         place.mkdir(mode=0o700)

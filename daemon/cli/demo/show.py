@@ -24,7 +24,7 @@ _LOG_LINES = 15
 def play(longer: float, *, paced: bool, keep: bool) -> int:
     """Play all acts, then ``longer`` seconds more; the exit code."""
     narration = Narration(paced=paced)
-    narration.title("invoice-sync demo: Magento invoices become Salesforce records, all on this machine")
+    narration.title("invoice-sync demo: Magento's invoices go to Salesforce, all on this machine")
     with interrupts.ending_in_order(), _folder(keep=keep) as folder, set_up(folder, narration) as stage:
         try:
             _act(stage, longer)
