@@ -49,7 +49,8 @@ def run_daemon(work: Work, stop: StopRequest) -> None:
     scheduler.start()
     try:
         while (received := signal.sigwait(SIGNALS)) == signal.SIGHUP:
-            scheduler.modify_job("poll", next_run_time=datetime.now(UTC))
+            beat.hurry()
+            scheduler.modify_job("listen", next_run_time=datetime.now(UTC))
         work.parts.log.info("daemon.stopping", signal=signal.Signals(received).name)
     finally:
         stop.ask()
@@ -65,6 +66,7 @@ class Beat:
         self._work = work
         self._stop = stop
         self._interval = self.seconds()
+        self._hurried = False
         self.ended_by: StateError | None = None
         self.on_interval: Callable[[float], object] = lambda _fresh: None
 
@@ -84,9 +86,19 @@ class Beat:
             self._interval = self.seconds()
             self.on_interval(self._interval)
 
+    def hurry(self) -> None:
+        """Poll at once; while a pass is under way, after it: a job that is running cannot be begun again."""
+        self._hurried = True
+        self._work.polled_at = None
+
     def listen(self) -> None:
         """Take up what another process asked for."""
-        if not self._stop.asked and self._parts.store.requests.waiting() is not None:
+        if self._stop.asked:
+            return
+        if self._hurried:
+            self._hurried = False
+            self.poll()
+        elif self._parts.store.requests.waiting() is not None:
             self._guard(self._drain)
 
     def _drain(self) -> None:

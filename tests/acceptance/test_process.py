@@ -147,6 +147,18 @@ def test_sighup_polls_at_once(world: World, processes: Processes) -> None:
     assert running.terminate() == 0
 
 
+def test_sighup_during_a_pass_is_not_lost(world: World, processes: Processes) -> None:
+    world.set("schedule.poll_interval", "1h")
+    first = world.invoice()
+    slow = Slow(world, 1)
+    running = processes.daemon()
+    slow.wait()
+    second = world.invoice()  # after this pass has read Magento
+    running.signal(signal.SIGHUP)
+    wait_until(lambda: synced(world, first, second), "the poll after SIGHUP")
+    assert running.terminate() == 0
+
+
 def test_sighup_many_times_neither_ends_nor_doubles_nor_crowds_anything(world: World, processes: Processes) -> None:
     ids = [world.invoice(comment=f"comment {number}") for number in range(5)]
     slow = Slow(world, 1)
