@@ -11,6 +11,7 @@
     │   └── OutOfCalls                     Salesforce's API calls are used up, or what is left is reserved for others
     └── Fatal                    exit 78   that side pauses until a person acts
         ├── SettingsRefused                settings.yaml or a secret: all that is wrong at once
+        ├── AnotherOrg                     the org is not the one that the state was made with: the daemon ends
         └── SideRefused                    Magento or Salesforce will not let us in, or is not what the settings say
 
 What the state raises (locked, damaged, missing) stands in :mod:`state.store`. Each error that an operator can meet
@@ -99,6 +100,14 @@ class SettingsRefused(Fatal):
     def __init__(self, problems: list[str], *, hint: str | None = None) -> None:
         super().__init__("\n".join(problems), hint=hint)
         self.problems = problems
+
+
+class AnotherOrg(Fatal):
+    """Salesforce is not the org that the state was made with; nothing is to be done under this state."""
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.side: SideName = "salesforce"
 
 
 class SideRefused(Fatal):

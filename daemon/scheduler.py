@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from daemon.errors import InvoiceSyncError
+from daemon.errors import AnotherOrg, InvoiceSyncError
 from daemon.sync import Parts, Work
 from state.errors import StateError
 
@@ -36,7 +36,8 @@ def block_signals() -> None:
 def run_daemon(work: Work, stop: StopRequest) -> None:
     """Poll until SIGTERM or SIGINT; SIGHUP polls at once (and so takes up edited settings).
 
-    StateError when the state was removed or replaced: then nothing can be remembered, and nothing more is sent.
+    StateError when the state was removed or replaced, AnotherOrg when it was made with another one: nothing more is
+    sent then.
     """
     beat = Beat(work, stop)
     scheduler = BackgroundScheduler(timezone=UTC, executors={"default": ThreadPoolExecutor(1)})
@@ -67,7 +68,7 @@ class Beat:
         self._stop = stop
         self._interval = self.seconds()
         self._hurried = False
-        self.ended_by: StateError | None = None
+        self.ended_by: StateError | AnotherOrg | None = None
         self.on_interval: Callable[[float], object] = lambda _fresh: None
 
     @property
@@ -103,6 +104,8 @@ class Beat:
 
     def _drain(self) -> None:
         while self._work.next_pass(self._is_poll_due) is not None:
+            if isinstance(self._work.failure, AnotherOrg):
+                raise self._work.failure
             if self._work.failure is not None:
                 return  # a side does not work: the next beat tries again
 
@@ -114,13 +117,13 @@ class Beat:
         """A pass that cannot be finished is said; whatever was owed stays owed, and the next beat goes on."""
         try:
             work()
-        except InvoiceSyncError as error:
-            self._parts.log.error("pass.failed", error=str(error), hint=error.hint)
-        except StateError as error:  # nothing can be remembered any more: end, rather than send in vain
+        except (StateError, AnotherOrg) as error:  # nothing is to be done under this state any more
             self._parts.log.error("pass.failed", error=str(error), hint=error.hint)
             self.ended_by = error
             self._stop.ask()
             os.kill(os.getpid(), signal.SIGTERM)
+        except InvoiceSyncError as error:
+            self._parts.log.error("pass.failed", error=str(error), hint=error.hint)
         except (sqlite3.Error, OSError) as error:
             self._parts.log.error(
                 "pass.failed",

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from state.rows import instant_of, read, replace_all, text_of
+from state.rows import IN_LIST, as_list, instant_of, read, replace_all, text_of
 
 if TYPE_CHECKING:
     from state.store import Store
@@ -65,8 +65,7 @@ class Ledger:
 
     def known(self, entity_ids: Iterable[int]) -> dict[int, LedgerRow]:
         """The rows there are for these invoices."""
-        ids = list(entity_ids)
-        found = self._select(f"entity_id IN ({', '.join('?' * len(ids))})", ids)
+        found = self._select(IN_LIST.format("entity_id"), [as_list(entity_ids)])
         return {row.entity_id: row for row in found}
 
     def write(self, rows: Iterable[LedgerRow]) -> None:

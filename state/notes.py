@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from state.rows import read, replace_all, text_of
+from state.rows import IN_LIST, as_list, read, replace_all, text_of
 
 if TYPE_CHECKING:
     from state.store import Store
@@ -48,13 +48,11 @@ class Notes:
 
     def of(self, entity_ids: Iterable[int]) -> list[NoteRow]:
         """The rows of all comments of these invoices, in the order of their ids."""
-        ids = list(entity_ids)
-        return self._select(f"entity_id IN ({', '.join('?' * len(ids))}) ORDER BY comment_id", ids)
+        return self._select(f"{IN_LIST.format('entity_id')} ORDER BY comment_id", [as_list(entity_ids)])
 
     def known(self, comment_ids: Iterable[int]) -> dict[int, NoteRow]:
         """The rows there are for these comments, whichever invoice they hang on."""
-        ids = list(comment_ids)
-        found = self._select(f"comment_id IN ({', '.join('?' * len(ids))})", ids)
+        found = self._select(IN_LIST.format("comment_id"), [as_list(comment_ids)])
         return {row.comment_id: row for row in found}
 
     def write(self, rows: Iterable[NoteRow]) -> None:
@@ -118,16 +116,13 @@ class Notes:
 
     def counts_of(self, entity_ids: Iterable[int]) -> dict[int, dict[str, int]]:
         """The same for each of these invoices."""
-        ids = list(entity_ids)
         found: dict[int, dict[str, int]] = {}
-        for start in range(0, len(ids), 500):
-            part = ids[start : start + 500]
-            for entity_id, status, count in self._store.db.conn.execute(
-                "SELECT entity_id, sync_status, count(*) FROM notes "  # noqa: S608
-                f"WHERE entity_id IN ({', '.join('?' * len(part))}) GROUP BY 1, 2",
-                part,
-            ):
-                found.setdefault(entity_id, {})[status] = count
+        for entity_id, status, count in self._store.db.conn.execute(
+            f"SELECT entity_id, sync_status, count(*) FROM notes WHERE {IN_LIST.format('entity_id')} "  # noqa: S608
+            "GROUP BY 1, 2",
+            [as_list(entity_ids)],
+        ):
+            found.setdefault(entity_id, {})[status] = count
         return found
 
     def _select(self, where: str, values: Sequence[Any]) -> list[NoteRow]:

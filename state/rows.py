@@ -1,5 +1,6 @@
 """What the table modules share: instants as text, and frozen rows to and from SQL."""
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from datetime import UTC, datetime
@@ -29,6 +30,15 @@ def text_of(instant: datetime | None) -> str | None:
 def instant_of(text: str | None) -> datetime | None:
     """The aware instant of such a text."""
     return None if text is None else datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+
+
+# One parameter however long the list is: SQLite limits how many there may be.
+IN_LIST = "{} IN (SELECT value FROM json_each(?))"
+
+
+def as_list(ids: Iterable[int]) -> str:
+    """The parameter of :data:`IN_LIST`."""
+    return json.dumps(list(ids))
 
 
 def read(kind: type[R], row: Mapping[str, Any]) -> R:

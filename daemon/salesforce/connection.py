@@ -10,7 +10,7 @@ import simplejson
 from simple_salesforce.api import Salesforce as Rest
 from simple_salesforce.exceptions import SalesforceError
 
-from daemon.errors import Busy, InvoiceSyncError, OutOfCalls, SideRefused, Unreachable
+from daemon.errors import AnotherOrg, Busy, InvoiceSyncError, OutOfCalls, SideRefused, Unreachable
 from daemon.salesforce.ids import to_18
 from daemon.settings import Configuration
 from daemon.settings.schema import is_loopback
@@ -95,10 +95,9 @@ class Connection:
         found = re.search(r"/id/(00D\w{12,15})/", identity)
         organization = to_18(found[1]) if found else None
         if None not in (self.expected_organization, organization) and self.expected_organization != organization:
-            raise SideRefused(
+            raise AnotherOrg(
                 f"Salesforce signs in to the org {organization}, but this state was made with "
                 f"{self.expected_organization}",
-                side="salesforce",
                 hint="Set salesforce.login_url back, or run `invoice-sync state clear` to begin anew with this org.",
             )
         if urlsplit(instance_url).scheme != "https" and not is_loopback(instance_url):

@@ -486,3 +486,15 @@ def test_exit_code_78_for_settings_and_credentials_that_need_a_person(world: Wor
     done = world.command("run", "--once")
     assert done.returncode == 78
     assert "invalid_client" in done.stderr
+
+
+def test_a_daemon_that_meets_another_org_ends_with_78_and_names_the_way_on(world: World, processes: Processes) -> None:
+    world.invoice()
+    world.run_once()
+    with Store(world.state_path, lock=True) as store:
+        store.facts.learn("organization_id", "00D000000000001AAA")
+    world.invoice()
+    daemon = processes.start("run")
+    assert daemon.ended() == 78
+    assert "state clear" in daemon.text
+    assert len(world.org.records("Magento_Invoice__c")) == 1
