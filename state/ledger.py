@@ -23,18 +23,18 @@ class LedgerRow:
 
     entity_id: int
     increment_id: str
-    store_id: int | None
-    order_id: int | None
-    order_number: str | None
-    state: str | None
-    grand_total: str | None
-    currency: str | None
-    created_at: datetime | None
-    updated_at: datetime | None
     digest: str
     sync_status: str
     seen_at: datetime
     seen_by: str
+    store_id: int | None = None
+    order_id: int | None = None
+    order_number: str | None = None
+    state: str | None = None
+    grand_total: str | None = None
+    currency: str | None = None
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
     reason: str | None = None
     asked: bool = False
     named: bool = False

@@ -67,8 +67,8 @@ class Salesforce:
         graphs = [self._writes.invoice_graphs(record) for record in records]
         if len(graphs[0]) > 1:  # beyond 500 nodes: alone, and in when the last of its graphs is
             return {records[0].entity_id: self._in_turn(graphs[0], records[0].private)}
-        fitting = pack([parts[0] for parts in graphs if len(parts) == 1])[0]
-        return self._send(fitting, {r.entity_id: r.private for r in records})
+        going = pack([parts[0] for parts in graphs if len(parts) == 1])[0]
+        return self._send(going, {r.entity_id: r.private for r in records})
 
     def attach_notes(self, invoices: Sequence[tuple[int, str, list[NoteWrite]]]) -> dict[int, Answer]:
         """One call: for each (entity_id, external ID) its notes, all or nothing. What does not fit is left out."""
