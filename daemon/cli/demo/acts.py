@@ -26,14 +26,15 @@ def open_shop(stage: Stage) -> None:
 def let_buy(stage: Stage) -> None:
     """Invoices appear, and get Salesforce IDs and notes."""
     stage.narration.act("Customers buy")
-    bought = [_buy(stage, pause=1.3) for _ in range(3)]
+    first = _buy(stage, pause=1.5)
+    _buy(stage, pause=1.5)
+    stage.customers.comment(first)
+    stage.narration.say("Magento", stage.customers.last_comment(first))
+    stage.expect(first)
+    stage.pause(1.5)
+    _buy(stage, pause=1.5)
     stage.wait_for_expected()
-    stage.pause(1)
-    stage.customers.comment(bought[0])
-    stage.narration.say("Magento", stage.customers.last_comment(bought[0]))
-    stage.expect(bought[0])
-    stage.wait_for_expected()
-    row = stage.books().rows[bought[0]]
+    row = stage.books().rows[first]
     stage.narration.say("", f"Its page: {stage.salesforce.url}/{row.salesforce_id}", "dim")
     stage.pause(1.5)
 
@@ -50,7 +51,7 @@ def be_refused(stage: Stage) -> None:
     )
     say("Salesforce", f"An administrator's new rule: above {_LIMIT} only paid invoices.")
     large = stage.customers.buy_these([("CHAIR-4", "Oak chair", 12, 129.9)], comment=True, paid=False)
-    say("Magento", f"{stage.customers.describe(large)}, not paid yet")
+    say("Magento", f"{stage.customers.describe(large)}; not paid yet")
     _buy(stage, pause=0)
     reason = stage.wait_for_status("failed", large).rows[large].reason
     say("daemon", f"{stage.number(large)}  failed: {reason}", "red")

@@ -80,7 +80,7 @@ class Customers:
             order = self.shop.orders.row(invoice["order_id"])
         things = ", ".join(f"{item['qty']} x {item['name']}" for item in invoice["items"])
         total = f"{invoice['grand_total']:.2f} {invoice['order_currency_code']}"
-        comment = " (with a comment)" if invoice["comments"] else ""
+        comment = ", and comments" if invoice["comments"] else ""
         return f"{invoice['increment_id']}  {order['customer_firstname']} buys {things}: {total}{comment}"
 
     def last_comment(self, entity_id: int) -> str:
