@@ -8,7 +8,7 @@ A star, not a chain: this package calls everyone and nobody calls back, so the o
                     each all or nothing; after each answer its outcome is committed, before the next call.
 
 Between two calls it is looked at, in this order: stop, settings, requests, a poll that is due, a full batch of due
-rows, the backfill's next page, due rows that fill no batch.
+rows, the backfill's next page, due rows that fill no batch, the sweep's next page.
 """
 
 from daemon.sync.parts import Parts, Stop, Tally
