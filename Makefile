@@ -8,10 +8,10 @@ demo: .venv/.demo
 	$(BIN)/invoice-sync demo $(DEMO)
 
 test: .venv/.dev
-	$(BIN)/pytest tests/unit tests/property tests/integration $(PYTEST)
+	$(BIN)/pytest -n auto --maxprocesses 8 --dist worksteal tests/unit tests/property tests/integration $(PYTEST)
 
 acceptance: .venv/.dev
-	$(BIN)/pytest tests/acceptance $(PYTEST)
+	$(BIN)/pytest -n 3 --dist worksteal tests/acceptance $(PYTEST)  # they mostly wait
 
 check: .venv/.dev
 	$(BIN)/ruff format --check .

@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -21,6 +22,7 @@ from state.notes import Notes
 from state.opening import identity, open_database
 from state.passes import Passes
 from state.requests import Requests
+from state.rows import text_of
 from state.scans import Scans
 from state.sides import Sides
 
@@ -108,6 +110,18 @@ class Store:
         with self.writing():
             for table in ("facts", "checkpoints", "scans", "ledger", "notes", "attempts", "sides"):
                 self._db.execute(f"DELETE FROM {table}")  # noqa: S608  (names from the line above)
+
+    def shorten_waits(self, *, pending: datetime, failed: datetime, again: datetime, side: datetime) -> None:
+        """Let nothing wait beyond these: what is owed, has failed, or may still commit; and a side's next try."""
+        with self.writing():
+            for table in ("ledger", "notes"):
+                self._db.conn.execute(
+                    f"UPDATE {table} SET next_attempt_at = min(next_attempt_at, "  # noqa: S608  (names from above)
+                    "CASE sync_status WHEN 'failed' THEN :failed ELSE :pending END) WHERE next_attempt_at > :pending",
+                    {"failed": text_of(failed), "pending": text_of(pending)},
+                )
+            self._db.conn.execute("UPDATE ledger SET again_at = :at WHERE again_at > :at", {"at": text_of(again)})
+            self._db.conn.execute("UPDATE sides SET next_try_at = :at WHERE next_try_at > :at", {"at": text_of(side)})
 
     def forget_reading(self) -> None:
         """Forget how far Magento was read: all of it is read again, and only differences are sent."""

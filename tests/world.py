@@ -88,6 +88,7 @@ class World:
         self.magento_server = Server(magento_app)
         self.salesforce_server = Server(salesforce_app)
         self.events: list[dict[str, Any]] = []
+        self.module = "daemon"  # what commands run as
         self.settings_path = folder / "settings.yaml"
         self.state_path = folder / "state" / "state.db"
         self.values: dict[str, Any] = {
@@ -159,7 +160,7 @@ class World:
     def command(self, *arguments: str, environ: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
         """The real command in a process of its own."""
         return subprocess.run(
-            [sys.executable, "-m", "daemon", *arguments, "--settings", str(self.settings_path)],
+            [sys.executable, "-m", self.module, *arguments, "--settings", str(self.settings_path)],
             capture_output=True,
             text=True,
             timeout=60,
@@ -170,7 +171,7 @@ class World:
     def spawn(self, *arguments: str, environ: Mapping[str, str] | None = None) -> subprocess.Popen[str]:
         """The same, not waited for."""
         return subprocess.Popen(
-            [sys.executable, "-m", "daemon", *arguments, "--settings", str(self.settings_path)],
+            [sys.executable, "-m", self.module, *arguments, "--settings", str(self.settings_path)],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

@@ -102,6 +102,8 @@ def _begin(parts: Parts, kind: str) -> Scan:
         return parts.store.scans.begin(kind, parts.configuration.settings.invoices.created_from)
     checkpoint = parts.store.checkpoints.current()
     assert checkpoint is not None, "a poll begins after a backfill has set the checkpoint"
+    # A checkpoint in Magento's future was set while its clock was wrong: what it shows now is older than that.
+    checkpoint = min(checkpoint, parts.magento.answered_at or checkpoint)
     return parts.store.scans.begin(kind, checkpoint - parts.configuration.settings.schedule.overlap)
 
 

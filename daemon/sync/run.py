@@ -12,7 +12,7 @@ from daemon.sync.books import open_pass
 from daemon.sync.confirm import confirm_next
 from daemon.sync.deliver import FULL, deliver_due, send_rows
 from daemon.sync.discover import read_again, read_page
-from daemon.sync.parts import HISTORY_KEPT, UNANSWERED_AGAIN, Parts, Tally
+from daemon.sync.parts import FAILED_AGAIN, HISTORY_KEPT, RETRY_LONGEST, UNANSWERED_AGAIN, Parts, Tally
 from daemon.sync.sweep import begin_rounds, is_sweep_due, read_sweep_page
 from state.clearing import clear_state
 from state.passes import Pass
@@ -57,6 +57,17 @@ class Work:
                     parts.store.notes.doubt_owed(again)
             self._begin_anew()
             self._prune()
+        self.shorten_waits()
+
+    def shorten_waits(self) -> None:
+        """Nothing waits longer than it can have been told to: the clock that it was told by may have been wrong."""
+        now = self.parts.now()
+        self.parts.store.shorten_waits(
+            pending=now + RETRY_LONGEST,
+            failed=now + FAILED_AGAIN,
+            again=now + UNANSWERED_AGAIN,
+            side=now + sides.LONGEST,
+        )
 
     def _begin_anew(self) -> None:
         """Say whose state this is; after it was cleared too."""
@@ -79,6 +90,10 @@ class Work:
         """End the work cleanly: nothing is under way any more."""
         self.parts.store.facts.forget("running")
         self.parts.close()
+
+    def poll_again(self) -> None:
+        """The next pass is a poll, however short ago the last one was."""
+        self.polled_at = None
 
     def resume(self) -> None:
         """A person runs this by hand: whatever paused a side, it is tried now."""

@@ -13,6 +13,7 @@ from state.sides import Side
 T = TypeVar("T")
 _PERSON = (60, 300, 900, 3600)  # seconds: a sign-in that is refused is tried ever more rarely
 _CALLS = (60, 120, 240, 480, 900)
+LONGEST = timedelta(seconds=_PERSON[-1])
 
 
 def calls(parts: Parts, side: SideName) -> int:

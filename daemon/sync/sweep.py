@@ -82,8 +82,9 @@ def _begin(parts: Parts) -> Scan | None:
     band = _due_band(parts)
     if band is None:
         return None
-    last = instant_of(parts.store.facts.get(_fact(band))) or parts.magento.answered_at
-    assert last is not None, "a band is due only after Magento has answered"
+    now = parts.magento.answered_at
+    assert now is not None, "a band is due only after Magento has answered"
+    last = min(instant_of(parts.store.facts.get(_fact(band))) or now, now)
     return replace(parts.store.scans.begin("sweep", last - band.reach), band=band.name)
 
 
@@ -93,7 +94,7 @@ def _due_band(parts: Parts) -> Band | None:
         return None  # a backfill reads all of it anyway
     for band in _bands(parts):
         last = instant_of(parts.store.facts.get(_fact(band)))
-        if last is None or now - last >= band.every:
+        if last is None or abs(now - last) >= band.every:  # Magento's clock may have been set back meanwhile
             return band
     return None
 
