@@ -21,6 +21,9 @@ carries a ``hint``: what to do, and where.
 from typing import Literal
 
 SideName = Literal["magento", "salesforce"]
+# When a side that refused is tried again: ever more rarely up to an hour, where somebody must mend the sign-in; up to
+# a quarter of an hour, where it may end by itself; once an hour, where each try does harm or is known to be in vain.
+Probe = Literal["sign-in", "calls", "hourly"]
 
 
 class InvoiceSyncError(Exception):
@@ -111,8 +114,9 @@ class AnotherOrg(Fatal):
 
 
 class SideRefused(Fatal):
-    """A side does not let us in, or is not what the settings say it is."""
+    """A side does not let us in, or is not what the settings say it is. ``probe``: when it is tried again."""
 
-    def __init__(self, message: str, *, side: SideName, hint: str | None = None) -> None:
+    def __init__(self, message: str, *, side: SideName, hint: str | None = None, probe: Probe = "sign-in") -> None:
         super().__init__(message, hint=hint)
         self.side: SideName = side
+        self.probe: Probe = probe

@@ -6,14 +6,18 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TypeVar, cast
 
-from daemon.errors import Busy, Fatal, InvoiceSyncError, OutOfCalls, SideName
+from daemon.errors import Busy, Fatal, InvoiceSyncError, OutOfCalls, Probe, SideName, SideRefused
 from daemon.sync.parts import Parts, Tally
 from state.sides import Side
 
 T = TypeVar("T")
-_PERSON = (60, 300, 900, 3600)  # seconds: a sign-in that is refused is tried ever more rarely
-_CALLS = (60, 120, 240, 480, 900)
-LONGEST = timedelta(seconds=_PERSON[-1])
+# Seconds until a side that is paused is tried again, by how often it was in vain.
+_STEPS: dict[Probe, tuple[int, ...]] = {
+    "sign-in": (60, 300, 900, 3600),
+    "calls": (60, 120, 240, 480, 900),
+    "hourly": (3600,),
+}
+LONGEST = timedelta(hours=1)
 
 
 def calls(parts: Parts, side: SideName) -> int:
@@ -62,7 +66,7 @@ def failed(parts: Parts, side: SideName, error: InvoiceSyncError) -> None:
     status = "paused" if paused else "failing"
     wait: float | None = None
     if paused:
-        steps = _CALLS if isinstance(error, OutOfCalls) else _PERSON
+        steps = _STEPS[_probe_of(error)]
         wait = steps[min(known.failures, len(steps) - 1)]
     elif isinstance(error, Busy):
         wait = error.retry_after
@@ -79,6 +83,12 @@ def failed(parts: Parts, side: SideName, error: InvoiceSyncError) -> None:
         next_try_at=None if wait is None else parts.now() + timedelta(seconds=wait),
     )
     parts.store.sides.note(_with_usage(parts, fresh))
+
+
+def _probe_of(error: InvoiceSyncError) -> Probe:
+    if isinstance(error, OutOfCalls):
+        return "calls"
+    return error.probe if isinstance(error, SideRefused) else "sign-in"
 
 
 def _tells(known: str | None, reason: str) -> bool:
