@@ -12,20 +12,10 @@ from simple_salesforce.exceptions import SalesforceError
 
 from daemon.errors import AnotherOrg, Busy, InvoiceSyncError, OutOfCalls, SideRefused, Unreachable
 from daemon.salesforce.ids import to_18
+from daemon.salesforce.verdicts import Next, RecordError, judge, mend_sign_in
 from daemon.settings import Configuration
 from daemon.settings.schema import is_loopback
 from daemon.transport import open_session, retry_after
-
-_SIGN_IN = {
-    "invalid_client_id": "The consumer key is wrong, or the app is so new that Salesforce does not know it yet.",
-    "invalid_client": "The consumer secret is wrong: copy it anew from the External Client App.",
-    "invalid_app_access": "Allow the integration user in the app's policies (permitted users).",
-    "inactive_user": "The integration user is inactive: activate it, or choose another run-as user.",
-    "inactive_org": "The org is locked or has expired.",
-    "invalid_grant": "Enable the client credentials flow in the External Client App and choose its run-as user; "
-    "login_url must be the org's My Domain (https://<name>.my.salesforce.com).",
-    "unsupported_grant_type": "Enable the client credentials flow in the External Client App.",
-}
 
 
 class CallRefused(InvoiceSyncError):  # noqa: N818
@@ -170,25 +160,20 @@ class Connection:
             )
         if code == "REQUEST_LIMIT_EXCEEDED" and "TotalRequests" in message:
             return OutOfCalls("Salesforce's daily API calls are used up", side="salesforce")
-        if code in {"API_DISABLED_FOR_ORG", "TXN_SECURITY_NO_ACCESS"} or status in {404, 410}:
-            return SideRefused(words, side="salesforce", hint=_hint(status, code))
-        if status in {400, 413, 414, 431} and code not in _PASSING:
+        verdict = judge(RecordError(code, message, status=status))
+        if status in {404, 410}:
+            return SideRefused(words, side="salesforce", hint=_WRONG_PLACE[status])
+        if verdict.next is Next.PAUSE:
+            return SideRefused(words, side="salesforce", hint=verdict.mend, probe="calls")
+        if status in {400, 413, 414, 431} and verdict.next is not Next.AGAIN:
             return CallRefused(code or str(status), message or "the call is more than Salesforce takes", status)
         return Busy(words, side="salesforce", retry_after=retry_after(self._headers))
 
 
-_PASSING = frozenset(
-    {"UNABLE_TO_LOCK_ROW", "QUERY_TIMEOUT", "REQUEST_RUNNING_TOO_LONG", "SERVER_UNAVAILABLE", "UNKNOWN_EXCEPTION",
-     "INSERT_UPDATE_DELETE_NOT_ALLOWED_DURING_MAINTENANCE", "API_CURRENTLY_DISABLED", "REQUEST_LIMIT_EXCEEDED"}
-)  # fmt: skip
-
-
-def _hint(status: int, code: str) -> str:
-    if status == 410:
-        return "This API version is retired: set salesforce.api_version to a newer one."
-    if status == 404:
-        return "Check salesforce.login_url and salesforce.api_version."
-    return f"The org does not let this user use the API ({code}): check API Enabled and its security policies."
+_WRONG_PLACE = {
+    404: "Check salesforce.login_url and salesforce.api_version.",
+    410: "This API version is retired: set salesforce.api_version to a newer one.",
+}
 
 
 def _session_ended(error: SalesforceError) -> bool:
@@ -224,5 +209,7 @@ def _sign_in_refused(response: requests.Response, body: Mapping[str, Any]) -> In
         )
     description = str(body.get("error_description", "")) or "no reason"
     return SideRefused(
-        f"Salesforce refused the sign-in: {error} ({description})", side="salesforce", hint=_SIGN_IN.get(error)
+        f"Salesforce refused the sign-in: {error} ({description})",
+        side="salesforce",
+        hint=mend_sign_in(error, description),
     )

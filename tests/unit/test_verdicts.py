@@ -1,8 +1,15 @@
 """Every error code that Salesforce is known to give leads to the right thing, with who can mend it."""
 
+import os
+import re
+from pathlib import Path
+
 import pytest
 
-from daemon.salesforce.verdicts import Next, RecordError, judge
+from daemon.salesforce.verdicts import CATALOGUE, SIGN_IN, Next, RecordError, judge, mend_sign_in
+
+_ROOT = Path(__file__).parents[2]
+REFERENCE = Path(os.environ.get("INVOICE_SYNC_REFERENCE", _ROOT.parent / "shared" / "reference")) / "salesforce.md"
 
 # salesforce.md A10, the codes that a record's node can have
 KNOWN = {
@@ -53,3 +60,46 @@ def test_a_code_that_nobody_knows_sets_the_record_aside() -> None:
 def test_an_error_reads_as_code_message_and_fields() -> None:
     assert str(RecordError("X", "m", ("A__c", "B__c"))) == "X: m [A__c, B__c]"
     assert str(RecordError("X", "m")) == "X: m"
+
+
+def test_records_refused_for_one_cause_have_one_cause() -> None:
+    one = RecordError("FIELD_X", "value 1 is bad", ("B__c", "A__c"))
+    assert one.cause == RecordError("FIELD_X", "value 2 is bad", ("A__c", "B__c")).cause
+    assert one.cause != RecordError("FIELD_X", "value 1 is bad", ("A__c",)).cause
+
+
+@pytest.mark.parametrize("code", sorted(CATALOGUE))
+def test_each_sentence_says_what_to_do_or_that_it_is_tried_again(code: str) -> None:
+    verdict = CATALOGUE[code]
+    assert verdict.mend.endswith(".")
+    if verdict.next is not Next.AGAIN:
+        assert re.search(r"Setup >|settings\.yaml|proxy|recycle bin|in Magento", verdict.mend), verdict.mend
+
+
+def test_a_refused_sign_in_is_told_by_code_and_description() -> None:
+    run_as = mend_sign_in("invalid_grant", "no client credentials user enabled")
+    assert run_as is not None
+    assert "run-as user" in run_as
+    domain = mend_sign_in("invalid_grant", "request not supported on this domain")
+    assert domain is not None
+    assert "My Domain" in domain
+    assert mend_sign_in("invalid_grant", "something new") is not None
+    assert mend_sign_in("brand_new", "words") is None
+
+
+@pytest.mark.skipif(not REFERENCE.exists(), reason="the collected facts are not beside this repository")
+def test_the_catalogue_knows_every_code_of_the_collected_facts() -> None:
+    text = REFERENCE.read_text()
+    errors = text[text.index("## A10.") : text.index("## A11.")]
+    codes = set(re.findall(r"^\|([^|]+)\|", errors, re.MULTILINE))
+    named = {code for cell in codes for code in re.findall(r"\b[A-Z]{3,}(?:_[A-Z]+)+\b", cell)} - {"ON_HOLD"}
+    assert len(named) > 30
+    assert named - set(CATALOGUE) == set()
+    sign_in = text[text.index("Pairs seen:") : text.index("Expired/revoked session")]
+    kinds = {
+        kind
+        for cell in re.findall(r"^\|([^|]+)\|", sign_in, re.MULTILINE)
+        for kind in re.findall(r"[a-z]+(?:_[a-z]+)+", cell)
+    }
+    assert len(kinds) > 6
+    assert kinds - set(SIGN_IN) == set()
