@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from state.failures import Failure, failures_of
 from state.rows import IN_LIST, as_list, instant_of, read, replace_all, text_of
 
 if TYPE_CHECKING:
@@ -16,9 +17,10 @@ class LedgerRow:
     """One invoice. It holds no content: a digest says whether Magento shows the same, a fingerprint whether we sent it.
 
     ``asked``: a person asked for it, so it goes whatever the automatic flag or the fingerprint says; ``named``:
-    one by one, so skip rules do not hold it either. ``unconfirmed``: held or skipped after a backfill, and not
-    yet looked up in Salesforce. ``corrupt``: it breaks every list of Magento's that it is in. ``again_at``: a call
-    about it had no answer and may still commit, so it is sent once more then.
+    one by one, so skip rules do not hold it either. ``cause``: equal for all that failed for one cause.
+    ``unconfirmed``: held or skipped after a backfill, and not yet looked up in Salesforce. ``corrupt``: it breaks
+    every list of Magento's that it is in. ``again_at``: a call about it had no answer and may still commit, so it is
+    sent once more then.
     """
 
     entity_id: int
@@ -36,6 +38,7 @@ class LedgerRow:
     created_at: datetime | None = None
     updated_at: datetime | None = None
     reason: str | None = None
+    cause: str | None = None
     asked: bool = False
     named: bool = False
     unconfirmed: bool = False
@@ -81,6 +84,14 @@ class Ledger:
             f"{_DUE} ORDER BY asked DESC, attempts > 0, seen_by = 'backfill', entity_id LIMIT :limit",
             {"now": text_of(now), "automatic": automatic, "limit": limit},
         )
+
+    def newest_untried(self, now: datetime, *, automatic: bool) -> LedgerRow | None:
+        """The newest invoice that is due and that no call has been about."""
+        found = self._select(
+            f"{_DUE} AND sync_status = 'pending' AND attempts = 0 ORDER BY entity_id DESC LIMIT 1",
+            {"now": text_of(now), "automatic": automatic},
+        )
+        return found[0] if found else None
 
     def count_due(self, now: datetime, *, automatic: bool, but: Iterable[int]) -> int:
         """How many rows are due now, without these."""
@@ -137,6 +148,10 @@ class Ledger:
     def counts(self) -> dict[str, int]:
         """How many rows have each status."""
         return dict(self._store.db.conn.execute("SELECT sync_status, count(*) FROM ledger GROUP BY 1").fetchall())
+
+    def failures(self, among: Iterable[int] | None = None) -> list[Failure]:
+        """Why invoices (of these, if any are named) failed, the commonest cause first."""
+        return failures_of(self._store, "ledger", among)
 
     def oldest_owed(self, *, automatic: bool) -> datetime | None:
         """When Magento created the oldest invoice that is pending, or None."""

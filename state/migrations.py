@@ -13,6 +13,17 @@ def m001_the_tables(db: Database) -> None:
         db.execute(statement)
 
 
+@story()
+def m002_causes_and_links(db: Database) -> None:
+    """Why a record failed, alike for all that failed for one cause; and the link that says who may see a note."""
+    for statement in (
+        "ALTER TABLE ledger ADD COLUMN cause TEXT",
+        "ALTER TABLE notes ADD COLUMN cause TEXT",
+        "ALTER TABLE notes ADD COLUMN link_id TEXT",
+    ):
+        db.execute(statement)
+
+
 _TABLES = (
     # Facts about this state as a whole: which shop and which org it belongs to, how the last process ended.
     "CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT",

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from state.failures import Failure, failures_of
 from state.rows import IN_LIST, as_list, read, replace_all, text_of
 
 if TYPE_CHECKING:
@@ -13,7 +14,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class NoteRow:
-    """One comment. ``record_id`` is its comment record, ``note_id`` its note; ``held_for`` which flag held it."""
+    """One comment.
+
+    ``record_id`` is its comment record, ``note_id`` its note, ``link_id`` what hangs the note on the invoice;
+    ``held_for`` which flag held it; ``cause`` is equal for all that failed for one cause.
+    """
 
     comment_id: int
     entity_id: int
@@ -21,10 +26,12 @@ class NoteRow:
     sync_status: str
     seen_at: datetime
     reason: str | None = None
+    cause: str | None = None
     held_for: str | None = None
     asked: bool = False
     record_id: str | None = None
     note_id: str | None = None
+    link_id: str | None = None
     fingerprint: str | None = None
     attempts: int = 0
     next_attempt_at: datetime | None = None
@@ -85,8 +92,8 @@ class Notes:
         """
         with self._store.writing():
             self._store.db.conn.execute(
-                "UPDATE notes SET sync_status = 'pending', record_id = NULL, note_id = NULL, fingerprint = NULL, "
-                "attempts = 0, next_attempt_at = NULL, reason = NULL, asked = asked OR ? "
+                "UPDATE notes SET sync_status = 'pending', record_id = NULL, note_id = NULL, link_id = NULL, "
+                "fingerprint = NULL, attempts = 0, next_attempt_at = NULL, reason = NULL, asked = asked OR ? "
                 "WHERE entity_id = ? AND sync_status IN ('synced', 'failed', 'pending')",
                 [asked, entity_id],
             )
@@ -109,6 +116,10 @@ class Notes:
         """Failed notes are due now: what made them fail may have been mended."""
         with self._store.writing():
             self._store.db.conn.execute("UPDATE notes SET next_attempt_at = NULL WHERE sync_status = 'failed'")
+
+    def failures(self, among: Iterable[int] | None = None) -> list[Failure]:
+        """Why notes (of these invoices, if any are named) failed, the commonest cause first."""
+        return failures_of(self._store, "notes", among)
 
     def counts(self) -> dict[str, int]:
         """How many comments have each status."""

@@ -98,6 +98,11 @@ def _calls(total: int) -> int:
 
 
 def _code(work: "Work") -> int:
+    """The exit code, after a word on what is left undone."""
+    from daemon.cli.causes import causes, lines
+
+    for line in lines(causes(work.parts.store)):
+        click.echo(line, err=True)
     if work.failure is not None:
         click.echo(f"invoice-sync: {work.failure}", err=True)
         if work.failure.hint:

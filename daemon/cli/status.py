@@ -51,6 +51,7 @@ def describe(configuration: "Configuration", store: "Store | None") -> dict[str,
         "lag_seconds": None,
         "ledger": dict.fromkeys(_STATUSES, 0),
         "notes_ledger": dict.fromkeys(_STATUSES, 0),
+        "failures": [],
         "last_pass": None,
         "magento": {"status": "ok", "reason": None, "since": None},
         "salesforce": {"status": "ok", "reason": None, "since": None, "api_used": None, "api_limit": None},
@@ -64,9 +65,11 @@ def _fill(report: dict[str, Any], store: "Store", *, automatic: bool) -> None:
     from dataclasses import asdict
     from datetime import datetime
 
+    from daemon.cli.causes import causes
     from daemon.cli.output import instant
     from daemon.clock import SystemClock
 
+    report["failures"] = causes(store)
     report["checkpoint"] = instant(store.checkpoints.current())
     oldest = store.ledger.oldest_owed(automatic=automatic)
     if oldest is not None:
@@ -104,8 +107,12 @@ def _show(report: dict[str, Any]) -> None:
         click.echo(f"{title + ':':<17}{text}")
     if report["ledger"]["held"]:
         click.echo(f"{report['ledger']['held']} held: `invoice-sync sync --held` sends them.")
-    if report["ledger"]["failed"]:
-        click.echo(f"{report['ledger']['failed']} failed: see `invoice-sync invoices --status failed` for the reasons.")
+    if report["failures"]:
+        from daemon.cli.causes import lines as lines_of
+
+        click.echo("Failed, and tried again daily; `invoice-sync sync --failed` tries at once:")
+        for line in lines_of(report["failures"]):
+            click.echo(f"  {line}")
 
 
 def _counts(counts: dict[str, int]) -> str:

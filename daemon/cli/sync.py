@@ -102,6 +102,7 @@ def _sync(settings_file: "SettingsFile", choice: Choice, *, as_json: bool) -> in
 
 def _report(store: "Store", chosen: list[int], *, as_json: bool, failure: InvoiceSyncError | None) -> int:
     """One line per invoice with its outcome and link; the exit code of them together."""
+    from daemon.cli.causes import causes, lines
     from daemon.cli.invoices import as_objects, link_of
     from daemon.cli.output import write_json
 
@@ -113,6 +114,8 @@ def _report(store: "Store", chosen: list[int], *, as_json: bool, failure: Invoic
         for row in rows:
             rest = link_of(store, row) if row.sync_status == "synced" else row.reason
             click.echo(f"{row.increment_id}\t{row.sync_status}\t{rest or ''}".rstrip())
+        for line in lines(causes(store, chosen)):
+            click.echo(line, err=True)
     if failure is not None:
         click.echo(f"invoice-sync: {failure}", err=True)
         if failure.hint:

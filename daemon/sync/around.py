@@ -123,6 +123,7 @@ def _set_aside(parts: Parts, entity_id: int, error: Busy) -> None:
                 row,
                 sync_status="failed",
                 reason=reason,
+                cause="Magento cannot show it",
                 corrupt=True,
                 digest="",
                 next_attempt_at=parts.now() + FAILED_AGAIN,

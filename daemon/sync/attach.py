@@ -198,10 +198,10 @@ class _Attachment:
     def _judge(self, owed: OwedNote, error: RecordError) -> None:
         verdict = judge(error)
         if verdict.next is Next.ASIDE and error.code not in _NO_NOTES:
-            self._batch.fail(owed, f"{error}. {verdict.mend}", error.code)
+            self._batch.fail(owed, f"{error}. {verdict.mend}", error)
             return
         if verdict.next is Next.PAUSE and error.code in _NOTHING_GOES:
-            self._pausing = SideRefused(str(error), side="salesforce", hint=verdict.mend)
+            self._pausing = SideRefused(str(error), side="salesforce", hint=verdict.mend, probe="calls")
         self._batch.put_off([owed], f"{error}. {verdict.mend}")
 
     def _adopt(self) -> None:

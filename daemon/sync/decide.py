@@ -50,6 +50,7 @@ def refused_row(shown: Malformed, known: LedgerRow | None, seen: Seen) -> Ledger
             digest=shown.digest,
             sync_status="failed",
             reason=reason,
+            cause=None,
             corrupt=False,
             next_attempt_at=seen.retry_at,
         )
@@ -71,7 +72,12 @@ def row_of(invoice: Invoice, known: LedgerRow | None, settings: Settings, seen: 
     """The row of a new or changed invoice, with what was decided about it."""
     if known is not None and is_another(known, invoice):
         return replace(
-            known, digest=invoice.digest, sync_status="failed", reason=ANOTHER, next_attempt_at=seen.retry_at
+            known,
+            digest=invoice.digest,
+            sync_status="failed",
+            reason=ANOTHER,
+            cause=None,
+            next_attempt_at=seen.retry_at,
         )
     was_owed = known is not None and known.sync_status == "pending"
     standing = Standing(

@@ -17,6 +17,7 @@ from daemon.salesforce import (
     Refused,
     judge,
 )
+from daemon.sync.alike import probe_of, require_accepted
 from daemon.sync.attach import attach_due
 from daemon.sync.contents import newest_contents
 from daemon.sync.parts import FAILED_AGAIN, UNANSWERED_AGAIN, Parts, Tally
@@ -42,8 +43,11 @@ def deliver_due(parts: Parts, tally: Tally, *, interrupted: Callable[[], bool], 
         if full_only and len(rows) < FULL:
             return
         if rows:
-            batch = _batch(rows)
-            send_rows(parts, tally, batch)
+            probe = probe_of(parts, automatic=automatic)
+            batch = _batch(rows) if probe is None else [probe]
+            send_rows(parts, tally, batch, until_alike=True)
+            if probe is not None:
+                require_accepted(parts, tally, probe)
             attach_due(parts, tally, [row.entity_id for row in batch])
             for row in batch:
                 parts.contents.pop(row.entity_id, None)
@@ -58,8 +62,11 @@ def _batch(rows: Sequence[LedgerRow]) -> list[LedgerRow]:
     return alike[: max(1, FULL >> min(rows[0].attempts, 7))]
 
 
-def send_rows(parts: Parts, tally: Tally, rows: Sequence[LedgerRow]) -> None:
-    """Send these due rows, in as many calls as it takes until each has an outcome."""
+def send_rows(parts: Parts, tally: Tally, rows: Sequence[LedgerRow], *, until_alike: bool = False) -> None:
+    """Send these due rows, in as many calls as it takes until each has an outcome.
+
+    ``until_alike``: or until so many were rejected for one cause that it may be every invoice's; the others stay due.
+    """
     waiting: dict[int, tuple[LedgerRow, InvoiceRecord]] = {}
     for row, invoice in _newest(parts, tally, rows):
         record = parts.mapping.record_of(invoice)
@@ -77,9 +84,14 @@ def send_rows(parts: Parts, tally: Tally, rows: Sequence[LedgerRow]) -> None:
             if (error := _remember(parts, tally, waiting, entity_id, answer, accepted=accepted))
         ]
         if pausing:
-            raise SideRefused(str(pausing[0]), side="salesforce", hint=judge(pausing[0]).mend)
+            mend = judge(pausing[0]).mend
+            raise SideRefused(str(pausing[0]), side="salesforce", hint=mend, probe="calls")
         if all(isinstance(answer, NotAttempted) for answer in answers.values()):
             _put_off(parts, tally, [row for row, _ in waiting.values()], "Salesforce did not attempt it")
+            return
+        if accepted:
+            parts.rejections.clear()
+        elif until_alike and parts.rejections.are_many():
             return
 
 
@@ -168,7 +180,9 @@ def _remember(
     if verdict.next is Next.AGAIN or _is_our_own_call(parts, answer):
         _put_off(parts, tally, [row], str(answer.error))
     else:
-        _fail(parts, tally, row, f"{answer.error}. {verdict.mend}", answer.error.code)
+        reason = f"{answer.error}. {verdict.mend}"
+        parts.rejections.add(row, answer.error.cause, reason)
+        _fail(parts, tally, row, reason, answer.error)
     return None
 
 
@@ -209,11 +223,12 @@ def _note_attempt(parts: Parts, row: LedgerRow, outcome: str, answer: str | None
     parts.store.attempts.add([Attempt(row.entity_id, parts.now(), parts.pass_id, outcome, answer)])
 
 
-def _fail(parts: Parts, tally: Tally, row: LedgerRow, reason: str, code: str) -> None:
+def _fail(parts: Parts, tally: Tally, row: LedgerRow, reason: str, error: RecordError) -> None:
     failed = replace(
         row,
         sync_status="failed",
         reason=reason,
+        cause=error.cause,
         attempts=row.attempts + 1,
         next_attempt_at=parts.now() + FAILED_AGAIN,
         again_at=None,
@@ -222,7 +237,8 @@ def _fail(parts: Parts, tally: Tally, row: LedgerRow, reason: str, code: str) ->
         parts.store.ledger.write([failed])
         _note_attempt(parts, row, "failed", reason)
     tally.outcomes[row.entity_id] = "failed"
-    parts.log.warning("invoice.failed", invoice=row.increment_id, entity_id=row.entity_id, reason=reason, code=code)
+    names = {"invoice": row.increment_id, "entity_id": row.entity_id}
+    parts.log.warning("invoice.failed", **names, reason=reason, code=error.code)
 
 
 def _put_off(

@@ -83,7 +83,13 @@ def read_again(
     taken = _take_up(parts, [shown[key] for key in sorted(shown)], seen, contents_of_all=True)
     known = parts.store.ledger.known(set(entity_ids) - set(shown))
     gone = [
-        replace(row, sync_status="failed", reason="gone from Magento", next_attempt_at=parts.now() + FAILED_AGAIN)
+        replace(
+            row,
+            sync_status="failed",
+            reason="gone from Magento",
+            cause=None,
+            next_attempt_at=parts.now() + FAILED_AGAIN,
+        )
         for row in known.values()
         if not row.corrupt
     ]

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from daemon.invoice import Invoice
 from daemon.notes import NoteRecord
-from daemon.salesforce import NoteWrite, fitting
+from daemon.salesforce import NoteWrite, RecordError, fitting
 from daemon.sync.parts import FAILED_AGAIN, Parts, Tally
 from state.attempts import Attempt
 from state.notes import NoteRow
@@ -91,20 +91,21 @@ class NoteBatch:
         for owed in waiting:
             self._done(owed)
 
-    def fail(self, owed: OwedNote, reason: str, code: str) -> None:
+    def fail(self, owed: OwedNote, reason: str, error: RecordError) -> None:
         """A person must mend the reason; it is tried again tomorrow."""
         parts = self.parts
         failed = replace(
             owed.row,
             sync_status="failed",
             reason=reason,
+            cause=error.cause,
             attempts=owed.row.attempts + 1,
             next_attempt_at=parts.now() + FAILED_AGAIN,
         )
         self._write([failed], "failed", reason)
         self._done(owed)
         self.tally.note_failures += 1
-        parts.log.warning("note.failed", **self._names(owed), reason=reason, code=code)
+        parts.log.warning("note.failed", **self._names(owed), reason=reason, code=error.code)
 
     def _write(self, rows: list[NoteRow], outcome: str, answer: str | None) -> None:
         """The outcome and its attempt, together."""

@@ -16,6 +16,7 @@ from daemon.magento import Magento
 from daemon.mapping import InvoiceMapping
 from daemon.salesforce import Salesforce
 from daemon.settings import Configuration, SettingsFile
+from daemon.sync.rejections import Rejections
 from state.passes import Pass
 from state.store import Store
 
@@ -70,6 +71,8 @@ class Parts:
     on_progress: Callable[[], object] = lambda: None
     # Invoices just read, with when: what is sent is Magento's newest version, so they are good for a minute.
     contents: dict[int, tuple[float, Invoice]] = field(default_factory=dict)
+    # First attempts that were rejected, by cause: many for one cause may be every invoice's.
+    rejections: Rejections = field(default_factory=Rejections)
     # Set by the first comment that Salesforce already has: from then on it is asked first.
     ask_first: bool = False
     # The largest page that Magento answers in time; halved when it does not.
@@ -143,6 +146,7 @@ class Parts:
 
     def _connect(self) -> None:
         self.contents.clear()
+        self.rejections.clear()
         redaction.secrets = self.configuration.secrets
         self.magento = self.open_magento(self.configuration)
         self.salesforce = self.open_salesforce(self.configuration)

@@ -71,9 +71,11 @@ def names_in(value: object) -> set[str]:
 
 
 def test_the_readme_names_every_field_of_every_json(world: World) -> None:
-    world.invoice(comment="hello")
+    entity_id = world.invoice(comment="hello")
+    number = str(world.shop.invoices.row(entity_id)["increment_id"])
+    world.invoice()
+    world.org.add_rule("Magento_Invoice__c", lambda row: row["Name"] != number, "that one fails, for its field names")
     world.run_once()
-    number = str(next(iter(world.rows().values())).increment_id)
     for arguments in (
         ["invoices"], ["status"], ["history"], ["explain", number], ["sync", number], ["sync", number, "--dry-run"]
     ):  # fmt: skip
