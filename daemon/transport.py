@@ -17,6 +17,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import HTTPError
 
+from daemon.certificate import shown_certificate
 from daemon.errors import SideName, SideRefused, Unreachable
 
 _CHUNK = 65_536
@@ -140,7 +141,8 @@ class _Adapter(HTTPAdapter):
         certificate = _find(error, ssl.SSLCertVerificationError)
         if isinstance(certificate, ssl.SSLCertVerificationError):
             return SideRefused(
-                f"{self._name} at {host} shows a certificate that cannot be trusted: {certificate.verify_message}",
+                f"{self._name} at {host} shows a certificate that cannot be trusted: {certificate.verify_message}"
+                f"{shown_certificate(str(request.url), min(_CONNECT_SECONDS, self._seconds))}",
                 side=self._side,
                 hint="Renew the certificate, correct the URL, or name its authority with ca_bundle.",
             )

@@ -85,6 +85,7 @@ class World:
         self.salesforce: sandbox_salesforce.Options = salesforce_app.extensions["salesforce"]
         self.magento_faults, self.magento_calls = magento_app.extensions["sandbox"]
         self.salesforce_faults, self.salesforce_calls = install(salesforce_app)
+        self.apps = {"magento": magento_app, "salesforce": salesforce_app}
         self.magento_server = Server(magento_app)
         self.salesforce_server = Server(salesforce_app)
         self.events: list[dict[str, Any]] = []

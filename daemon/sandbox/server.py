@@ -12,7 +12,7 @@ from typing import Any, Self
 from flask import Flask
 from werkzeug.serving import ThreadedWSGIServer
 
-from daemon.sandbox.wire import Connection
+from daemon.sandbox.wire import RESET, Connection
 
 HOST = "127.0.0.1"
 
@@ -75,6 +75,12 @@ def _bind(port: int) -> socket.socket:
     return bound
 
 
+def _is_to_be_reset(connection: socket.socket) -> bool:
+    with contextlib.suppress(OSError):
+        return connection.getsockopt(socket.SOL_SOCKET, socket.SO_LINGER, 8)[:4] == RESET[:4]
+    return False
+
+
 class _Listener(ThreadedWSGIServer):
     """The listening socket and the connections that it accepted."""
 
@@ -103,7 +109,10 @@ class _Listener(ThreadedWSGIServer):
     def shutdown_request(self, request: Any) -> None:
         with self._lock:
             self._open.discard(request)
-        super().shutdown_request(request)
+        if _is_to_be_reset(request):  # a FIN before it would be taken for an ordinary end
+            self.close_request(request)
+        else:
+            super().shutdown_request(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Print what is a mistake of the application; a connection that broke is none."""

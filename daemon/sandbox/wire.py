@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import threading
 from collections.abc import Iterable
 from http import HTTPStatus
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 
 STOPPING = "sandbox.stopping"
 """Key of the WSGI environment that holds the event set when the server stops."""
+
+RESET = struct.pack("ii", 1, 0)
+"""The SO_LINGER with which a socket that is closed resets its connection."""
 
 
 class Dropped(ConnectionError):  # noqa: N818 - an instruction to the server, not a mistake

@@ -186,6 +186,15 @@ def test_drop_closes_before_the_call(shelf: Shelf, client: requests.Session) -> 
     assert put(client, shelf, "after").status_code == 200
 
 
+def test_reset_breaks_the_connection_off(shelf: Shelf) -> None:
+    shelf.faults.add(fault.reset())
+    connection = http.client.HTTPConnection("127.0.0.1", shelf.server.port, timeout=5)
+    connection.request("GET", "/long")
+    with pytest.raises(ConnectionResetError):  # an ordinary end would be a RemoteDisconnected that is none
+        connection.sock.recv(1)
+    connection.close()
+
+
 def test_lost_commits_and_closes(shelf: Shelf, client: requests.Session) -> None:
     shelf.faults.add(fault.lost())
     with pytest.raises(requests.ConnectionError):

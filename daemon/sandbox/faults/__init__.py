@@ -13,6 +13,7 @@ from daemon.sandbox.faults.ways import (
     late_commit,
     latency,
     lost,
+    reset,
     status,
     truncate,
 )
@@ -33,6 +34,7 @@ __all__ = [
     "late_commit",
     "latency",
     "lost",
+    "reset",
     "status",
     "truncate",
 ]

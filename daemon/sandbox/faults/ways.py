@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING
 from werkzeug.wrappers import Response
 
 from daemon.sandbox.faults.answers import ask, compress, padding, squeeze, takes_gzip
-from daemon.sandbox.wire import Dropped, pause
+from daemon.sandbox.wire import RESET, Dropped, pause
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
@@ -40,6 +41,16 @@ def drop() -> Fault:
         raise Dropped("before the call")
 
     return Fault("drop", answer)
+
+
+def reset() -> Fault:
+    """Reset the connection (TCP RST) without an answer; the application is not called."""
+
+    def answer(_app: WSGIApplication, environ: WSGIEnvironment) -> Response:
+        environ["werkzeug.socket"].setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+        raise Dropped("reset")
+
+    return Fault("reset", answer)
 
 
 def lost() -> Fault:
