@@ -17,6 +17,7 @@ from daemon.sandbox.faults.answers import ask
 from daemon.sandbox.wire import Dropped
 from daemon.scheduler import run_once
 from state.store import Store
+from tests.promises import assert_promises
 from tests.world import World
 
 if TYPE_CHECKING:
@@ -112,18 +113,17 @@ def expect_done_within_three_passes(world: World) -> None:
 
 
 def expect_each_exactly_once(world: World) -> None:
-    assert world.compared().equal, str(world.compared())
+    assert_promises(world)
     shown = world.wire_invoices()
     comments = sum(len(invoice["comments"]) for invoice in shown)
     assert world.org.created["Magento_Invoice__c"] == len(shown)
     assert world.org.created["Magento_Invoice_Item__c"] == sum(len(invoice["items"]) for invoice in shown)
     assert world.org.created["Magento_Invoice_Comment__c"] == comments
     assert world.org.created["ContentNote"] == comments
-    assert {row.sync_status for row in world.rows().values()} == {"synced"}
-    with Store(world.state_path, lock=False) as store:
-        assert set(store.notes.counts()) <= {"synced"}
 
 
+@pytest.mark.fault("Salesforce: answer lost after commit")
+@pytest.mark.fault("Salesforce: at every call")
 @pytest.mark.parametrize("name", FAULTS)
 @pytest.mark.parametrize("side", ["magento", "salesforce"])
 def test_an_answer_that_fails_at_any_call_of_a_first_sync_loses_and_doubles_nothing(
@@ -211,6 +211,8 @@ class Late:
             ask(app, environ)
 
 
+@pytest.mark.fault("Salesforce: answer lost")
+@pytest.mark.fault("Salesforce: committed ten minutes later")
 @pytest.mark.parametrize("when", ["before the next attempt", "after the next attempt"])
 def test_a_call_that_commits_late_never_leaves_an_older_version_over_a_newer_one(tmp_path: Path, when: str) -> None:
     total = count_calls(tmp_path, "salesforce", cleared=False)

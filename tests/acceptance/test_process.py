@@ -15,6 +15,8 @@ from daemon.sandbox.faults.answers import ask
 from daemon.sandbox.wire import pause
 from state.store import Store
 from tests.acceptance.process import Processes, Running, is_pending, wait_until
+from tests.faults import case
+from tests.promises import assert_promises
 from tests.world import World
 
 if TYPE_CHECKING:
@@ -48,7 +50,7 @@ def passes_that_failed(world: World) -> int:
 
 
 def expect_each_once(world: World) -> None:
-    assert world.compared().equal, str(world.compared())
+    assert_promises(world)
     shown = world.wire_invoices()
     comments = sum(len(invoice["comments"]) for invoice in shown)
     assert world.org.created["Magento_Invoice__c"] == len(shown)
@@ -87,7 +89,7 @@ def idle(world: World, processes: Processes) -> Running:
 # Signals
 
 
-@pytest.mark.parametrize("times", [1, 2])
+@pytest.mark.parametrize("times", [case("SIGTERM during a call", 1), case("twice", 2)])
 def test_sigterm_ends_the_process_within_the_call_in_flight_plus_a_second(
     world: World, processes: Processes, times: int
 ) -> None:
@@ -159,6 +161,7 @@ def test_sighup_during_a_pass_is_not_lost(world: World, processes: Processes) ->
     assert running.terminate() == 0
 
 
+@pytest.mark.fault("SIGHUP many times")
 def test_sighup_many_times_neither_ends_nor_doubles_nor_crowds_anything(world: World, processes: Processes) -> None:
     ids = [world.invoice(comment=f"comment {number}") for number in range(5)]
     slow = Slow(world, 1)
