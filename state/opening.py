@@ -58,7 +58,9 @@ def _connect(path: Path, *, check: bool) -> Database:
             damage = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
             if damage != "ok":
                 raise unusable(path, str(damage))
-            connection.execute("BEGIN IMMEDIATE")  # a state that cannot be written is found here, not after a call
+            # A state that cannot be written is found here, not after a call; a read-only file lets BEGIN pass.
+            connection.execute("BEGIN IMMEDIATE")
+            connection.execute("CREATE TABLE written (once)")
             connection.execute("ROLLBACK")
     except BaseException:
         connection.close()

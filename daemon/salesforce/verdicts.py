@@ -68,6 +68,9 @@ _PAUSE = {
     "integration user (Setup > Permission Sets).",
     "INVALID_TYPE": "The object does not exist, or the integration user cannot see it: create it, or assign the "
     "permission set (Setup > Object Manager, Permission Sets).",
+    # An upsert makes the record that is not there: what it does not find is the object, or its external ID field.
+    "NOT_FOUND": "The object or its external ID field does not exist, or the integration user cannot see it: create "
+    "it, or assign the permission set (Setup > Object Manager, Permission Sets).",
 }
 _ASIDE = {
     "REQUIRED_FIELD_MISSING": "Map the field in settings.yaml, or make it optional (Setup > Object Manager).",
@@ -87,8 +90,6 @@ _ASIDE = {
     "MALFORMED_ID": "The field takes a Salesforce ID, and something else is mapped to it: name the parent by its "
     "external ID in settings.yaml.",
     "MALFORMED_QUERY": "A name of an object or field in settings.yaml is not one of the org's.",
-    "NOT_FOUND": "The object or its external ID field does not exist, or the integration user cannot see it: create "
-    "it, or assign the permission set (Setup > Object Manager, Permission Sets).",
     "EXCEEDED_ID_LIMIT": "The record names more others than Salesforce takes in one call; see the invoice in Magento.",
     "DUPLICATE_VALUE": "Another record has this value in a unique field: merge them, or let the field take it twice "
     "(Setup > Object Manager).",

@@ -180,6 +180,7 @@ def test_sighup_many_times_neither_ends_nor_doubles_nor_crowds_anything(world: W
 # One writer
 
 
+@pytest.mark.fault("a second daemon")
 def test_a_second_daemon_is_refused_with_75_and_the_first_ones_pid(world: World, idle: Running) -> None:
     for arguments in (["run"], ["run", "--once"]):
         second = world.command(*arguments)
@@ -187,6 +188,9 @@ def test_a_second_daemon_is_refused_with_75_and_the_first_ones_pid(world: World,
         assert str(idle.pid) in second.stderr
         assert str(world.state_path) in second.stderr
     assert idle.process.poll() is None
+    late = world.invoice(comment="the first goes on")
+    wait_until(lambda: synced(world, late), "the first goes on")
+    expect_each_once(world)
 
 
 def test_after_a_kill_the_next_daemon_starts_at_once(world: World, processes: Processes, idle: Running) -> None:
@@ -381,6 +385,7 @@ def test_salesforce_down_is_said_once_and_its_return_once(world: World, idle: Ru
     expect_each_once(world)
 
 
+@pytest.mark.fault("state: removed or replaced while running")
 def test_a_state_removed_under_the_daemon_ends_it_with_an_error_and_doubles_nothing(
     world: World, processes: Processes, idle: Running
 ) -> None:
@@ -397,6 +402,7 @@ def test_a_state_removed_under_the_daemon_ends_it_with_an_error_and_doubles_noth
     assert sorted(row.sync_status for row in world.rows().values()) == ["synced", "synced"]
 
 
+@pytest.mark.fault("state: disk full")
 def test_a_disk_without_room_stops_the_sending_and_the_daemon_goes_on_when_there_is_room(
     world: World, idle: Running
 ) -> None:
@@ -417,6 +423,7 @@ def test_a_disk_without_room_stops_the_sending_and_the_daemon_goes_on_when_there
     assert idle.terminate() == 0
 
 
+@pytest.mark.fault("state: disk full")
 def test_a_disk_that_fills_between_an_answer_and_its_commit_doubles_nothing(world: World, idle: Running) -> None:
     unlimited = resource.prlimit(idle.pid, resource.RLIMIT_FSIZE)
     slow = Slow(world, 1)

@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 
 from state.store import Store
+from tests.faults import case
+from tests.promises import assert_promises
 from tests.world import World
 
 
@@ -71,7 +73,19 @@ BAD: dict[str, tuple[Callable[[Path], None], str]] = {
 }
 
 
-@pytest.mark.parametrize("name", BAD)
+@pytest.mark.parametrize(
+    "name",
+    [
+        case("state: empty file", "empty"),
+        case("state: not SQLite", "not SQLite"),
+        case("state: corrupt", "cut short", id="cut short"),
+        case("state: corrupt", "scribbled over", id="scribbled over"),
+        "another program's",
+        case("state: of a newer version", "newer"),
+        "a folder",
+        "a header alone",
+    ],
+)
 @pytest.mark.parametrize("command", [("run", "--once"), ("status",), ("sync", "--all")], ids=" ".join)
 def test_a_bad_state_is_refused_and_left_as_it_is(world: World, name: str, command: tuple[str, ...]) -> None:
     spoil, words = BAD[name]
@@ -89,6 +103,11 @@ def test_a_bad_state_is_refused_and_left_as_it_is(world: World, name: str, comma
     assert len(world.salesforce_calls) == calls
     after = world.state_path.read_bytes() if world.state_path.is_file() else None
     assert after == before
+    world.invoice(comment="after it was moved away")
+    for path in (world.state_path, *world.state_path.parent.glob("state.db-*")):
+        path.rename(path.with_name(f"old {path.name}"))
+    world.run_once()
+    assert_promises(world)
 
 
 def test_no_state_is_made_by_looking(world: World) -> None:
@@ -115,6 +134,7 @@ def test_the_owner_of_a_state_that_is_not_ours_is_named(world: World) -> None:
     assert f"({world.state_path} belongs to nobody)" in done.stderr
 
 
+@pytest.mark.fault("state: disk full")
 def test_on_a_full_disk_nothing_more_is_sent_and_nothing_is_lost(world: World) -> None:
     world.run_once()
     world.invoice(comment="later")
@@ -140,9 +160,10 @@ def test_on_a_full_disk_nothing_more_is_sent_and_nothing_is_lost(world: World) -
             work.poll()
         assert len(world.salesforce_calls) == calls
     world.run_once()
-    assert world.compared().equal, str(world.compared())
+    assert_promises(world)
 
 
+@pytest.mark.fault("an old backup restored")
 def test_an_old_backup_put_back_doubles_nothing(world: World) -> None:
     world.invoice(comment="first")
     world.run_once()
@@ -157,7 +178,7 @@ def test_an_old_backup_put_back_doubles_nothing(world: World) -> None:
     shutil.copy(backup, world.state_path)
     world.run_once()
     assert sum(world.org.created.values()) == created
-    assert world.compared().equal, str(world.compared())
+    assert_promises(world)
 
 
 def test_a_state_removed_under_a_running_process_stops_it_before_it_sends(world: World) -> None:

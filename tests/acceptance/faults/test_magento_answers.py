@@ -85,7 +85,12 @@ def repeated(answer: dict[str, Any]) -> None:
             "not in the order that was asked for",
             id="order",
         ),
-        case("Magento: ids repeated or descending", edited(repeated), "not in the order that was asked for", id="repeated"),
+        case(
+            "Magento: ids repeated or descending",
+            edited(repeated),
+            "not in the order that was asked for",
+            id="repeated",
+        ),
         case(
             "Magento: ids repeated or descending",
             edited(lambda answer: answer["items"].sort(key=lambda row: -row["entity_id"])),

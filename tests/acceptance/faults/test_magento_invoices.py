@@ -252,7 +252,9 @@ def test_a_number_that_an_address_would_misread(world: World, number: str) -> No
 
 
 @pytest.mark.fault("Magento: a known id that is another invoice now")
-@pytest.mark.parametrize("fields", [{"increment_id": "900000001"}, {"store_id": 3}, {"created_at": "2019-03-04 05:06:07"}])
+@pytest.mark.parametrize(
+    "fields", [{"increment_id": "900000001"}, {"store_id": 3}, {"created_at": "2019-03-04 05:06:07"}]
+)
 def test_another_invoice_under_a_known_id(world: World, fields: dict[str, Any]) -> None:
     known, _ = world.invoice(comment="the first"), world.invoice(comment="another")
     good = dict(world.shop.invoices.row(known))

@@ -133,7 +133,9 @@ def mended(world: World) -> None:
     ("break_it", "words"),
     [
         case("Salesforce: storage full", storage_full, ["STORAGE_LIMIT_EXCEEDED", "Setup > Storage Usage"]),
-        case("Salesforce: no access to the object", no_rights, ["INSUFFICIENT_ACCESS", "permission set"], id="to write"),
+        case(
+            "Salesforce: no access to the object", no_rights, ["INSUFFICIENT_ACCESS", "permission set"], id="to write"
+        ),
         case("Salesforce: no access to the object", hidden, ["permission set"], id="to see it"),
         case("Salesforce: API disabled", api_disabled, ["API_DISABLED_FOR_ORG", "API Enabled"]),
     ],

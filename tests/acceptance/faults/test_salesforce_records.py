@@ -56,8 +56,8 @@ def trigger(world: World, entity_id: int) -> Callable[[], object]:
     ("spoil", "words", "who"),
     [
         case("Salesforce: required field", required, "REQUIRED_FIELD_MISSING", "Map the field in settings.yaml"),
-        case("Salesforce: validation rule", rule, "No invoices on Sundays", "the validation rule in Object Manager"),
-        case("Salesforce: too long", long, "STRING_TOO_LONG", "Make the field longer in Object Manager"),
+        case("Salesforce: validation rule", rule, "No invoices on Sundays", "Object Manager > Validation Rules"),
+        case("Salesforce: too long", long, "STRING_TOO_LONG", "Make the field longer (Setup > Object Manager)"),
         case("Salesforce: bad picklist", picklist, "RESTRICTED_PICKLIST", "Add the value to the picklist"),
         case("Salesforce: trigger failed", trigger, "InvoiceTrigger", "its author can mend it"),
     ],
