@@ -62,15 +62,16 @@ def write(path: Path, content: bytes | None) -> None:
         path.write_bytes(content)
 
 
+DID_YOU_MEAN = r":{line}:3: .*did you mean poll_interval"
 BROKEN = [
     case("settings: syntax error", with_line("logging: [info"), r":\d+:\d+: "),
-    case("settings: unknown key", in_section("schedule", "  pol_interval: 1s"), r":{line}:3: .*did you mean poll_interval"),
+    case("settings: unknown key", in_section("schedule", "  pol_interval: 1s"), DID_YOU_MEAN),
     case("settings: wrong type", in_section("schedule", "  overlap: often"), r":{line}:3: schedule.overlap "),
     case("settings: out of range", in_section("schedule", "  overlap: 2s"), r":{line}:3: schedule.overlap "),
     case("settings: half written", half_written, r":\d+:\d+: "),
     case("settings: removed", lambda _: None, ": there is no such file"),
-    case("settings: BOM", marked, r":{line}:3: .*did you mean poll_interval"),
-    case("settings: CRLF", crlf, r":{line}:3: .*did you mean poll_interval"),
+    case("settings: BOM", marked, DID_YOU_MEAN),
+    case("settings: CRLF", crlf, DID_YOU_MEAN),
     case("settings: duplicate key", with_line("state:\n  path: elsewhere.db"), r":\d+:1: .*duplicate key"),
     case(
         "a secret in settings.yaml",
