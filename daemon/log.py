@@ -36,10 +36,14 @@ def redact(text: str, secrets: Mapping[str, str]) -> str:
 
 
 class Redaction:
-    """A processor that keeps to the allowed fields and removes secrets and e-mail addresses from them."""
+    """A processor that keeps to the allowed fields and removes secrets and e-mail addresses from them.
+
+    ``secrets`` are those of the settings in force; ``tokens`` those that a side gave for them, by its name.
+    """
 
     def __init__(self) -> None:
         self.secrets: Mapping[str, str] = {}
+        self.tokens: dict[str, str] = {}
 
     def __call__(self, _logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
         """Clean one event."""
@@ -51,7 +55,7 @@ class Redaction:
 
     def _clean(self, value: Any) -> Any:
         if isinstance(value, str):
-            return redact(value, self.secrets)
+            return redact(value, {**self.secrets, **self.tokens})
         if isinstance(value, list | tuple):
             return [self._clean(part) for part in value]
         return value

@@ -6,14 +6,15 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
+from daemon.clock import Clock, SystemClock
 from daemon.errors import Unreachable
 from daemon.invoice import Comment, Invoice, Malformed, Order
-from daemon.magento.answers import PageTooLarge, read
+from daemon.magento.answers import read
+from daemon.magento.connection import Connection
 from daemon.magento.parse import comments_of, invoice_of, order_of, rows_of, stamps_of
+from daemon.magento.refusals import PageTooLarge
 from daemon.magento.search import Filter, ids, query, stamp
-from daemon.magento.sign import Bearer, OAuth1
 from daemon.settings import Configuration
-from daemon.transport import open_session
 
 __all__ = ["Magento", "Page", "PageTooLarge", "Watched", "WatchedPage"]
 
@@ -50,20 +51,25 @@ class WatchedPage:
 class Magento:
     """One shop's REST API, by the settings in force."""
 
-    def __init__(self, configuration: Configuration) -> None:
-        magento = configuration.settings.magento
-        self._root = f"{magento.base_url}/rest/{magento.store_code}/V1"
-        self._session = open_session("magento", seconds=magento.timeout.total_seconds(), ca_bundle=magento.ca_bundle)
-        self._session.headers["Accept"] = "application/json"  # it answers XML or an HTML error page otherwise
-        secrets = configuration.secrets
-        self._session.auth = OAuth1(secrets) if magento.auth == "oauth1" else Bearer(secrets["magento_access_token"])
-        self.calls = 0
+    def __init__(self, configuration: Configuration, clock: Clock | None = None) -> None:
+        self._way = configuration.settings.magento.auth
+        self._connection = Connection(configuration, clock or SystemClock())
         self.answered_at: datetime | None = None  # Magento's clock at its last answer
         self._page_limit = 300  # the largest page that the shop allows, once it has said so
 
+    @property
+    def calls(self) -> int:
+        """How many calls were made; an administrator's sign-ins are not among them."""
+        return self._connection.calls
+
+    @property
+    def sign_ins(self) -> int:
+        """How often an administrator's name and password were given for a token."""
+        return self._connection.account.sign_ins if self._connection.account else 0
+
     def close(self) -> None:
         """Let go of the connections."""
-        self._session.close()
+        self._connection.close()
 
     def changed_since(
         self, since: datetime, *, after_id: int, page_size: int, upto: int | None = None, but: Sequence[int] = ()
@@ -185,9 +191,8 @@ class Magento:
         return self.answered_at
 
     def _get(self, path: str, question: str) -> dict[str, Any]:
-        self.calls += 1
-        response = self._session.get(f"{self._root}/{path}?{question}")
-        body = read(response)
+        response = self._connection.get(f"{path}?{question}")
+        body = read(response, self._way)
         try:
             self.answered_at = parsedate_to_datetime(response.headers["Date"]).astimezone(UTC)
         except (KeyError, ValueError):

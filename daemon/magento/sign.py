@@ -1,20 +1,23 @@
-"""How calls to Magento are signed: OAuth 1.0a with HMAC-SHA256, or an integration's token as Bearer."""
+"""How calls to Magento are signed: OAuth 1.0a, or a token as Bearer."""
 
 from collections.abc import Mapping
 
 import requests
-from oauthlib.oauth1 import SIGNATURE_HMAC_SHA256, Client
+from oauthlib.oauth1 import SIGNATURE_HMAC_SHA1, SIGNATURE_HMAC_SHA256, Client
 from requests.auth import AuthBase
+
+_METHODS = {"hmac-sha256": SIGNATURE_HMAC_SHA256, "hmac-sha1": SIGNATURE_HMAC_SHA1}
 
 
 class OAuth1(AuthBase):
     """Signs each call anew: Magento refuses a nonce that it has seen, so a retry must not reuse its signature.
 
-    HMAC-SHA256, because Magento refuses HMAC-SHA1 from 2.4.4 on.
+    HMAC-SHA256 unless the settings say otherwise: Magento refuses HMAC-SHA1 from 2.4.4 on.
     """
 
-    def __init__(self, secrets: Mapping[str, str]) -> None:
+    def __init__(self, secrets: Mapping[str, str], signature: str = "hmac-sha256") -> None:
         self._secrets = secrets
+        self._method = _METHODS[signature]
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         """Sign this call."""
@@ -23,7 +26,7 @@ class OAuth1(AuthBase):
             client_secret=self._secrets["magento_consumer_secret"],
             resource_owner_key=self._secrets["magento_access_token"],
             resource_owner_secret=self._secrets["magento_access_token_secret"],
-            signature_method=SIGNATURE_HMAC_SHA256,
+            signature_method=self._method,
         )
         _, headers, _ = client.sign(str(request.url), http_method="GET")
         request.headers.update(headers)
@@ -31,7 +34,7 @@ class OAuth1(AuthBase):
 
 
 class Bearer(AuthBase):
-    """An integration's access token; Magento takes it only where that is switched on (off by default since 2.4.4)."""
+    """A token in the header: an administrator's, or an integration's where that is switched on (not since 2.4.4)."""
 
     def __init__(self, token: str) -> None:
         self._token = token

@@ -11,6 +11,7 @@ from simple_salesforce.api import Salesforce as Rest
 from simple_salesforce.exceptions import SalesforceError
 
 from daemon.errors import AnotherOrg, Busy, InvoiceSyncError, OutOfCalls, SideRefused, Unreachable
+from daemon.log import redaction
 from daemon.salesforce.ids import to_18
 from daemon.salesforce.verdicts import Next, RecordError, judge, mend_sign_in
 from daemon.settings import Configuration
@@ -98,6 +99,7 @@ class Connection:
             )
         self.organization_id = organization
         self.expected_organization = self.expected_organization or organization  # also for the next sign-in
+        redaction.tokens["salesforce"] = token
         self._rest = Rest(
             session_id=token,
             instance_url=instance_url,

@@ -140,7 +140,8 @@ class Magento(Section):
     base_url: Url
     admin_url: Url | None = None
     store_code: Annotated[str, Field(pattern=r"^[A-Za-z0-9_]{1,32}$")] = "all"
-    auth: Annotated[Literal["oauth1", "bearer"], _not_built("admin")] = "oauth1"
+    auth: Literal["oauth1", "bearer", "admin"] = "oauth1"
+    signature: Literal["hmac-sha256", "hmac-sha1"] = "hmac-sha256"
     page_size: Annotated[int, Field(ge=1, le=300)] = 100
     timeout: Annotated[Duration, _between("1s", "10m")] = timedelta(seconds=30)
     ca_bundle: str | None = None

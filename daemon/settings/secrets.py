@@ -20,6 +20,7 @@ NAMES = (
 _NEEDED = {
     "oauth1": NAMES[0:4],
     "bearer": ("magento_access_token",),
+    "admin": ("magento_username", "magento_password"),
     "client_credentials": ("salesforce_client_id", "salesforce_client_secret"),
 }
 

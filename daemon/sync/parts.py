@@ -66,7 +66,7 @@ class Parts:
     random: Random
     log: FilteringBoundLogger
     stop: Stop
-    open_magento: Callable[[Configuration], Magento] = Magento
+    open_magento: Callable[[Configuration, Clock], Magento] = Magento
     open_salesforce: Callable[[Configuration], Salesforce] = Salesforce
     on_progress: Callable[[], object] = lambda: None
     # Invoices just read, with when: what is sent is Magento's newest version, so they are good for a minute.
@@ -148,7 +148,7 @@ class Parts:
         self.contents.clear()
         self.rejections.clear()
         redaction.secrets = self.configuration.secrets
-        self.magento = self.open_magento(self.configuration)
+        self.magento = self.open_magento(self.configuration, self.clock)
         self.salesforce = self.open_salesforce(self.configuration)
         self.salesforce.connection.expected_organization = self.store.facts.get("organization_id")
         self.mapping = InvoiceMapping(self.configuration.settings)

@@ -13,6 +13,8 @@ from daemon.sandbox.shop import Wire
 
 LOCKED_AFTER = 6
 """Wrong passwords in a row, as shipped (`oauth/authentication_lock`)."""
+LOCKED_SECONDS = 1800
+"""How long after the last of them they are forgotten."""
 
 
 def check_access(magento: Magento, request: Request, resource: str) -> None:
@@ -33,9 +35,9 @@ def check_access(magento: Magento, request: Request, resource: str) -> None:
 
 
 def _bears(magento: Magento, token: str, resource: str) -> bool:
-    """An administrator's token does everything; the integration's is one only where that is switched on."""
+    """An administrator's token may do what the role may; the integration's is one only where that is switched on."""
     if token in magento.admin_tokens:
-        return magento.now() < magento.admin_tokens[token]
+        return magento.now() < magento.admin_tokens[token] and resource in magento.admin_resources
     known = magento.bearer_enabled and token == magento.access_token and not magento.revoked
     return known and resource in magento.resources
 
@@ -68,16 +70,25 @@ def _check_password(magento: Magento, credentials: Wire) -> None:
     if missing:
         raise fields_missing(missing)
     given = (credentials["username"], credentials["password"])
+    if magento.admin_failures_until is not None and magento.now() >= magento.admin_failures_until:
+        magento.admin_failures, magento.admin_failures_until = 0, None
+    if magento.admin_failures >= LOCKED_AFTER:  # the password is not even looked at, and the lock grows no longer
+        raise _signed_in_wrongly()
     right = given == (magento.admin_username, magento.admin_password)
-    if not right and credentials["username"] == magento.admin_username:
-        magento.admin_failures += 1
-    if not right or not magento.admin_active or magento.admin_failures >= LOCKED_AFTER:
-        raise Refusal(
-            401,
-            "The account sign-in was incorrect or your account is disabled temporarily. "
-            "Please wait and try again later.",
-        )
-    magento.admin_failures = 0
+    if not right or not magento.admin_active:
+        if given[0] == magento.admin_username:
+            magento.admin_failures += 1
+            magento.admin_failures_until = magento.now() + LOCKED_SECONDS
+        raise _signed_in_wrongly()
+    magento.admin_failures, magento.admin_failures_until = 0, None
+
+
+def _signed_in_wrongly() -> Refusal:
+    """One and the same for an unknown name, a wrong password, an inactive account and a locked one."""
+    return Refusal(
+        401,
+        "The account sign-in was incorrect or your account is disabled temporarily. Please wait and try again later.",
+    )
 
 
 def _new_token(magento: Magento) -> str:

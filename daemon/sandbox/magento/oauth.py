@@ -1,9 +1,8 @@
-"""OAuth 1.0a as Magento checks it: HMAC-SHA256 alone, over a base string that is not always the RFC's."""
+"""OAuth 1.0a as Magento checks it: over a base string that is not always the RFC's."""
 
 from __future__ import annotations
 
 import base64
-import hashlib
 import hmac
 import re
 from urllib.parse import quote, unquote
@@ -12,6 +11,7 @@ from daemon.sandbox.magento.options import Magento, Version
 from daemon.sandbox.magento.refusals import Refusal, fields_missing
 
 _REQUIRED = ("consumer_key", "token", "signature", "signature_method", "nonce", "timestamp")
+_DIGESTS = {"HMAC-SHA256": "sha256", "HMAC-SHA1": "sha1"}
 _AHEAD = 600
 """Seconds that a timestamp may lie in the future; any past one is taken."""
 
@@ -32,8 +32,9 @@ def check_oauth(magento: Magento, authorization: str, method: str, url: str, que
         raise Refusal(401, "Specified token does not exist")
     if magento.revoked:
         raise Refusal(401, "Access token has been revoked")
-    if protocol["oauth_signature_method"] != "HMAC-SHA256":
-        raise Refusal(400, "Signature method %1 is not supported", [protocol["oauth_signature_method"]])
+    signature_method = protocol["oauth_signature_method"]
+    if signature_method not in magento.signatures:
+        raise Refusal(400, "Signature method %1 is not supported", [signature_method])
     signature = protocol.pop("oauth_signature")
     expected = sign(
         method,
@@ -41,6 +42,7 @@ def check_oauth(magento: Magento, authorization: str, method: str, url: str, que
         [*protocol.items(), *read_query(query, magento.version)],
         secrets=(magento.consumer_secret, magento.access_token_secret),
         version=magento.version,
+        digest=_DIGESTS[signature_method],
     )
     if not hmac.compare_digest(signature.encode(), expected.encode()):
         raise Refusal(401, "The signature is invalid. Verify and try again.")
@@ -61,6 +63,7 @@ def sign(
     *,
     secrets: tuple[str, str],
     version: Version,
+    digest: str = "sha256",
 ) -> str:
     """The signature of a call. The names' order differs from the RFC's where an index has two digits."""
     if version == "2.4.8":
@@ -70,8 +73,7 @@ def sign(
     joined = "&".join(f"{_encode(name)}={_encode(value)}" for name, value in ordered)
     base = "&".join(_encode(part) for part in (method.upper(), url, joined))
     key = "&".join(_encode(secret) for secret in secrets)
-    digest = hmac.new(key.encode(), base.encode(), hashlib.sha256).digest()
-    return base64.b64encode(digest).decode()
+    return base64.b64encode(hmac.digest(key.encode(), base.encode(), digest)).decode()
 
 
 def read_header(authorization: str) -> dict[str, str]:

@@ -35,14 +35,23 @@ class Magento:
     """The integration; an inactive one is refused with OAuth, but not as Bearer."""
     seconds_per_call: float = 0.0
     seconds_per_invoice: float = 0.0
+    signatures: frozenset[str] = frozenset({"HMAC-SHA256"})
+    """What OAuth may be signed with; up to 2.4.3 also HMAC-SHA1."""
+    repeats_last_page: bool = False
+    """A page beyond the last is the last one again, as up to 2.3.7."""
     page_limit: int | None = None
     """webapi/validation: the largest pageSize; off by default."""
     admin_username: str = "admin"
     admin_password: str = "Passw0rd-123"  # noqa: S105 - of a shop on loopback
     admin_active: bool = True
+    admin_resources: set[str] = field(default_factory=lambda: {INVOICES, ORDERS, STORES})
+    """What the administrator's role may do."""
     admin_failures: int = 0
     """In a row; six lock the account at the token endpoint."""
+    admin_failures_until: float | None = None
+    """When they are forgotten, and a lock with them; each failure puts it off."""
     admin_token_minutes: int = 60
+    """Of a JWT; up to 2.4.3 a token lived 240 minutes."""
     two_factor: str | None = None
     """Its provider, `google`, or the empty string where none is set up yet."""
     one_time_password: str = "123456"  # noqa: S105

@@ -52,7 +52,7 @@ def _list(table: Table, magento: Magento, request: Request) -> Wire:
         version=magento.version,
         page_limit=magento.page_limit,
     )
-    ids, total = find(table, criteria)
+    ids, total = find(table, criteria, repeats_last_page=magento.repeats_last_page)
     return {
         "items": [_record(table, each) for each in ids],
         "search_criteria": criteria.echo(),

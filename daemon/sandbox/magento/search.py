@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from daemon.sandbox.magento.conditions import Test, compile_condition, read_number
@@ -90,7 +90,7 @@ def read_criteria(parameters: Wire, *, version: Version, page_limit: int | None)
     )
 
 
-def find(table: Table, criteria: Criteria) -> tuple[list[int], int]:
+def find(table: Table, criteria: Criteria, *, repeats_last_page: bool = False) -> tuple[list[int], int]:
     """The ids of the page asked for, and how many rows there are on all pages."""
     asked = {each.field for group in criteria.groups for each in group} | {s.field for s in criteria.sorts}
     if not asked <= table.columns:
@@ -105,6 +105,9 @@ def find(table: Table, criteria: Criteria) -> tuple[list[int], int]:
             ids = narrowed
     if tests:
         ids = [each for each in ids if _passes(table.row(each), tests)]
+    if repeats_last_page and criteria.page and criteria.page_size:
+        last = max(-(-len(ids) // max(criteria.page_size, 1)), 1)
+        criteria = replace(criteria, page=min(criteria.page, last))
     return list(_cut(_sorted(table, ids, criteria), criteria)), len(ids)
 
 

@@ -1,0 +1,138 @@
+"""Signs in to Magento, by the way that the settings choose, and makes a call as who it signed in as."""
+
+import json
+import re
+
+import requests
+from requests.auth import AuthBase
+
+from daemon.clock import Clock
+from daemon.errors import SideRefused, Unreachable
+from daemon.log import redaction
+from daemon.magento.refusals import is_magentos_401, refuse_sign_in
+from daemon.magento.sign import Bearer, OAuth1
+from daemon.settings import Configuration
+from daemon.transport import open_session
+
+# An administrator's token lives 60 minutes from Magento 2.4.4 on (before that four hours).
+_RENEWED_AFTER = 55 * 60.0
+# A token that was given so short ago has not ended: a refusal is then about what its owner may do.
+_FRESH = 60.0
+# As long as the pause that follows a refused sign-in, but for a minute: it ends by the wall clock, in whole seconds.
+_HELD = 59 * 60.0
+_TOKEN = re.compile(r"[\x21-\x7e]{8,8192}")
+
+
+class Connection:
+    """Magento's REST API as one caller; ``get`` makes one call, with a sign-in before it when one is needed."""
+
+    def __init__(self, configuration: Configuration, clock: Clock) -> None:
+        magento = configuration.settings.magento
+        self.root = f"{magento.base_url}/rest/{magento.store_code}/V1"
+        self._session = open_session("magento", seconds=magento.timeout.total_seconds(), ca_bundle=magento.ca_bundle)
+        self._session.headers["Accept"] = "application/json"  # it answers XML or an HTML error page otherwise
+        self.account: Account | None = None
+        secrets = configuration.secrets
+        if magento.auth == "oauth1":
+            self._session.auth = OAuth1(secrets, magento.signature)
+        elif magento.auth == "bearer":
+            self._session.auth = Bearer(secrets["magento_access_token"])
+        else:
+            name, password = secrets["magento_username"], secrets["magento_password"]
+            self.account = Account(self.root, self._session, clock, name, password)
+        self.calls = 0
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        self._session.close()
+
+    def get(self, path: str) -> requests.Response:
+        """One call; made once more, signed in anew, when an administrator's token has ended before its time."""
+        if self.account is None:
+            return self._get(path)
+        self.account.require_token()
+        response = self._get(path)
+        if is_magentos_401(response) and self.account.may_have_ended():
+            self.account.sign_in()
+            response = self._get(path)
+        return response
+
+    def _get(self, path: str) -> requests.Response:
+        self.calls += 1
+        return self._session.get(f"{self.root}/{path}")
+
+
+class Account:
+    """An administrator's account: its name and password are given for a token, once for each token.
+
+    Six refused sign-ins lock the account for half an hour, so after one that is refused none is made for an hour,
+    whoever asks; the refusal itself is given again.
+    """
+
+    def __init__(self, root: str, session: requests.Session, clock: Clock, name: str, password: str) -> None:
+        self._url = f"{root}/integration/admin/token"
+        self._session = session
+        self._clock = clock
+        self._credentials = {"username": name, "password": password}
+        self._given_at: float | None = None  # by the monotonic clock
+        self._refused: tuple[float, SideRefused] | None = None
+        self.sign_ins = 0
+
+    def require_token(self) -> None:
+        """Sign in unless there is a token that still lives for a while."""
+        if self._given_at is None or self._clock.monotonic() - self._given_at >= _RENEWED_AFTER:
+            self.sign_in()
+
+    def may_have_ended(self) -> bool:
+        """Whether a refused call may be the token's end (a person can revoke it), not what its owner may not do."""
+        return self._given_at is None or self._clock.monotonic() - self._given_at >= _FRESH
+
+    def sign_in(self) -> None:
+        """Get a token. SideRefused when none is given, and for an hour after that."""
+        self._require_leave()
+        self._given_at = None
+        self.sign_ins += 1
+        # The only call to Magento that is no GET.
+        response = self._session.post(self._url, json=self._credentials, auth=_Unsigned())
+        try:
+            token = _read_token(response)
+        except SideRefused as refusal:
+            if refusal.probe == "hourly":
+                self._refused = self._clock.monotonic(), refusal
+            raise
+        redaction.tokens["magento"] = token
+        self._session.auth = Bearer(token)
+        self._given_at = self._clock.monotonic()
+
+    def _require_leave(self) -> None:
+        if self._refused is None:
+            return
+        at, refusal = self._refused
+        if self._clock.monotonic() - at < _HELD:
+            raise SideRefused(str(refusal), side="magento", hint=refusal.hint, probe="hourly")
+        self._refused = None
+
+
+class _Unsigned(AuthBase):
+    """No token on the call that asks for one."""
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        """Leave the call as it is."""
+        return request
+
+
+def _read_token(response: requests.Response) -> str:
+    if response.status_code != 200:
+        refuse_sign_in(response)
+    try:
+        token = json.loads(response.content)
+    except (ValueError, RecursionError):
+        token = None
+    if not isinstance(token, str) or not _TOKEN.fullmatch(token):
+        raise Unreachable(
+            "Magento's answer to the sign-in is no token; it is refused",
+            side="magento",
+            sent=True,
+            hint="A proxy, a cache or an error page stands in for Magento's REST answer.",
+        )
+    return token
