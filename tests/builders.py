@@ -28,6 +28,7 @@ SECRETS = {
     "salesforce_client_id": "client",
     "salesforce_client_secret": "client-secret",
 }
+ADMIN_SECRETS = {"magento_username": "reader", "magento_password": "reader-password"}
 
 
 def settings(changes: Mapping[str, object] | None = None) -> Settings:
@@ -48,7 +49,7 @@ def settings(changes: Mapping[str, object] | None = None) -> Settings:
 def configuration(changes: Mapping[str, object] | None = None) -> Configuration:
     """Those settings with secrets, as if read from a file."""
     document = Document(Path("settings.yaml"), {}, CommentedMap(), {})
-    return Configuration(settings(changes), Secrets(SECRETS), document)
+    return Configuration(settings(changes), Secrets({**SECRETS, **ADMIN_SECRETS}), document)
 
 
 def row(entity_id: int = 7, **fields: object) -> dict[str, Any]:

@@ -75,7 +75,7 @@ def test_an_answer_that_is_no_json_object_is_refused_whole(content: bytes, why: 
         (answer(302), SideRefused, "redirects to elsewhere", "the URL of the shop itself"),
         (answer(400), Busy, "answered 400: without a reason", None),
         (answer(400, b'{"message": "Signature method %1 is not supported", "parameters": ["X"]}'), SideRefused,
-         "Signature method X is not supported", "auth: oauth1"),
+         "Signature method X is not supported", "magento.signature: hmac-sha1"),
         (answer(400, b'{"message": "Specified request cannot be processed."}'), SideRefused,
          "does not know this store in its URL: /rest/all/V1/invoices", "magento.store_code"),
         (answer(401, b'{"message": "The nonce is already being used by the consumer with ID 1"}'), Busy,

@@ -203,11 +203,11 @@ BAD: dict[str, tuple[str | bytes, str]] = {
     ),
     "an unknown way of signing in": (
         magento("auth: basic"),
-        "settings.yaml:3:3: magento.auth: should be 'oauth1' or 'bearer'",
+        "settings.yaml:3:3: magento.auth: should be 'oauth1', 'bearer' or 'admin'",
     ),
     "a way that is not built": (
-        magento("auth: admin"),
-        "settings.yaml:3:3: magento.auth is not built yet: admin",
+        salesforce("auth: jwt_bearer"),
+        "settings.yaml:5:3: salesforce.auth is not built yet: jwt_bearer",
     ),
     "no share": (
         salesforce("api_reserve: 120%"),
