@@ -72,11 +72,16 @@ def skip_rule(invoice: Invoice, options: Invoices) -> str | None:
     return None
 
 
-def decide_comment(comment: Comment, options: Invoices, note: Note, *, asked: bool) -> Decision:
-    """Whether a new or edited comment becomes a note, waits for a flag, or makes none."""
+def decide_comment(
+    comment: Comment, options: Invoices, note: Note, *, asked: bool, in_salesforce: bool = False
+) -> Decision:
+    """Whether a new or edited comment becomes a note, waits for a flag, or makes none.
+
+    ``in_salesforce``: it has a note already, and its changes follow, also the one that hides it from the storefront.
+    """
     if not comment.text.strip():
         return Decision(Verdict.SKIP, "it is empty")
-    if note.only_visible_on_storefront and not comment.visible_on_storefront:
+    if note.only_visible_on_storefront and not comment.visible_on_storefront and not in_salesforce:
         return Decision(Verdict.SKIP, "salesforce.note.only_visible_on_storefront: it is not visible there")
     if not options.synchronize_notes:
         return Decision(Verdict.HOLD, NO_NOTES, held_for="notes")

@@ -22,6 +22,7 @@ __all__ = [
     "NoteWrite", "RecordError", "Refused", "Salesforce", "Verdict", "comment_of", "fitting", "judge",
 ]  # fmt: skip
 
+_USER = "005"  # how a user's ID begins: a note's author has a link of their own
 _IDS_A_QUERY = 200  # keeps the URL, which holds the query, below the 16 KB that Salesforce takes
 MAX_COMMENTS_A_GRAPH = 160  # three nodes each, and the invoice's
 _BYTES_A_UNIT = 10  # at most, in JSON and once more as escaped HTML in base64
@@ -100,6 +101,17 @@ class Salesforce:
                 external_id = marker_of(title)
                 if external_id is not None:
                     found.setdefault(external_id, Existing("", None, to_18(note_id)))
+        return found
+
+    def links_of(self, note_ids: Iterable[str]) -> dict[str, str]:
+        """What hangs these notes on a record, by note: the link's ID. A classic note has none."""
+        found: dict[str, str] = {}
+        ids = sorted(set(note_ids)) if self._settings.note.type == "content_note" else []
+        for start in range(0, len(ids), _IDS_A_QUERY):
+            soql = "SELECT Id, ContentDocumentId, LinkedEntityId FROM ContentDocumentLink WHERE ContentDocumentId IN {}"
+            for row in self._query(format_soql(soql, ids[start : start + _IDS_A_QUERY])):
+                if not str(row["LinkedEntityId"]).startswith(_USER):
+                    found.setdefault(to_18(str(row["ContentDocumentId"])), to_18(str(row["Id"])))
         return found
 
     def _notes_on(self, invoice_ids: list[str]) -> list[tuple[str, str]]:

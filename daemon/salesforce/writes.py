@@ -16,12 +16,14 @@ INVOICE = "invoice"
 class NoteWrite:
     """One comment's write: create it, or edit what is there.
 
-    A comment record without a ``note_id``: somebody deleted the note, and it stays deleted.
+    A comment record without a ``note_id``: somebody deleted the note, and it stays deleted. ``link_id`` hangs the note
+    on the invoice, and says who may see it.
     """
 
     note: NoteRecord
     record_id: str | None = None
     note_id: str | None = None
+    link_id: str | None = None
 
     @property
     def is_edit(self) -> bool:
@@ -115,6 +117,9 @@ class Writes:
         if write.note_id:
             fields = self._note_fields(write.note)
             nodes.append(Node(f"note{tag}", "PATCH", f"{path}/{kind}/{write.note_id}", fields))
+            if write.link_id:
+                link = f"{path}/ContentDocumentLink/{write.link_id}"
+                nodes.append(Node(f"link{tag}", "PATCH", link, {"Visibility": write.note.visibility}))
         return nodes
 
     def _note_fields(self, note: NoteRecord) -> dict[str, Any]:

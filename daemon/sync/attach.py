@@ -64,6 +64,7 @@ class _Attachment:
         # Without comment records a note is found again by the marker in its title.
         self._marked = parts.configuration.settings.salesforce.comment.object is None
         self._pausing: SideRefused | None = None  # what the last call said that every other would meet too
+        self._linked: set[int] = set()  # comments whose notes' links are known, or were asked for
         self._duplicates: set[int] = set()  # comments that the last call refused as already there
         for row in rows:
             self._enter(row)
@@ -83,7 +84,7 @@ class _Attachment:
         settings = parts.configuration.settings.salesforce
         external_id = parts.mapping.comment_id(row.comment_id)
         note = note_of(comment, invoice, settings.note, external_id, marked=self._marked)
-        owed = OwedNote(row, NoteWrite(note, row.record_id, row.note_id))
+        owed = OwedNote(row, NoteWrite(note, row.record_id, row.note_id, row.link_id))
         if owed.write.is_edit and row.fingerprint == note.fingerprint:
             self._batch.settle([owed])
         else:
@@ -94,6 +95,7 @@ class _Attachment:
         if self._parts.ask_first or self._marked:
             self._adopt()
         while self._batch.waiting and not self._parts.stop.asked:
+            self._find_links()
             answers = self._call(sorted(self._batch.waiting))
             self._duplicates.clear()
             self._pausing = None
@@ -147,6 +149,7 @@ class _Attachment:
                     owed.row,
                     record_id=answer.ids.get(f"record{tag}", owed.row.record_id),
                     note_id=answer.ids.get(f"note{tag}", owed.row.note_id),
+                    link_id=answer.ids.get(f"link{tag}", owed.write.link_id),
                 )
             self._batch.settle(part, attached=True)
             return
@@ -189,8 +192,10 @@ class _Attachment:
             owed.write = replace(owed.write, note_id=None)  # somebody deleted the note, and it stays deleted
             if owed.write.record_id is None:
                 self._batch.settle([owed])
+        elif owed.write.is_edit and gone and answer.ref == f"link{tag}":
+            owed.write = replace(owed.write, link_id=None)  # somebody took the note off the invoice
         elif owed.write.record_id and gone:
-            owed.row = replace(owed.row, record_id=None, note_id=None, fingerprint=None)
+            owed.row = replace(owed.row, record_id=None, note_id=None, link_id=None, fingerprint=None)
             owed.write = NoteWrite(owed.note)
         else:
             self._judge(owed, error)
@@ -222,6 +227,18 @@ class _Attachment:
             elif owed.row.comment_id in self._duplicates:
                 self._batch.put_off([owed], "Salesforce still works on an earlier call about it")
 
+    def _find_links(self) -> None:
+        """An edit may change who may see the note, and its link says that: one that is not known is asked for, once."""
+        edits = [owed for owed in self._batch.all() if owed.write.note_id and owed.row.comment_id not in self._linked]
+        self._linked.update(owed.row.comment_id for owed in edits)
+        unknown = [owed for owed in edits if owed.write.link_id is None]
+        if not unknown or self._parts.configuration.settings.salesforce.note.type != "content_note":
+            return
+        require_calls(self._parts)
+        found = self._parts.salesforce.links_of(str(owed.write.note_id) for owed in unknown)
+        for owed in unknown:
+            owed.write = replace(owed.write, link_id=found.get(str(owed.write.note_id)))
+
     def _found(self, new: list[OwedNote]) -> dict[str, Existing]:
         salesforce = self._parts.salesforce
         if not self._marked:
@@ -234,6 +251,7 @@ class _Attachment:
             owed.row,
             record_id=existing.record_id or None,
             note_id=existing.note_id,
+            link_id=None,
             fingerprint=existing.fingerprint,
         )
         owed.write = NoteWrite(owed.note, existing.record_id or None, existing.note_id)

@@ -160,7 +160,13 @@ def _note_row(comment: Comment, entity_id: int, known: NoteRow | None, settings:
     decision = (
         SEND
         if row.sync_status == "pending" and comment.text.strip()
-        else decide_comment(comment, settings.invoices, settings.salesforce.note, asked=seen.asked)
+        else decide_comment(
+            comment,
+            settings.invoices,
+            settings.salesforce.note,
+            asked=seen.asked,
+            in_salesforce=row.note_id is not None,
+        )
     )
     sends = decision.verdict is Verdict.SEND
     fresh = edited or seen.asked or row.sync_status != "pending" or row.reason == UNREADABLE

@@ -376,10 +376,11 @@ def test_an_edited_comment_is_one_graph_that_patches_its_record_and_its_note(wor
         world.shop.edit_comment(comment, "after")
         run_once(work)
         (call,) = world.salesforce_calls.matching(path=GRAPH)
-        ((get, edited_record, edited_note),) = graphs(call)
-        assert [node["method"] for node in (get, edited_record, edited_note)] == ["GET", "PATCH", "PATCH"]
-        assert "/Magento_Invoice_Comment__c/" in edited_record["url"]
-        assert "/ContentNote/" in edited_note["url"]
+        ((get, *edits),) = graphs(call)
+        assert [node["method"] for node in (get, *edits)] == ["GET", "PATCH", "PATCH", "PATCH"]
+        for node, name in zip(edits, ("Magento_Invoice_Comment__c", "ContentNote", "ContentDocumentLink"), strict=True):
+            assert f"/{name}/" in node["url"]
+        assert world.salesforce_calls.count(path="/query") == 0
     assert texts(world, entity_id) == ["after"]
     assert world.org.created["ContentNote"] == 1
     assert_equal(world)
@@ -696,6 +697,53 @@ def test_who_may_see_a_note_is_as_set(world: World, visibility: str, expected: l
     world.shop.add_comment(entity_id, "for the customer", visible=True)
     world.run_once()
     assert links(world, entity_id) == expected
+
+
+@pytest.mark.parametrize(
+    ("known", "only"),
+    [
+        ("known", False),
+        ("known", True),
+        ("adopted after a cleared state", False),
+        ("of a classic note", False),
+    ],
+)
+def test_a_comment_that_is_hidden_from_the_storefront_is_hidden_in_salesforce_too(
+    world: World, known: str, only: bool
+) -> None:
+    world.set("salesforce.note.visibility", "storefront")
+    world.set("salesforce.note.only_visible_on_storefront", only)
+    if known == "of a classic note":
+        world.set("salesforce.note.type", "note")
+    entity_id = world.invoice()
+    world.shop.add_comment(entity_id, "shown by mistake", visible=True)
+    world.run_once()
+    (comment,) = world.shop.invoices.row(entity_id)["comments"]
+    world.shop.edit_comment(comment["entity_id"], "shown by mistake, and edited", visible=False)
+    if known == "adopted after a cleared state":
+        world.state_path.unlink()
+    with world.work() as work:
+        work.sync([entity_id])
+    assert links(world, entity_id) == ([] if known == "of a classic note" else ["InternalUsers"])
+    assert [row.sync_status for row in note_rows(world, entity_id)] == ["synced"]
+    assert world.org.created["Magento_Invoice_Comment__c"] == 1
+
+
+def test_a_note_that_somebody_took_off_its_invoice_is_edited_where_it_is(world: World) -> None:
+    entity_id = world.invoice(comment="before")
+    world.run_once()
+    (link,) = [
+        row for row in world.org.records("ContentDocumentLink") if not str(row["LinkedEntityId"]).startswith("005")
+    ]
+    world.org.delete("ContentDocumentLink", str(link["Id"]))
+    (comment,) = world.shop.invoices.row(entity_id)["comments"]
+    world.shop.edit_comment(comment["entity_id"], "after")
+    with world.work() as work:
+        work.sync([entity_id])
+    (kept,) = world.org.records("Magento_Invoice_Comment__c")
+    assert kept["Body__c"] == "after"
+    assert world.org.created["ContentNote"] == 1
+    assert [row.sync_status for row in note_rows(world, entity_id)] == ["synced"]
 
 
 def test_only_comments_visible_on_the_storefront_become_notes_if_so_set(world: World) -> None:

@@ -136,10 +136,12 @@ class Shop:
                 invoice, text, visible=visible, notified=notified, created_at=created_at or self.now()
             )
 
-    def edit_comment(self, comment_id: int, text: str) -> None:
+    def edit_comment(self, comment_id: int, text: str, *, visible: bool | None = None) -> None:
         """Rewrite a comment in place: the same id, the same created_at, no trace."""
         with self.lock:
             self.comments.edit(comment_id, comment=text)
+            if visible is not None:
+                self.comments.edit(comment_id, is_visible_on_front=int(visible))
 
     def move_comment(self, comment_id: int, entity_id: int) -> None:
         """Move a comment to another invoice."""
