@@ -51,11 +51,11 @@ class LedgerRow:
     synced_at: datetime | None = None
 
 
-# A row is due when it is owed and its time has come: pending ones, failed ones once a day, and rows whose last
-# call had no answer. The automatic flag holds back whatever nobody asked for.
+# A row is due when its time has come and it is owed, failed a day ago, or its last call had no answer. The automatic
+# flag holds back whatever nobody asked for.
 _DUE = """
-    ((sync_status IN ('pending', 'failed') AND (next_attempt_at IS NULL OR next_attempt_at <= :now))
-     OR (again_at <= :now AND sync_status IN ('pending', 'synced', 'failed')))
+    (next_attempt_at IS NULL OR next_attempt_at <= :now)
+    AND (sync_status IN ('pending', 'failed') OR (sync_status = 'synced' AND again_at <= :now))
     AND (:automatic OR asked)
 """
 

@@ -15,11 +15,15 @@ def m001_the_tables(db: Database) -> None:
 
 @story()
 def m002_causes_and_links(db: Database) -> None:
-    """Why a record failed, alike for all that failed for one cause; and the link that says who may see a note."""
+    """Why a record failed, alike for all that failed for one cause; the link that says who may see a note; edits that
+    may still be carried out.
+    """
     for statement in (
         "ALTER TABLE ledger ADD COLUMN cause TEXT",
         "ALTER TABLE notes ADD COLUMN cause TEXT",
         "ALTER TABLE notes ADD COLUMN link_id TEXT",
+        "ALTER TABLE notes ADD COLUMN again_at TEXT",
+        "CREATE INDEX notes_again ON notes (again_at) WHERE again_at IS NOT NULL",
     ):
         db.execute(statement)
 

@@ -17,7 +17,8 @@ class NoteRow:
     """One comment.
 
     ``record_id`` is its comment record, ``note_id`` its note, ``link_id`` what hangs the note on the invoice;
-    ``held_for`` which flag held it; ``cause`` is equal for all that failed for one cause.
+    ``held_for`` which flag held it; ``cause`` is equal for all that failed for one cause. ``again_at``: an edit of it
+    had no answer and may still be carried out, over a newer one, so it is sent once more then.
     """
 
     comment_id: int
@@ -35,13 +36,14 @@ class NoteRow:
     fingerprint: str | None = None
     attempts: int = 0
     next_attempt_at: datetime | None = None
+    again_at: datetime | None = None
     synced_at: datetime | None = None
 
 
 # A comment is due only while its invoice is in Salesforce and not held; until then it waits with it.
 _DUE = """
-    notes.sync_status IN ('pending', 'failed')
-    AND (notes.next_attempt_at IS NULL OR notes.next_attempt_at <= :now)
+    (notes.next_attempt_at IS NULL OR notes.next_attempt_at <= :now)
+    AND (notes.sync_status IN ('pending', 'failed') OR (notes.sync_status = 'synced' AND notes.again_at <= :now))
     AND ledger.salesforce_id IS NOT NULL AND ledger.sync_status != 'held'
     AND (:automatic OR notes.asked)
 """
@@ -93,7 +95,8 @@ class Notes:
         with self._store.writing():
             self._store.db.conn.execute(
                 "UPDATE notes SET sync_status = 'pending', record_id = NULL, note_id = NULL, link_id = NULL, "
-                "fingerprint = NULL, attempts = 0, next_attempt_at = NULL, reason = NULL, asked = asked OR ? "
+                "again_at = NULL, fingerprint = NULL, attempts = 0, next_attempt_at = NULL, reason = NULL, "
+                "asked = asked OR ? "
                 "WHERE entity_id = ? AND sync_status IN ('synced', 'failed', 'pending')",
                 [asked, entity_id],
             )
@@ -110,6 +113,15 @@ class Notes:
         with self._store.writing():
             self._store.db.conn.execute(
                 "UPDATE notes SET next_attempt_at = ? WHERE sync_status = 'pending'", [text_of(until)]
+            )
+
+    def doubt_edits(self, again_at: datetime) -> None:
+        """A process died: a call that edits an owed note may still be carried out, so each is sent again then."""
+        with self._store.writing():
+            self._store.db.conn.execute(
+                "UPDATE notes SET again_at = ? "
+                "WHERE sync_status = 'pending' AND (record_id IS NOT NULL OR note_id IS NOT NULL)",
+                [text_of(again_at)],
             )
 
     def owe_failed(self) -> None:

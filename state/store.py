@@ -120,7 +120,8 @@ class Store:
                     "CASE sync_status WHEN 'failed' THEN :failed ELSE :pending END) WHERE next_attempt_at > :pending",
                     {"failed": text_of(failed), "pending": text_of(pending)},
                 )
-            self._db.conn.execute("UPDATE ledger SET again_at = :at WHERE again_at > :at", {"at": text_of(again)})
+                again_at = {"at": text_of(again)}
+                self._db.conn.execute(f"UPDATE {table} SET again_at = :at WHERE again_at > :at", again_at)  # noqa: S608
             self._db.conn.execute("UPDATE sides SET next_try_at = :at WHERE next_try_at > :at", {"at": text_of(side)})
 
     def forget_reading(self) -> None:

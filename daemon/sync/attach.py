@@ -85,7 +85,8 @@ class _Attachment:
         external_id = parts.mapping.comment_id(row.comment_id)
         note = note_of(comment, invoice, settings.note, external_id, marked=self._marked)
         owed = OwedNote(row, NoteWrite(note, row.record_id, row.note_id, row.link_id))
-        if owed.write.is_edit and row.fingerprint == note.fingerprint:
+        may_be_older = row.again_at is not None and row.again_at <= parts.now()
+        if owed.write.is_edit and row.fingerprint == note.fingerprint and not may_be_older:
             self._batch.settle([owed])
         else:
             self._batch.add(owed)
@@ -135,7 +136,8 @@ class _Attachment:
                 if self._marked and not isinstance(error, Busy):
                     # It may still be carried out, and only then can it be found by its marker.
                     wait = UNANSWERED_AGAIN.total_seconds()
-                self._batch.put_off([owed for part in going.values() for owed in part], str(error), retry_after=wait)
+                put_off = [owed for part in going.values() for owed in part]
+                self._batch.put_off(put_off, str(error), wait, unanswered=isinstance(error, Unreachable))
             raise
 
     def _remember(self, entity_id: int, answer: Answer) -> None:

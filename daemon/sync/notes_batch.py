@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from daemon.invoice import Invoice
 from daemon.notes import NoteRecord
 from daemon.salesforce import NoteWrite, RecordError, fitting
-from daemon.sync.parts import FAILED_AGAIN, Parts, Tally
+from daemon.sync.parts import FAILED_AGAIN, UNANSWERED_AGAIN, Parts, Tally
 from state.attempts import Attempt
 from state.notes import NoteRow
 
@@ -54,6 +54,7 @@ class NoteBatch:
     def settle(self, done: list[OwedNote], *, attached: bool = False) -> None:
         """Salesforce holds these; ``attached``: it has just said so."""
         parts = self.parts
+        now = parts.now()
         rows = [
             replace(
                 owed.row,
@@ -64,7 +65,8 @@ class NoteBatch:
                 fingerprint=owed.note.fingerprint,
                 attempts=0,
                 next_attempt_at=None,
-                synced_at=parts.now(),
+                again_at=owed.row.again_at if owed.row.again_at and owed.row.again_at > now else None,
+                synced_at=now,
             )
             for owed in done
         ]
@@ -75,8 +77,11 @@ class NoteBatch:
                 self.tally.notes += 1
                 parts.log.info("note.attached", **self._names(owed), note_id=owed.row.note_id)
 
-    def put_off(self, waiting: list[OwedNote], reason: str, retry_after: float | None = None) -> None:
-        """These stay pending, for later."""
+    def put_off(
+        self, waiting: list[OwedNote], reason: str, retry_after: float | None = None, *, unanswered: bool = False
+    ) -> None:
+        """These stay pending, for later; after a call without an answer edits are sent once more when it is over."""
+        again_at = self.parts.now() + UNANSWERED_AGAIN
         rows = [
             replace(
                 owed.row,
@@ -84,6 +89,7 @@ class NoteBatch:
                 reason=reason,
                 attempts=owed.row.attempts + 1,
                 next_attempt_at=self.parts.retry_at(owed.row.attempts, retry_after),
+                again_at=again_at if unanswered and owed.write.is_edit else owed.row.again_at,
             )
             for owed in waiting
         ]
@@ -101,6 +107,7 @@ class NoteBatch:
             cause=error.cause,
             attempts=owed.row.attempts + 1,
             next_attempt_at=parts.now() + FAILED_AGAIN,
+            again_at=None,
         )
         self._write([failed], "failed", reason)
         self._done(owed)

@@ -53,6 +53,7 @@ class Work:
             if facts.get("running") is not None:
                 again = parts.now() + UNANSWERED_AGAIN
                 parts.store.ledger.doubt_owed(again)
+                parts.store.notes.doubt_edits(again)
                 if parts.configuration.settings.salesforce.comment.object is None:
                     parts.store.notes.doubt_owed(again)
             self._begin_anew()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import threading
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -13,10 +14,11 @@ from typing import Any
 import pytest
 
 from daemon.sandbox.calls import Call
-from daemon.sandbox.faults import drop, hang_after, lost, status
+from daemon.sandbox.faults import drop, hang_after, late_commit, lost, status
 from daemon.sandbox.org import Org
 from daemon.sandbox.org.schema import Field, FieldType
 from daemon.scheduler import run_once
+from tests.acceptance.process import wait_until
 from tests.integration.checks import (
     assert_balanced,
     assert_equal,
@@ -384,6 +386,41 @@ def test_an_edited_comment_is_one_graph_that_patches_its_record_and_its_note(wor
     assert texts(world, entity_id) == ["after"]
     assert world.org.created["ContentNote"] == 1
     assert_equal(world)
+
+
+def test_an_edit_without_an_answer_that_commits_after_a_newer_one_is_sent_once_more(world: World) -> None:
+    moment = threading.Event()
+    with world.work() as work:
+        entity_id = world.invoice(comment="first")
+        run_once(work)
+        (comment,) = world.shop.invoices.row(entity_id)["comments"]
+        world.shop.edit_comment(comment["entity_id"], "second")
+        world.salesforce_faults.add(late_commit(moment), body="ContentNote")
+        work.sync([entity_id])  # carried out much later: nobody knows
+        world.shop.edit_comment(comment["entity_id"], "third")
+        world.clock.advance(minutes=1)
+        work.sync([entity_id])
+        assert texts(world, entity_id) == ["third"]
+        moment.set()
+        wait_until(lambda: texts(world, entity_id) == ["second"], "the older edit comes through")
+        world.clock.advance(minutes=11)
+        run_once(work)
+    assert texts(world, entity_id) == ["third"]
+    assert world.org.created["ContentNote"] == 1
+    assert_equal(world)
+
+
+def test_what_is_sent_once_more_waits_for_its_time_when_it_is_put_off(world: World) -> None:
+    entity_id = world.invoice(comment="first")
+    with world.work() as work:
+        world.salesforce_faults.add(lost(), path=GRAPH)
+        run_once(work)
+        world.org.lock("Magento_Invoice__c", lambda _record: True, times=None)
+        world.clock.advance(minutes=11)
+        calls = world.salesforce_calls.count(path=GRAPH)
+        run_once(work)
+        assert world.salesforce_calls.count(path=GRAPH) == calls + 1, "once, and then it waits"
+        assert state_of(world, entity_id)[0] == "pending"
 
 
 def test_a_note_that_somebody_deleted_stays_deleted_when_its_comment_is_edited(world: World) -> None:
