@@ -1,10 +1,18 @@
-"""One process works on a state at a time: an exclusive lock on a file beside it, held for the process's life."""
+"""One process works on a state at a time: an exclusive lock on a file beside it, held for the process's life.
+
+The lock belongs to the open file (Linux's open file description locks), so that another process can ask whether it is
+held without taking it, and none of our own closing the file once more lets go of it. Who holds it is written in the
+file for people to read; nothing is decided by that.
+"""
 
 import fcntl
 import os
+import struct
 from pathlib import Path
 
 from state.errors import StateLockedError, unusable
+
+_FLOCK = struct.Struct("hhqqi")  # struct flock: type, whence, start, length (0: the whole file), pid (0)
 
 
 def take_lock(path: Path) -> int:
@@ -17,8 +25,8 @@ def take_lock(path: Path) -> int:
         hint = "Let this user write the folder, or set state.path to one that it can write."
         raise unusable(path, why, hint=hint) from None
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
+        fcntl.fcntl(handle, fcntl.F_OFD_SETLK, _exclusive())
+    except (BlockingIOError, PermissionError):  # which of the two is left to the system
         pid = os.pread(handle, 32, 0).strip()
         os.close(handle)
         raise StateLockedError(path, int(pid) if pid.isdigit() else None) from None
@@ -29,7 +37,7 @@ def take_lock(path: Path) -> int:
 
 def release_lock(handle: int) -> None:
     """Let go. The file stays: were it removed, two processes could lock two files of one name."""
-    os.ftruncate(handle, 0)  # nobody holds it: a process that asks must not take our id for a holder's
+    os.ftruncate(handle, 0)
     os.close(handle)
 
 
@@ -40,26 +48,14 @@ def is_locked(path: Path) -> bool:
     except OSError:
         return False
     try:
-        pid = os.pread(handle, 32, 0).strip()
-        # Trying the lock would take it for a moment, in the way of a process that starts; so ask for its holder first.
-        if pid.isdigit() and _is_alive(int(pid)):
-            return True
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
+        kind, *_ = _FLOCK.unpack(fcntl.fcntl(handle, fcntl.F_OFD_GETLK, _exclusive()))
     finally:
         os.close(handle)
-    return False
+    return bool(kind != fcntl.F_UNLCK)
 
 
-def _is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
+def _exclusive() -> bytes:
+    return _FLOCK.pack(fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)
 
 
 def _lock_path(path: Path) -> Path:

@@ -12,11 +12,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlite_utils.db import Database
 
 from state.attempts import Attempt
 from state.clearing import clear_state
 from state.errors import StateError, StateLockedError, StateMissingError, StateReplacedError, StateUnusableError
 from state.lock import is_locked
+from state.migrations import story
 from state.passes import Pass
 from state.requests import Request
 from state.rows import instant_of, text_of
@@ -130,6 +132,29 @@ def test_a_state_is_migrated_once_and_opened_again_as_it_was(path: Path) -> None
         assert store.facts.get("magento_name") == "main"
 
 
+def test_a_state_of_the_first_version_is_migrated_with_its_rows_and_a_copy_is_kept(path: Path) -> None:
+    path.parent.mkdir()
+    connection = sqlite3.connect(path)
+    old = Database(connection)
+    story.apply(old, stop_before="m002_causes_and_links")
+    connection.execute(
+        "INSERT INTO ledger (entity_id, increment_id, digest, sync_status, seen_at, seen_by) "
+        "VALUES (7, '000000007', 'd', 'failed', '2026-11-22T08:00:00Z', 'poll')"
+    )
+    connection.execute(
+        "INSERT INTO notes (comment_id, entity_id, digest, sync_status, seen_at) "
+        "VALUES (5, 7, 'd', 'synced', '2026-11-22T08:00:00Z')"
+    )
+    connection.commit()
+    connection.close()
+    with Store(path, lock=True) as store:
+        row = store.ledger.known([7])[7]
+        assert (row.increment_id, row.sync_status, row.cause) == ("000000007", "failed", None)
+        note = store.notes.known([5])[5]
+        assert (note.sync_status, note.link_id, note.again_at) == ("synced", None, None)
+    assert path.with_name("state.db.before-m002_causes_and_links.bak").exists()
+
+
 # --- one writer
 
 
@@ -154,15 +179,19 @@ def test_a_holder_that_does_not_say_who_it_is_still_holds(path: Path) -> None:
             Store(path, lock=True)
 
 
-def test_a_lock_file_left_by_a_dead_process_holds_nothing(path: Path) -> None:
+def test_a_lock_file_holds_nothing_whatever_is_written_in_it(path: Path) -> None:
     Store(path, lock=True).close()
-    dead = os.fork()
-    if dead == 0:
-        os._exit(0)
-    os.waitpid(dead, 0)
-    path.with_name("state.db.lock").write_text(f"{dead}\n")
+    path.with_name("state.db.lock").write_text(f"{os.getpid()}\n")  # alive, as any process with that id may be
     assert not is_locked(path)
     Store(path, lock=True).close()
+
+
+def test_asking_who_holds_a_state_lets_go_of_nothing(path: Path) -> None:
+    with Store(path, lock=True):
+        for _ in range(3):
+            assert is_locked(path)
+        with pytest.raises(StateLockedError):
+            Store(path, lock=True)
 
 
 def test_others_read_and_leave_requests_while_one_works(path: Path, store: Store) -> None:
