@@ -10,6 +10,12 @@ from state.errors import StateMissingError, unusable
 from state.migrations import story
 
 _BUSY_SECONDS = 30.0
+_LET_WRITE = "See that its disk has room, and that this user may write the file and its folder."
+# What SQLite says of a file that is good, but that it is kept from writing.
+_NOT_WRITABLE = (
+    "SQLITE_FULL", "SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_IOERR_WRITE", "SQLITE_IOERR_FSYNC",
+    "SQLITE_IOERR_TRUNCATE", "SQLITE_IOERR_SHM",
+)  # fmt: skip
 
 
 def open_database(path: Path, *, create: bool) -> Database:
@@ -27,7 +33,8 @@ def open_database(path: Path, *, create: bool) -> Database:
     try:
         return _connect(path, check=create)
     except sqlite3.Error as error:
-        raise unusable(path, str(error)) from None
+        cannot_write = (getattr(error, "sqlite_errorname", None) or "").startswith(_NOT_WRITABLE)
+        raise unusable(path, str(error), hint=_LET_WRITE if cannot_write else None) from None
 
 
 def _make(path: Path) -> None:
@@ -44,7 +51,7 @@ def _make(path: Path) -> None:
             connection.close()
         new.replace(path)
     except (OSError, sqlite3.Error) as error:
-        raise unusable(path, f"it cannot be made ({error})") from None
+        raise unusable(path, f"it cannot be made ({error})", hint=_LET_WRITE) from None
 
 
 def _connect(path: Path, *, check: bool) -> Database:

@@ -7,6 +7,9 @@ import pytest
 
 from tests.world import World
 
+# What tests share for checking says as much of a failure as what stands in a test.
+pytest.register_assert_rewrite("tests.promises", "tests.integration.checks", "tests.acceptance.faults.outage")
+
 
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[World]:

@@ -102,7 +102,8 @@ def _assert_notes_true(world: World, failed: Collection[int], failed_notes: Coll
         if note.sync_status == "synced":
             record = world.org.find("Magento_Invoice_Comment__c", "Magento_Id__c", f"main-comment-{note.comment_id}")
             assert record is not None, f"comment {note.comment_id} has no record"
-            assert (note.record_id, note.note_id) == (record["Id"], record["Note_Id__c"])
+            kept, held = (note.record_id, note.note_id), (record["Id"], record["Note_Id__c"])
+            assert kept == held, f"comment {note.comment_id}: {kept} is kept, {held} is there"
 
 
 def _assert_books(world: World) -> None:

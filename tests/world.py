@@ -169,6 +169,13 @@ class World:
             env={**os.environ, **(environ or {})},
         )
 
+    def command_under(self, limits: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """The real command in a process that first takes something from itself: ``limits`` executes what follows it."""
+        words = ["-m", self.module, *arguments, "--settings", str(self.settings_path)]
+        return subprocess.run(
+            [sys.executable, "-c", limits, *words], capture_output=True, text=True, timeout=60, check=False
+        )
+
     def spawn(self, *arguments: str, environ: Mapping[str, str] | None = None) -> subprocess.Popen[str]:
         """The same, not waited for."""
         return subprocess.Popen(

@@ -29,6 +29,7 @@ from tests.integration.checks import (
     state_of,
     texts,
 )
+from tests.promises import assert_promises
 from tests.world import World
 
 GRAPH = "composite/graph"
@@ -540,6 +541,7 @@ def test_sessions_that_are_never_accepted_pause_salesforce_and_not_magento(world
     assert_equal(world)
 
 
+@pytest.mark.fault("Salesforce: limits")
 @pytest.mark.parametrize("limit", ["used up", "reserved for others", "reserved by the app's own limit"])
 def test_out_of_calls_pauses_salesforce_with_rare_probes_while_magento_is_polled(world: World, limit: str) -> None:
     world.invoice()
@@ -570,6 +572,7 @@ def test_out_of_calls_pauses_salesforce_with_rare_probes_while_magento_is_polled
             world.clock.advance(minutes=16)
             run_once(work)
     assert_equal(world)
+    assert_promises(world)
 
 
 def test_another_org_is_refused_and_the_way_on_is_named(world: World) -> None:

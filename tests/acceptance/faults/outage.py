@@ -12,6 +12,7 @@ from tests.promises import assert_promises
 from tests.world import World
 
 Change = Callable[[World], object]
+BUDGET = "salesforce.budget_reached"
 LONGEST_PAUSE = timedelta(hours=1)
 
 
@@ -36,7 +37,7 @@ def survive(
         run_once(work)
         break_it(world)
         late = world.invoice(comment="meanwhile")
-        _poll_in_vain(world, work, side, late, polls=polls, pauses=pauses)
+        _poll_in_vain(world, work, side, late, polls=polls, pauses=pauses, said=said)
         reason = str(work.parts.store.sides.get(side).reason)
         assert all(word in reason for word in words), reason
         assert len(world.named(said)) == 1, "its beginning is said once"
@@ -49,13 +50,16 @@ def survive(
     assert not {"pass.failed", "invoice.failed", "note.failed"} & {event["event"] for event in world.events}
 
 
-def _poll_in_vain(world: World, work: Work, side: str, late: int, *, polls: int, pauses: bool) -> None:
+def _poll_in_vain(world: World, work: Work, side: str, late: int, *, polls: int, pauses: bool, said: str) -> None:
     store, before = work.parts.store, world.rows()
     checkpoint = store.checkpoints.current()
     calls = world.magento_calls if side == "magento" else world.salesforce_calls
     for number in range(polls):
         made = len(calls)
         run_once(work)
+        if not number:
+            assert work.failure is not None
+            assert work.failure.exit_code == (75 if said == BUDGET or not pauses else 78)
         if pauses and number:
             assert len(calls) == made, "it is left alone"
         world.clock.advance(seconds=10)

@@ -11,8 +11,10 @@ from werkzeug.wrappers import Response
 
 from daemon.sandbox.faults import Fault, big, garble, status, truncate
 from daemon.sandbox.faults.answers import ask
+from daemon.scheduler import run_once
 from tests.acceptance.faults.outage import survive
 from tests.faults import case
+from tests.promises import assert_promises
 from tests.world import World
 
 if TYPE_CHECKING:
@@ -110,6 +112,40 @@ def test_a_page_that_is_refused(world: World, fault: Fault, words: str) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "fault",
+    [
+        case("Magento: 503 maintenance HTML", status(503, MAINTENANCE)),
+        case("Magento: 500 HTML or empty", status(500)),
+        case("Magento: 200 HTML", status(200, b"<html>Welcome</html>")),
+        case("Magento: truncated JSON", garble(lambda b: b[: len(b) // 2])),
+        case("Magento: NaN", garble(lambda b: b.replace(b'"entity_id":', b'"x":NaN,"entity_id":'))),
+        case("Magento: deep nesting", status(200, DEEP, "application/json")),
+        case("Magento: ids repeated or descending", edited(repeated)),
+    ],
+)
+def test_an_answer_about_orders_that_is_refused(world: World, fault: Fault) -> None:
+    survive(
+        world,
+        "magento",
+        lambda world: world.magento_faults.add(fault, path="/orders", times=None),
+        lambda world: world.magento_faults.clear(),
+    )
+
+
+@pytest.mark.parametrize("fault", [case("Magento: 503 maintenance HTML", status(503, MAINTENANCE))])
+def test_a_first_sync_begins_when_magento_answers(world: World, fault: Fault) -> None:
+    world.invoice(comment="there from the start")
+    world.magento_faults.add(fault, times=None)
+    with world.work() as work:
+        for _ in range(3):
+            run_once(work)
+            assert work.parts.store.checkpoints.current() is None
+        world.magento_faults.clear()
+        run_once(work)
+    assert_promises(world)
+
+
 @pytest.mark.fault("Magento: answer ignores filters or order (2.3, a proxy's cache)")
 def test_a_cache_that_gives_one_answer_to_every_question(world: World) -> None:
     world.set("magento.page_size", 1)
@@ -119,6 +155,19 @@ def test_a_cache_that_gives_one_answer_to_every_question(world: World) -> None:
         lambda world: world.magento_faults.add(cached(), path="/invoices", times=None),
         lambda world: world.magento_faults.clear(),
         words=["not in the order that was asked for"],
+    )
+
+
+@pytest.mark.fault("Magento: 404 on /rest")
+def test_a_base_url_with_a_path_too_many(world: World) -> None:
+    url = world.magento_server.url
+    survive(
+        world,
+        "magento",
+        lambda world: world.set("magento.base_url", f"{url}/shop"),
+        lambda world: world.set("magento.base_url", url),
+        pauses=True,
+        words=[f"has no REST API at {url}/shop/rest/all/V1/invoices", "Set magento.base_url"],
     )
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from daemon.sandbox.faults import Fault, status
 from daemon.scheduler import run_once
-from tests.acceptance.faults.outage import survive
+from tests.acceptance.faults.outage import BUDGET, survive
 from tests.faults import case
 from tests.promises import assert_promises
 from tests.world import World
@@ -61,20 +61,14 @@ def out_of_calls(world: World) -> None:
     world.salesforce.api_limit = world.salesforce.api_used
 
 
-def reserve_reached(world: World) -> None:
-    world.salesforce.api_used = round(world.salesforce.api_limit * 0.81)
-
-
 def calls_given_back(world: World) -> None:
     world.salesforce.api_used, world.salesforce.api_limit = 100, 100_000
 
 
-@pytest.mark.parametrize("break_it", [case("Salesforce: limits", out_of_calls, id="of a day")])
-def test_out_of_calls(world: World, break_it: Callable[[World], None]) -> None:
-    survive(
-        world, "salesforce", break_it, calls_given_back, pauses=True, words=["daily API calls"],
-        said="salesforce.budget_reached",
-    )  # fmt: skip
+@pytest.mark.fault("Salesforce: limits")
+def test_out_of_calls(world: World) -> None:
+    words = ["daily API calls"]
+    survive(world, "salesforce", out_of_calls, calls_given_back, pauses=True, words=words, said=BUDGET)
 
 
 @pytest.mark.fault("Salesforce: session expired once")

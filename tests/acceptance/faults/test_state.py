@@ -28,14 +28,6 @@ AS_A_USER = (
 )
 
 
-def command_as_a_user(world: World, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """The real command in a process that may write only what its user may."""
-    words = ["-m", "daemon", *arguments, "--settings", str(world.settings_path)]
-    return subprocess.run(
-        [sys.executable, "-c", AS_A_USER, *words], capture_output=True, text=True, timeout=60, check=False
-    )
-
-
 @pytest.mark.fault("state: read-only")
 @pytest.mark.parametrize("what", ["the file", "its folder"])
 def test_a_state_that_cannot_be_written(world: World, what: str) -> None:
@@ -48,13 +40,38 @@ def test_a_state_that_cannot_be_written(world: World, what: str) -> None:
     calls = len(world.salesforce_calls)
     try:
         for arguments in (["run", "--once"], ["run"], ["sync", "--all"]):
-            done = command_as_a_user(world, *arguments)
+            done = world.command_under(AS_A_USER, *arguments)
             assert done.returncode == 78, done.stderr
             assert str(world.state_path) in done.stderr
-            assert len(done.stderr.strip().splitlines()) >= 2, "what to do next is said"
+            assert "may write" in done.stderr or "let this user write" in done.stderr.lower(), "what to do next is said"
             assert "Traceback" not in done.stderr
     finally:
         path.chmod(usual)
+    assert len(world.salesforce_calls) == calls, "nothing is sent that cannot be remembered"
+    world.run_once()
+    assert_promises(world)
+
+
+WITHOUT_ROOM = (
+    "import os, resource, sys\n"
+    "resource.setrlimit(resource.RLIMIT_FSIZE, (1, 1))\n"
+    "os.execv(sys.executable, [sys.executable, *sys.argv[1:]])\n"
+)
+
+
+@pytest.mark.fault("state: disk full")
+@pytest.mark.parametrize("first", [True, False], ids=["of a first start", "of a later one"])
+def test_a_disk_that_is_full_at_the_start(world: World, first: bool) -> None:
+    world.invoice(comment="before")
+    if not first:
+        world.run_once()
+    calls = len(world.salesforce_calls)
+    for arguments in (["run", "--once"], ["run"]):
+        done = world.command_under(WITHOUT_ROOM, *arguments)
+        assert done.returncode == 78, done.stderr
+        assert str(world.state_path) in done.stderr
+        assert "room" in done.stderr, "what to do next is said"
+        assert "Traceback" not in done.stderr
     assert len(world.salesforce_calls) == calls, "nothing is sent that cannot be remembered"
     world.run_once()
     assert_promises(world)
