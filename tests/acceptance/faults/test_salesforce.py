@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from daemon.sandbox.faults import Fault, status
+from daemon.sandbox.faults import Fault, big, status, truncate
 from daemon.scheduler import run_once
 from tests.acceptance.faults.outage import BUDGET, survive
 from tests.faults import case
@@ -43,6 +43,31 @@ def test_what_passes_by_itself(world: World, fault: Fault, words: str) -> None:
         lambda world: world.salesforce_faults.clear(),
         words=[words],
     )
+
+
+DEEP = b'{"graphs":' + b"[" * 100_000 + b"]" * 100_000 + b"}"
+WRONG_TYPES = b'{"graphs":[{"graphId":5,"graphResponse":null,"isSuccessful":"yes"}]}'
+UNBELIEVABLE = {
+    "HTML": status(200, b"<html>Log in</html>"),
+    "cut short": truncate(0.5),
+    "nothing": status(200),
+    "null": status(200, b"null", "application/json"),
+    "an empty object": status(200, b"{}", "application/json"),
+    "wrong types": status(200, WRONG_TYPES, "application/json"),
+    "deep nesting": status(200, DEEP, "application/json"),
+    "300 MB": big(300_000_000),
+    "a redirect": status(302, headers=[("Location", "https://login.example/")]),
+}
+
+
+@pytest.mark.parametrize("name", UNBELIEVABLE)
+@pytest.mark.parametrize("path", ["composite/graph", "oauth2/token"], ids=["a call", "the sign-in"])
+def test_an_answer_that_cannot_be_believed(world: World, path: str, name: str) -> None:
+    def break_it(world: World) -> None:
+        world.salesforce.expire_sessions()
+        world.salesforce_faults.add(UNBELIEVABLE[name], path=path, times=None)
+
+    survive(world, "salesforce", break_it, lambda world: world.salesforce_faults.clear(), polls=2)
 
 
 @pytest.mark.fault("Salesforce: 429 + Retry-After")
