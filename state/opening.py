@@ -64,7 +64,7 @@ def _connect(path: Path, *, check: bool) -> Database:
         if check:
             damage = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
             if damage != "ok":
-                raise unusable(path, str(damage))
+                raise unusable(path, f"it is damaged ({str(damage).splitlines()[-1]})")  # below a heading
             # A state that cannot be written is found here, not after a call; a read-only file lets BEGIN pass.
             connection.execute("BEGIN IMMEDIATE")
             connection.execute("CREATE TABLE written (once)")

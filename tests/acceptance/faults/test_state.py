@@ -13,6 +13,7 @@ import pytest
 
 from daemon.scheduler import run_once
 from state.errors import StateReplacedError
+from tests.acceptance.faults.outage import finish
 from tests.acceptance.process import Processes, wait_until
 from tests.faults import case
 from tests.promises import assert_promises
@@ -119,6 +120,35 @@ def test_a_state_that_is_taken_away_from_a_process(world: World, replaced: bool)
         assert "Start invoice-sync again" in refused.value.hint
         assert len(world.salesforce_calls) == calls, "nothing is sent that cannot be remembered"
     world.run_once()
+    assert_promises(world)
+
+
+@pytest.mark.fault("state: removed or replaced while running")
+@pytest.mark.parametrize("many", [1, 60])
+def test_a_state_that_an_older_one_is_copied_over(world: World, many: int) -> None:
+    """It is the same file still, so this is seen at the next start at the latest; what was sent is sent once anyway."""
+    for number in range(many):
+        world.invoice(comment=f"before {number}")
+    world.run_once()
+    older = world.folder / "older.db"
+    assert world.command("state", "backup", str(older)).returncode == 0
+    for number in range(many):
+        world.invoice(comment=f"after the backup {number}")
+    with world.work() as work:
+        run_once(work)
+        shutil.copyfile(older, world.state_path)
+        for number in range(many):
+            world.invoice(comment=f"after the copy {number}")
+        run_once(work)
+    started = world.command("run", "--once")
+    if started.returncode != 0:
+        assert started.returncode == 78, started.stderr
+        assert f"the state at {world.state_path} cannot be used: it is damaged (" in started.stderr
+        assert "move it away to start over" in started.stderr
+        for path in (world.state_path, *world.state_path.parent.glob("state.db-*")):
+            path.rename(path.with_name(f"old {path.name}"))
+    with world.work() as work:
+        finish(world, work)
     assert_promises(world)
 
 
