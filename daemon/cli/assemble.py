@@ -2,13 +2,16 @@
 
 import random
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from daemon.clock import SystemClock
+from daemon.errors import SideRefused
 from daemon.log import configure
+from daemon.magento import ACCOUNT_REFUSED, Magento
 from daemon.settings import Configuration, SettingsFile, find_file, state_path
 from daemon.sync import Parts, Stop, Work
+from state.errors import StateMissingError
 from state.store import Store
 
 
@@ -20,6 +23,22 @@ def read_settings(named: str | None) -> SettingsFile:
 def open_reader(configuration: Configuration) -> Store:
     """The state for reading and for leaving requests; beside a daemon too."""
     return Store(state_path(configuration.settings), lock=False)
+
+
+def ask_magento(configuration: Configuration) -> Magento:
+    """Magento, for a person's question that leaves no trace in the state.
+
+    No administrator's sign-in is tried when one was refused less than an hour ago: tries that nobody counts could lock
+    the account.
+    """
+    magento = Magento(configuration)
+    with suppress(StateMissingError), open_reader(configuration) as store:
+        known = store.sides.get("magento")
+        waiting = known.next_try_at is not None and known.next_try_at > SystemClock().now()
+        if waiting and str(known.reason).startswith(ACCOUNT_REFUSED):
+            hint = "`invoice-sync run --once` tries it again at once."
+            magento.spare_account(SideRefused(str(known.reason), side="magento", hint=hint, probe="hourly"))
+    return magento
 
 
 @contextmanager

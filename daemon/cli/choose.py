@@ -44,11 +44,10 @@ def choose(settings_file: "SettingsFile", wish: Wish) -> Choice:
 
     Invoices that the ledger does not have are asked of Magento; what they have in common is looked up in the ledger.
     """
-    from daemon.cli.assemble import open_reader
-    from daemon.magento import Magento
+    from daemon.cli.assemble import ask_magento, open_reader
     from state.errors import StateMissingError
 
-    magento = Magento(settings_file.current)
+    magento = ask_magento(settings_file.current)
     store: Store | None = None
     with suppress(StateMissingError):
         store = open_reader(settings_file.current)

@@ -99,9 +99,9 @@ def tell(store: "Store", entity_id: int) -> dict[str, Any] | None:
 
 def _never_seen(settings_file: "SettingsFile", number: str | None, entity_id: int | None) -> dict[str, Any]:
     """Magento is asked; why the daemon has not seen it."""
-    from daemon.magento import Magento
+    from daemon.cli.assemble import ask_magento
 
-    magento = Magento(settings_file.current)
+    magento = ask_magento(settings_file.current)
     try:
         found = magento.by_number(number) if number is not None else list(magento.by_ids([entity_id or 0]).values())
     finally:

@@ -33,11 +33,10 @@ def preview(settings_file: "SettingsFile", choice: Choice, *, as_json: bool) -> 
 
 
 def _lines(settings_file: "SettingsFile", choice: Choice) -> list[dict[str, Any]]:
-    from daemon.cli.assemble import open_reader
-    from daemon.magento import Magento
+    from daemon.cli.assemble import ask_magento, open_reader
     from state.errors import StateMissingError
 
-    magento = Magento(settings_file.current)
+    magento = ask_magento(settings_file.current)
     shown: dict[int, Invoice | Malformed] = {}
     try:
         for start in range(0, len(choice.all), _IDS_A_CALL):

@@ -7,16 +7,17 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from daemon.clock import Clock, SystemClock
-from daemon.errors import Unreachable
+from daemon.errors import SideRefused, Unreachable
 from daemon.invoice import Comment, Invoice, Malformed, Order
 from daemon.magento.answers import read
 from daemon.magento.connection import Connection
+from daemon.magento.entry import ACCOUNT_REFUSED
 from daemon.magento.parse import comments_of, invoice_of, order_of, rows_of, stamps_of
 from daemon.magento.refusals import PageTooLarge
 from daemon.magento.search import Filter, ids, query, stamp
 from daemon.settings import Configuration
 
-__all__ = ["Magento", "Page", "PageTooLarge", "Watched", "WatchedPage"]
+__all__ = ["ACCOUNT_REFUSED", "Magento", "Page", "PageTooLarge", "Watched", "WatchedPage"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,11 @@ class Magento:
     def sign_ins(self) -> int:
         """How often an administrator's name and password were given for a token."""
         return self._connection.account.sign_ins if self._connection.account else 0
+
+    def spare_account(self, refusal: SideRefused) -> None:
+        """Make no administrator's sign-in for now, but give this refusal in its place."""
+        if self._connection.account:
+            self._connection.account.spare(refusal)
 
     def close(self) -> None:
         """Let go of the connections."""

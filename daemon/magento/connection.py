@@ -98,11 +98,15 @@ class Account:
             token = _read_token(response)
         except SideRefused as refusal:
             if refusal.probe == "hourly":
-                self._refused = self._clock.monotonic(), refusal
+                self.spare(refusal)
             raise
         redaction.tokens["magento"] = token
         self._session.auth = Bearer(token)
         self._given_at = self._clock.monotonic()
+
+    def spare(self, refusal: SideRefused) -> None:
+        """Make no sign-in for an hour."""
+        self._refused = self._clock.monotonic(), refusal
 
     def _require_leave(self) -> None:
         if self._refused is None:

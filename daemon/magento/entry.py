@@ -6,6 +6,8 @@ from typing import Literal
 from daemon.errors import SideRefused
 
 Way = Literal["oauth1", "bearer", "admin"]
+ACCOUNT_REFUSED = "Magento refused the sign-in of magento_username"
+"""How the reason of a pause begins that six tries would turn into a locked account."""
 
 _INTEGRATION = "System > Extensions > Integrations"
 _RESOURCES = {
@@ -84,7 +86,7 @@ def account_refused(words: str, status: int) -> SideRefused:
     else:
         hint = f"Most likely two-factor authentication is on. {_WITHOUT_SECOND_FACTOR}"
     return SideRefused(
-        f"Magento refused the sign-in of magento_username: {words}",
+        f"{ACCOUNT_REFUSED}: {words}",
         side="magento",
         hint=hint,
         probe="hourly",

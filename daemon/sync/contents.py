@@ -6,14 +6,12 @@ from daemon.invoice import Invoice
 from daemon.sync.decide import is_another
 from daemon.sync.discover import read_again
 from daemon.sync.parts import FRESH_SECONDS, Parts, Tally
+from daemon.sync.sides import LeftAlone, is_open
 
 
 def newest_contents(parts: Parts, tally: Tally, entity_ids: Sequence[int]) -> dict[int, Invoice]:
     """The invoices among these that can be sent as they are; reading again takes up what has changed meanwhile."""
-    oldest = parts.clock.monotonic() - FRESH_SECONDS
-    for entity_id in [key for key, (at, _) in parts.contents.items() if at < oldest]:
-        del parts.contents[entity_id]
-    missing = [entity_id for entity_id in entity_ids if entity_id not in parts.contents]
+    missing = require_readable(parts, entity_ids)
     if missing:
         read_again(parts, tally, missing)
     rows = parts.store.ledger.known(entity_ids)
@@ -23,3 +21,14 @@ def newest_contents(parts: Parts, tally: Tally, entity_ids: Sequence[int]) -> di
         if content is not None and not is_another(rows[entity_id], content[1]):
             found[entity_id] = content[1]
     return found
+
+
+def require_readable(parts: Parts, entity_ids: Sequence[int]) -> list[int]:
+    """Those of them that are to be read again; LeftAlone when Magento is not to be called now, so they wait for it."""
+    oldest = parts.clock.monotonic() - FRESH_SECONDS
+    for entity_id in [key for key, (at, _) in parts.contents.items() if at < oldest]:
+        del parts.contents[entity_id]
+    missing = [entity_id for entity_id in entity_ids if entity_id not in parts.contents]
+    if missing and not is_open(parts, "magento"):
+        raise LeftAlone
+    return missing

@@ -12,12 +12,13 @@ from daemon.clock import Clock
 from daemon.errors import InvoiceSyncError, SettingsRefused
 from daemon.invoice import Invoice
 from daemon.log import redaction
-from daemon.magento import Magento
+from daemon.magento import ACCOUNT_REFUSED, Magento
 from daemon.mapping import InvoiceMapping
 from daemon.salesforce import Salesforce
 from daemon.settings import Configuration, SettingsFile
 from daemon.sync.rejections import Rejections
 from state.passes import Pass
+from state.sides import Side
 from state.store import Store
 
 FRESH_SECONDS = 60.0
@@ -27,6 +28,8 @@ FAILED_AGAIN = timedelta(days=1)
 HISTORY_KEPT = timedelta(days=90)
 # A call without an answer may still commit, as late as Salesforce lets a request run.
 UNANSWERED_AGAIN = timedelta(minutes=10)
+# Six refused sign-ins lock an administrator's account; one is left to the person.
+_REFUSALS_BY_US = 5
 
 
 class Stop(Protocol):
@@ -119,8 +122,24 @@ class Parts:
             for side in ("magento", "salesforce"):  # what paused it may be what was mended
                 known = self.store.sides.get(side)
                 if known.status == "paused":
-                    self.store.sides.note(replace(known, next_try_at=None))
+                    self.end_pause(known)
             self.adopt_mapping()
+
+    def end_pause(self, known: Side) -> None:
+        """The side is tried now; but not Magento where one more refused sign-in could lock the account."""
+        if known.next_try_at is not None and self.account_at_risk(known) is None:
+            self.store.sides.note(replace(known, next_try_at=None))
+
+    def account_at_risk(self, known: Side) -> datetime | None:
+        """Until when Magento remembers so many refused sign-ins that one more may lock the account; None: it does not.
+
+        It forgets them half an hour after the last, and the pause began with that and lasts an hour.
+        """
+        refused = known.side == "magento" and str(known.reason).startswith(ACCOUNT_REFUSED)
+        if not refused or known.next_try_at is None or known.failures < _REFUSALS_BY_US:
+            return None
+        forgotten = known.next_try_at - timedelta(minutes=29)
+        return forgotten if self.now() < forgotten else None
 
     def adopt_mapping(self) -> None:
         """What an earlier mapping made Salesforce refuse is worth another try with this one."""

@@ -1,11 +1,11 @@
 """What is done when: polls, requests, minutes of backfill, each a pass with its own books."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from functools import partial
 
-from daemon.errors import InvoiceSyncError, SettingsRefused
+from daemon.errors import InvoiceSyncError, SettingsRefused, SideRefused
 from daemon.sync import sides
 from daemon.sync.attach import attach_due
 from daemon.sync.books import open_pass
@@ -97,16 +97,28 @@ class Work:
         self.polled_at = None
 
     def resume(self) -> None:
-        """A person runs this by hand: whatever paused a side, it is tried now."""
+        """A person runs this by hand: whatever paused a side, it is tried now.
+
+        SideRefused when trying could lock the account that signs in to Magento.
+        """
         for name in ("magento", "salesforce"):
-            known = self.parts.store.sides.get(name)
-            if known.next_try_at is not None:
-                self.parts.store.sides.note(replace(known, next_try_at=None))
+            self.parts.end_pause(self.parts.store.sides.get(name))
+        known = self.parts.store.sides.get("magento")
+        again = self.parts.account_at_risk(known)
+        if again is not None:
+            raise SideRefused(
+                f"the sign-in to Magento was refused {known.failures} times in a row; one more could lock the account, "
+                f"so it is not tried before {again:%Y-%m-%d %H:%M} UTC",
+                side="magento",
+                hint=known.reason,
+            )
 
     def invoices_to_backfill(self) -> int | None:
         """How many invoices a first sync is about; None when it has begun already, or Magento cannot say."""
         parts = self.parts
         if parts.store.checkpoints.current() is not None or parts.store.scans.open("backfill") is not None:
+            return None
+        if not self._may_read():
             return None
         since = parts.configuration.settings.invoices.created_from
         try:

@@ -11,6 +11,12 @@ from daemon.sync.parts import Parts, Tally
 from state.sides import Side
 
 T = TypeVar("T")
+
+
+class LeftAlone(Exception):  # noqa: N818
+    """What is to be done needs a side that is not to be called now."""
+
+
 # Seconds until a side that is paused is tried again, by how often it was in vain.
 _STEPS: dict[Probe, tuple[int, ...]] = {
     "sign-in": (60, 300, 900, 3600),
@@ -28,8 +34,11 @@ def calls(parts: Parts, side: SideName) -> int:
 def attempt(parts: Parts, tally: Tally, side: SideName, work: Callable[[], T]) -> T | None:
     """Do the work and note whether the side answered; None when it (or the other side, on its way) did not."""
     before = calls(parts, side)
+    result = None
     try:
         result = work()
+    except LeftAlone:
+        pass
     except InvoiceSyncError as error:
         tally.error = tally.error or str(error)
         tally.failure = tally.failure or error
@@ -82,6 +91,9 @@ def failed(parts: Parts, side: SideName, error: InvoiceSyncError) -> None:
         failures=known.failures + 1,
         next_try_at=None if wait is None else parts.now() + timedelta(seconds=wait),
     )
+    if paused and not is_open(parts, side) and _tells(known.reason, reason):
+        # A person's request met the pause: the next try does not wait longer for that.
+        fresh = replace(fresh, failures=known.failures, next_try_at=known.next_try_at)
     parts.store.sides.note(_with_usage(parts, fresh))
 
 
