@@ -53,9 +53,13 @@ class Redaction:
             event[name] = self._clean(value)
         return event
 
+    def clean(self, text: str) -> str:
+        """The text without any secret or token that is in use, and without e-mail addresses."""
+        return redact(text, {**self.secrets, **self.tokens})
+
     def _clean(self, value: Any) -> Any:
         if isinstance(value, str):
-            return redact(value, {**self.secrets, **self.tokens})
+            return self.clean(value)
         if isinstance(value, list | tuple):
             return [self._clean(part) for part in value]
         return value

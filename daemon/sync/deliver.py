@@ -19,7 +19,7 @@ from daemon.salesforce import (
 )
 from daemon.sync.alike import probe_of, require_accepted
 from daemon.sync.attach import attach_due
-from daemon.sync.contents import newest_contents, require_readable
+from daemon.sync.contents import newest_contents
 from daemon.sync.parts import FAILED_AGAIN, UNANSWERED_AGAIN, Parts, Tally
 from daemon.sync.sides import require_calls
 from state.attempts import Attempt
@@ -98,7 +98,6 @@ def send_rows(parts: Parts, tally: Tally, rows: Sequence[LedgerRow], *, until_al
 def _newest(parts: Parts, tally: Tally, rows: Sequence[LedgerRow]) -> list[tuple[LedgerRow, Invoice]]:
     """The rows that are still to be sent, each with Magento's newest version; the others are settled."""
     ids = [row.entity_id for row in rows]
-    require_readable(parts, ids)
     tally.outcomes.update(dict.fromkeys(ids, "pending"))
     contents = newest_contents(parts, tally, ids)
     current = parts.store.ledger.known(ids)

@@ -346,6 +346,14 @@ def test_malformed_and_unknown_fields(rest: Rest, fields: str, answer: object) -
     assert (response.status_code, response.json()) == (200, answer)
 
 
+def test_a_magento_2_3_repeats_its_last_page_for_ever(rest: Rest) -> None:
+    invoice_some(rest, 5)
+    assert rest.ids(size=2, page=4) == []
+    rest.magento.repeats_last_page = True
+    assert [rest.ids(size=2, page=page) for page in (1, 2, 3, 4, 99)] == [[1, 2], [3, 4], [5], [5], [5]]
+    assert rest.ids(("entity_id", "gt", "5"), size=2, page=7) == []
+
+
 def test_null_scalars_are_left_out(rest: Rest) -> None:
     invoice_some(rest, 1)
     rest.shop.edit_invoice(1, can_void_flag=None)
@@ -371,6 +379,15 @@ def test_oauth_refusals(rest: Rest, change: dict[str, str], status: int, message
     answer = rest.get("invoices", "searchCriteria=", headers=signed(url, **change))
     assert (answer.status_code, answer.json()["message"]) == (status, message)
     assert answer.headers["Set-Cookie"].startswith("PHPSESSID=")
+
+
+def test_a_magento_up_to_2_4_3_takes_hmac_sha1(rest: Rest) -> None:
+    rest.magento.signatures = frozenset({"HMAC-SHA1"})
+    url = f"{rest.server.url}/rest/V1/invoices?searchCriteria="
+    sha1 = signed(url, signature_method=SIGNATURE_HMAC_SHA1)
+    assert rest.get("invoices", "searchCriteria=", headers=sha1).status_code == 200
+    refused = rest.get("invoices", "searchCriteria=")
+    assert (refused.status_code, refused.json()["parameters"]) == (400, ["HMAC-SHA256"])
 
 
 def test_old_timestamp_is_taken(rest: Rest) -> None:
@@ -479,6 +496,33 @@ def test_six_wrong_passwords_lock_the_account_but_not_its_tokens(rest: Rest) -> 
     assert len(refusals) == 1
     bearer = {"Authorization": f"Bearer {token}"}
     assert rest.get("invoices", "searchCriteria=", headers=bearer).status_code == 200
+
+
+def test_a_lock_ends_half_an_hour_after_the_last_failure_and_failures_are_forgotten_like_it(
+    rest: Rest, clock: Clock
+) -> None:
+    rest.magento.clock = clock
+    for _ in range(5):
+        assert sign_in(rest, "wrong")[0] == 401
+        clock.tick(1799)
+    assert sign_in(rest, "wrong")[0] == 401  # the sixth, each within half an hour of the one before
+    clock.tick(1799)
+    assert sign_in(rest)[0] == 401
+    clock.tick(1)
+    assert sign_in(rest)[0] == 200
+    for _ in range(10):
+        assert sign_in(rest, "wrong")[0] == 401
+        clock.tick(1800)
+    assert sign_in(rest)[0] == 200
+
+
+def test_an_administrator_may_do_what_the_role_may(rest: Rest) -> None:
+    rest.magento.admin_resources = {"Magento_Sales::sales_invoice"}
+    _, token = sign_in(rest)
+    bearer = {"Authorization": f"Bearer {token}"}
+    assert rest.get("invoices", "searchCriteria=", headers=bearer).status_code == 200
+    denied = rest.get("orders", "searchCriteria=", headers=bearer)
+    assert (denied.status_code, denied.json()["parameters"]) == (401, {"resources": "Magento_Sales::actions_view"})
 
 
 def test_second_factor_is_asked_for_only_after_the_right_password(rest: Rest) -> None:

@@ -18,11 +18,6 @@ OWED = {
     "Salesforce: object or field missing": "describe",
     "Salesforce: not writable": "describe",
     "Salesforce: external ID not unique": "describe",
-    "Magento: 401 bad token": "auth: admin",
-    "Magento: no access to `Magento_Sales::sales_invoice` or `actions_view`": "auth: admin",
-    "Magento: account locked": "auth: admin",
-    "Magento: 2FA on": "auth: admin",
-    "Magento: integration token as Bearer on 2.4.4+": "auth: admin",
     "console: foreign Host header": "console",
     "console: cross-site post": "console",
     "console: script in a comment": "console",
@@ -62,8 +57,8 @@ def test_every_case_is_of_a_fault_that_is_in_the_table() -> None:
 
 def test_what_is_owed_is_in_the_table_and_has_no_case_yet() -> None:
     assert set(OWED) <= set(FAULTS)
-    assert set(OWED.values()) <= {"console", "setup", "describe", "auth: admin"}
-    done = sorted(fault for fault in set(OWED) & set(CASES) if OWED[fault] != "auth: admin")
+    assert set(OWED.values()) <= {"console", "setup", "describe"}
+    done = sorted(set(OWED) & set(CASES))
     assert not done, f"no longer owed: {done}"
 
 

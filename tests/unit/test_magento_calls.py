@@ -68,8 +68,8 @@ def test_without_fields_none_are_asked_for() -> None:
 # --- signatures
 
 
-def signed(url: str) -> dict[str, str]:
-    prepared = requests.Request("GET", url, auth=OAuth1(SECRETS)).prepare()
+def signed(url: str, signature: str = "hmac-sha256") -> dict[str, str]:
+    prepared = requests.Request("GET", url, auth=OAuth1(SECRETS, signature)).prepare()
     header = prepared.headers["Authorization"]
     assert header.startswith("OAuth ")
     return {
@@ -87,7 +87,8 @@ def own_signature(url: str, oauth: dict[str, str]) -> str:
     text = "&".join(f"{name}={value}" for name, value in encoded)
     base = "&".join(quote(part, safe="~") for part in ("GET", f"{parts.scheme}://{parts.netloc}{parts.path}", text))
     key = f"{SECRETS['magento_consumer_secret']}&{SECRETS['magento_access_token_secret']}"
-    return base64.b64encode(hmac.new(key.encode(), base.encode(), hashlib.sha256).digest()).decode()
+    digest = hashlib.sha1 if oauth["oauth_signature_method"] == "HMAC-SHA1" else hashlib.sha256
+    return base64.b64encode(hmac.new(key.encode(), base.encode(), digest).digest()).decode()
 
 
 @pytest.mark.parametrize("value", ["5", "2026-11-22 08:00:00", "ü & = + %", "", "a~b*c"])
@@ -99,6 +100,13 @@ def test_a_call_is_signed_with_hmac_sha256_over_what_is_sent(value: str) -> None
     assert oauth["oauth_consumer_key"] == SECRETS["magento_consumer_key"]
     assert oauth["oauth_token"] == SECRETS["magento_access_token"]
     assert oauth["oauth_version"] == "1.0"
+    assert oauth["oauth_signature"] == own_signature(url, oauth)
+
+
+def test_hmac_sha1_is_there_for_who_asks_for_it() -> None:
+    url = "https://shop.example.com/rest/all/V1/invoices?a=1"
+    oauth = signed(url, "hmac-sha1")
+    assert oauth["oauth_signature_method"] == "HMAC-SHA1"
     assert oauth["oauth_signature"] == own_signature(url, oauth)
 
 
