@@ -33,6 +33,7 @@ def test_a_host_that_is_not_found(world: World, side: str) -> None:
         lambda world: world.set(URLS[side], "https://nowhere.invalid"),
         lambda world: world.set(URLS[side], server_of(world, side).url),
         words=["nowhere.invalid could not be found (DNS)"],
+        polls=2,
     )
 
 
@@ -54,16 +55,17 @@ def test_a_port_that_nobody_listens_on(world: World, side: str) -> None:
     ],
 )
 def test_an_answer_that_does_not_come(world: World, side: str, fault: Callable[[], Fault], words: str) -> None:
-    world.set(f"{side}.timeout", 1)
     faults = getattr(world, f"{side}_faults")
-    survive(
-        world,
-        side,
-        lambda _: faults.add(fault(), times=None),
-        lambda _: faults.clear(),
-        words=[words],
-        polls=2,
-    )
+
+    def break_it(world: World) -> None:
+        world.set(f"{side}.timeout", 1)
+        faults.add(fault(), times=None)
+
+    def mend_it(world: World) -> None:
+        faults.clear()
+        world.set(f"{side}.timeout", 5)
+
+    survive(world, side, break_it, mend_it, words=[words], polls=2)
 
 
 @pytest.mark.parametrize(
