@@ -114,9 +114,21 @@ class AnotherOrg(Fatal):
 
 
 class SideRefused(Fatal):
-    """A side does not let us in, or is not what the settings say it is. ``probe``: when it is tried again."""
+    """A side does not let us in, or is not what the settings say it is.
 
-    def __init__(self, message: str, *, side: SideName, hint: str | None = None, probe: Probe = "sign-in") -> None:
+    ``probe``: when it is tried again; ``about_secrets``: whether other secrets may be what mends it.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        side: SideName,
+        hint: str | None = None,
+        probe: Probe = "sign-in",
+        about_secrets: bool = False,
+    ) -> None:
         super().__init__(message, hint=hint)
         self.side: SideName = side
         self.probe: Probe = probe
+        self.about_secrets = about_secrets

@@ -41,6 +41,7 @@ def _daemon(settings_file: "SettingsFile", stop: "StopRequest") -> int:
 
     block_signals()
     with working(settings_file, stop) as work:
+        work.end_pauses()  # what comes from the environment or from systemd's credentials changes with a start
         options = settings_file.current.settings.invoices
         work.parts.log.info(
             "daemon.started",

@@ -113,7 +113,7 @@ class Account:
             return
         at, refusal = self._refused
         if self._clock.monotonic() - at < _HELD:
-            raise SideRefused(str(refusal), side="magento", hint=refusal.hint, probe="hourly")
+            raise SideRefused(str(refusal), side="magento", hint=refusal.hint, probe="hourly", about_secrets=True)
         self._refused = None
 
 

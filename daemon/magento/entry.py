@@ -42,6 +42,7 @@ def not_let_in(words: str, way: Way) -> SideRefused:
         side="magento",
         hint=hint or _permission(words, way),
         probe="hourly" if way == "admin" else "sign-in",
+        about_secrets=hint is not None or way == "bearer",
     )
 
 
@@ -90,4 +91,5 @@ def account_refused(words: str, status: int) -> SideRefused:
         side="magento",
         hint=hint,
         probe="hourly",
+        about_secrets=True,
     )

@@ -214,4 +214,5 @@ def _sign_in_refused(response: requests.Response, body: Mapping[str, Any]) -> In
         f"Salesforce refused the sign-in: {error} ({description})",
         side="salesforce",
         hint=mend_sign_in(error, description),
+        about_secrets=True,
     )

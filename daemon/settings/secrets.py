@@ -1,7 +1,7 @@
 """The secrets: from the environment, systemd's credentials or the folder secrets/, never from settings.yaml."""
 
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from daemon.errors import SettingsRefused
@@ -26,10 +26,14 @@ _NEEDED = {
 
 
 class Secrets(Mapping[str, str]):
-    """The secrets that the chosen ways of signing in need. Its text shows names only."""
+    """The secrets that the chosen ways of signing in need. Its text shows names only.
 
-    def __init__(self, values: Mapping[str, str]) -> None:
+    ``fixed``: those that the process cannot read anew (the environment, systemd's credentials).
+    """
+
+    def __init__(self, values: Mapping[str, str], fixed: Iterable[str] = ()) -> None:
         self._values = dict(values)
+        self.fixed = frozenset(fixed)
 
     def __getitem__(self, name: str) -> str:
         return self._values[name]
@@ -47,11 +51,16 @@ class Secrets(Mapping[str, str]):
 def read_secrets(ways: tuple[str, ...], folder: Path, environ: Mapping[str, str]) -> Secrets:
     """The secrets that these ways of signing in need; SettingsRefused naming each one that is missing or exposed."""
     found: dict[str, str] = {}
+    fixed: set[str] = set()
     problems: list[str] = []
     for way in ways:
         for name in _NEEDED[way]:
             try:
-                value = _find(name, folder, environ)
+                value = _find_fixed(name, environ)
+                if value:
+                    fixed.add(name)
+                else:
+                    value = _read_private(folder / name)
             except SettingsRefused as error:
                 problems += error.problems
                 continue
@@ -64,17 +73,17 @@ def read_secrets(ways: tuple[str, ...], folder: Path, environ: Mapping[str, str]
                 )
     if problems:
         raise SettingsRefused(problems)
-    return Secrets(found)
+    return Secrets(found, fixed)
 
 
-def _find(name: str, folder: Path, environ: Mapping[str, str]) -> str | None:
+def _find_fixed(name: str, environ: Mapping[str, str]) -> str | None:
     from_environment = environ.get(f"INVOICE_SYNC_{name.upper()}")
     if from_environment:
         return from_environment.strip()
     credentials = environ.get("CREDENTIALS_DIRECTORY")
     if credentials and (Path(credentials) / name).is_file():
         return _read(Path(credentials) / name)
-    return _read_private(folder / name)
+    return None
 
 
 def _read_private(path: Path) -> str | None:

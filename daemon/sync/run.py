@@ -96,13 +96,17 @@ class Work:
         """The next pass is a poll, however short ago the last one was."""
         self.polled_at = None
 
+    def end_pauses(self) -> None:
+        """Whatever paused a side may be mended: it is tried now, unless that could lock an account."""
+        for name in ("magento", "salesforce"):
+            self.parts.end_pause(self.parts.store.sides.get(name))
+
     def resume(self) -> None:
         """A person runs this by hand: whatever paused a side, it is tried now.
 
         SideRefused when trying could lock the account that signs in to Magento.
         """
-        for name in ("magento", "salesforce"):
-            self.parts.end_pause(self.parts.store.sides.get(name))
+        self.end_pauses()
         known = self.parts.store.sides.get("magento")
         again = self.parts.account_at_risk(known)
         if again is not None:

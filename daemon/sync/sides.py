@@ -80,13 +80,14 @@ def failed(parts: Parts, side: SideName, error: InvoiceSyncError) -> None:
     elif isinstance(error, Busy):
         wait = error.retry_after
     reason = str(error)
+    hint = _hint(parts, error)
     if known.status != status or (paused and not _tells(known.reason, reason)):
         event = "salesforce.budget_reached" if isinstance(error, OutOfCalls) else f"{side}.failing"
-        parts.log.warning(event, reason=reason, hint=error.hint, api_used=known.api_used, api_limit=known.api_limit)
+        parts.log.warning(event, reason=reason, hint=hint, api_used=known.api_used, api_limit=known.api_limit)
     fresh = replace(
         known,
         status=status,
-        reason=f"{reason}. {error.hint}" if error.hint else reason,
+        reason=f"{reason}. {hint}" if hint else reason,
         since=known.since or parts.now(),
         failures=known.failures + 1,
         next_try_at=None if wait is None else parts.now() + timedelta(seconds=wait),
@@ -101,6 +102,16 @@ def _probe_of(error: InvoiceSyncError) -> Probe:
     if isinstance(error, OutOfCalls):
         return "calls"
     return error.probe if isinstance(error, SideRefused) else "sign-in"
+
+
+def _hint(parts: Parts, error: InvoiceSyncError) -> str | None:
+    """What to do; and of a sign-in also when its secrets are read again, if that is not at once."""
+    if isinstance(error, SideRefused) and error.about_secrets:
+        fixed = sorted(name for name in parts.configuration.secrets.fixed if name.startswith(error.side))
+        if fixed:
+            restart = f"A change of {', '.join(fixed)} takes effect with a restart."
+            return f"{error.hint} {restart}" if error.hint else restart
+    return error.hint
 
 
 def _tells(known: str | None, reason: str) -> bool:

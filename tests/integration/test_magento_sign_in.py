@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from daemon.sandbox.magento.access import LOCKED_AFTER
 from daemon.scheduler import run_once
 from daemon.sync import Work
 from state.sides import Side
+from state.store import Store
 from tests.acceptance.faults.outage import finish
 from tests.faults import case
 from tests.promises import assert_promises
@@ -446,6 +448,39 @@ def test_runs_by_hand_end_the_pause_but_leave_the_account_its_last_try(admin: Wo
     admin.clock.advance(minutes=31)
     run_by_hand()
     assert_promises(admin)
+
+
+def test_a_secret_that_changes_with_a_restart_alone_is_said_to_and_a_restart_ends_the_pause(admin: World) -> None:
+    admin.invoice(comment="hello")
+    (admin.folder / "secrets" / "magento_password").unlink()
+    daemon = admin.spawn("run", environ={"INVOICE_SYNC_MAGENTO_PASSWORD": WRONG})
+    try:
+        wait_for(lambda: magento_of(admin).status == "paused")
+    finally:
+        daemon.terminate()
+        daemon.communicate(timeout=20)
+    assert "A change of magento_password takes effect with a restart." in str(magento_of(admin).reason)
+    daemon = admin.spawn("run", environ={"INVOICE_SYNC_MAGENTO_PASSWORD": PASSWORD})
+    try:
+        wait_for(lambda: [row.sync_status for row in admin.rows().values()] == ["synced"])
+    finally:
+        daemon.terminate()
+        daemon.communicate(timeout=20)
+    assert sign_ins(admin) == 2
+
+
+def magento_of(world: World) -> Side:
+    if not world.state_path.exists():
+        return Side("magento")
+    with Store(world.state_path, lock=False) as store:
+        return store.sides.get("magento")
+
+
+def wait_for(happened: Callable[[], bool]) -> None:
+    until = time.monotonic() + 30
+    while not happened():
+        assert time.monotonic() < until, "it did not happen within 30 seconds"
+        time.sleep(0.05)
 
 
 def test_a_request_while_magento_is_paused_signs_in_to_nothing_and_puts_no_probe_off(admin: World) -> None:
