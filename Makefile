@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test acceptance check lock clean
+.PHONY: demo test acceptance check soak lock clean
 
 demo: .venv/.demo
 	$(BIN)/invoice-sync demo $(DEMO)
@@ -12,6 +12,11 @@ test: .venv/.dev
 
 acceptance: .venv/.dev
 	$(BIN)/pytest -n 3 --dist worksteal tests/acceptance $(PYTEST)  # they mostly wait
+
+# Simulated schedules from fresh seeds, for hours if one likes; ends with 1 when a promise was broken.
+SOAK_MINUTES ?= 60
+soak: .venv/.dev
+	$(BIN)/python -m tests.property.simulation --minutes $(SOAK_MINUTES) $(SOAK)
 
 check: .venv/.dev
 	$(BIN)/ruff format --check .

@@ -115,9 +115,11 @@ class Ledger:
         ).fetchone()
         return None if row[0] is None else int(row[0])
 
-    def unconfirmed(self, limit: int) -> list[LedgerRow]:
-        """Held and skipped rows of a backfill that Salesforce was not asked about yet."""
-        return self._select("unconfirmed = 1 ORDER BY entity_id LIMIT ?", [limit])
+    def unconfirmed(self, now: datetime, limit: int) -> list[LedgerRow]:
+        """Held and skipped rows that Salesforce is to be asked about; not while a call about them may still commit."""
+        return self._select(
+            "unconfirmed = 1 AND (again_at IS NULL OR again_at <= ?) ORDER BY entity_id LIMIT ?", [text_of(now), limit]
+        )
 
     def owe_failed(self) -> None:
         """Failed rows are due now: what made them fail may have been mended."""

@@ -29,7 +29,7 @@ def text_of(instant: datetime | None) -> str | None:
 
 def instant_of(text: str | None) -> datetime | None:
     """The aware instant of such a text."""
-    return None if text is None else datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+    return None if text is None else datetime.fromisoformat(text)
 
 
 # One parameter however long the list is: SQLite limits how many there may be.

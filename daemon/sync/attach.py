@@ -183,7 +183,8 @@ class _Attachment:
         """One comment was refused: the others of its graph go again without it, or it goes again another way."""
         error, tag = answer.error, owed.row.comment_id
         key = self._parts.configuration.settings.salesforce.comment.external_id
-        gone = error.status == 404 or error.code == "ENTITY_IS_DELETED"
+        # NOT_FOUND says that the whole object is out of reach (notes are switched off), not that a record is gone.
+        gone = error.code == "ENTITY_IS_DELETED" or (error.status == 404 and error.code != "NOT_FOUND")
         if (
             answer.ref == f"record{tag}"
             and error.code == "DUPLICATE_VALUE"

@@ -1,4 +1,4 @@
-"""After a cleared state: asks Salesforce which of the invoices that are held or skipped it already has."""
+"""Asks Salesforce which of the invoices that are held or skipped it has: after a cleared state or a lost answer."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -17,7 +17,7 @@ def confirm_next(parts: Parts) -> bool:
     Those found keep their Salesforce ID and follow the rules for invoices already there: a skip rule does not hold
     them any more, a flag still does.
     """
-    rows = parts.store.ledger.unconfirmed(_IDS_A_QUERY)
+    rows = parts.store.ledger.unconfirmed(parts.now(), _IDS_A_QUERY)
     if not rows or not parts.configuration.settings.invoices.enable_synchronization:
         return False
     require_calls(parts)

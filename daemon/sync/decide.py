@@ -126,13 +126,14 @@ def _decided(row: LedgerRow, known: LedgerRow | None, decision: Decision, seen: 
         named=sends and (seen.named or row.named),
         attempts=row.attempts if waits_already else 0,
         next_attempt_at=row.next_attempt_at if waits_already else None,
-        # After a cleared state a backfill may hold or skip what Salesforce already has: it is asked.
+        # What is held or skipped may be in Salesforce already: then it is asked.
         unconfirmed=not sends and row.salesforce_id is None and _may_be_there(row, seen),
     )
 
 
 def _may_be_there(row: LedgerRow, seen: Seen) -> bool:
-    return row.unconfirmed or seen.by == "backfill" or seen.backfilling
+    """After a cleared state, or when a call about it had no answer: what is there is to follow Magento's changes."""
+    return row.unconfirmed or row.again_at is not None or seen.by == "backfill" or seen.backfilling
 
 
 def note_rows_of(invoice: Invoice, known: Mapping[int, NoteRow], settings: Settings, seen: Seen) -> list[NoteRow]:

@@ -716,6 +716,22 @@ def test_with_notes_switched_off_in_the_org_invoices_go_and_notes_wait_with_the_
     assert_equal(world)
 
 
+def test_an_edit_waits_while_notes_are_switched_off_and_is_not_taken_for_a_deleted_note(world: World) -> None:
+    entity_id = world.invoice(comment="first")
+    comment_id = world.wire_invoices()[0]["comments"][0]["entity_id"]
+    with world.work() as work:
+        work.poll()
+        work.poll()
+        world.shop.edit_comment(comment_id, "second")
+        world.salesforce.notes_enabled = False
+        work.sync([entity_id])
+        assert work.parts.store.notes.known([comment_id])[comment_id].sync_status == "pending"
+        world.salesforce.notes_enabled = True
+        world.clock.advance(minutes=16)
+        work.poll()
+    assert world.compared().equal, str(world.compared())
+
+
 def links(world: World, entity_id: int) -> list[str]:
     found = record(world, entity_id)
     assert found is not None

@@ -163,6 +163,12 @@ def test_a_poll_does_not_forget_that_it_is_to_be_looked_up() -> None:
     assert decided(held, AUTOMATIC_OFF).unconfirmed
 
 
+def test_one_that_is_skipped_after_a_call_without_an_answer_is_looked_up_in_salesforce() -> None:
+    owed = ledger_row(sync_status="pending", again_at=NOON + timedelta(minutes=10))
+    row = decided(owed, {"invoices.skip.states": ["paid"]})
+    assert (row.sync_status, row.unconfirmed) == ("skipped", True)
+
+
 # --- another invoice under a known id
 
 

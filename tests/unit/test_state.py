@@ -491,8 +491,14 @@ def test_the_oldest_owed_invoice(store: Store) -> None:
 
 def test_what_is_unconfirmed_waits_to_be_looked_up(store: Store) -> None:
     store.ledger.write([ledger_row(n, sync_status="held", unconfirmed=n != 2) for n in (3, 1, 2)])
-    assert [row.entity_id for row in store.ledger.unconfirmed(10)] == [1, 3]
-    assert [row.entity_id for row in store.ledger.unconfirmed(1)] == [1]
+    assert [row.entity_id for row in store.ledger.unconfirmed(NOON, 10)] == [1, 3]
+    assert [row.entity_id for row in store.ledger.unconfirmed(NOON, 1)] == [1]
+
+
+def test_nothing_is_looked_up_while_a_call_about_it_may_still_commit(store: Store) -> None:
+    store.ledger.write([ledger_row(1, sync_status="skipped", unconfirmed=True, again_at=NOON)])
+    assert store.ledger.unconfirmed(EARLIER, 10) == []
+    assert [row.entity_id for row in store.ledger.unconfirmed(NOON, 10)] == [1]
 
 
 def test_a_comment_is_due_only_while_its_invoice_is_in_salesforce_and_not_held(store: Store) -> None:

@@ -84,7 +84,8 @@ def _answer_metered(options: Options, cursors: Cursors) -> Response:
         return _response(Answer.refusing(error))
     try:
         options.meter_call()
-        time.sleep(options.seconds_per_call)
+        if options.seconds_per_call:
+            time.sleep(options.seconds_per_call)
         if data and not request.is_json and request.method != "GET":
             raise ApiError("UNSUPPORTED_MEDIA_TYPE", "Content-Type must be JSON", fields=None, status=415)
         answer = answer_call(options, cursors, _call(data))

@@ -1,0 +1,22 @@
+"""Runs seeds until the time is over and says what came of them: ``python -m tests.property.simulation``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from tests.property.simulation.soak import soak
+
+
+def main() -> int:
+    """The command: 1 when a promise was broken."""
+    parser = argparse.ArgumentParser(prog="python -m tests.property.simulation", description=__doc__)
+    parser.add_argument("--minutes", type=float, default=60.0)
+    parser.add_argument("--base", type=int, default=None, help="the first seed; drawn and printed when not given")
+    parser.add_argument("--seeds", type=int, default=None, help="stop after so many")
+    options = parser.parse_args()
+    return soak(minutes=options.minutes, base=options.base, at_most=options.seeds)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,45 @@
+"""Time that only the simulation moves, and what happens when it has come."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from heapq import heappop, heappush
+from itertools import count
+
+START = datetime(2026, 3, 2, 9, 0, 0, tzinfo=UTC)
+
+
+class Clock:
+    """True time, the daemon's wall clock (``ahead`` of it or behind) and its monotonic one."""
+
+    def __init__(self) -> None:
+        self.true = START
+        self.ahead = timedelta(0)
+        self._agenda: list[tuple[datetime, int, Callable[[], object]]] = []
+        self._places = count()
+
+    def now(self) -> datetime:
+        """What the daemon takes for the time."""
+        return self.true + self.ahead
+
+    def monotonic(self) -> float:
+        """Seconds that only ever grow."""
+        return 1000.0 + (self.true - START).total_seconds()
+
+    def at(self, when: datetime, act: Callable[[], object]) -> None:
+        """Let it happen then, whatever the daemon is doing."""
+        heappush(self._agenda, (when, next(self._places), act))
+
+    def after(self, seconds: float, act: Callable[[], object]) -> None:
+        """Let it happen so much later."""
+        self.at(self.true + timedelta(seconds=seconds), act)
+
+    def advance(self, seconds: float) -> None:
+        """Let so much time pass, with all that is due in it, in its order."""
+        until = self.true + timedelta(seconds=seconds)
+        while self._agenda and self._agenda[0][0] <= until:
+            when, _, act = heappop(self._agenda)
+            self.true = max(self.true, when)
+            act()
+        self.true = until

@@ -1,0 +1,163 @@
+"""One process after another on one state: each lives until it is killed, stopped, or the run is over."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import structlog
+
+from daemon.clock import Clock as DaemonClock
+from daemon.magento import Magento
+from daemon.salesforce import Salesforce
+from daemon.scheduler import Beat, StopRequest
+from daemon.settings import Configuration
+from daemon.sync import Parts, Work
+from state.store import Store
+from tests.property.simulation.clock import Clock
+from tests.property.simulation.network import Network
+from tests.property.simulation.settings import EditedSettings
+from tests.property.simulation.steps import Died, Steps, loses_commits, watch
+from tests.property.simulation.wire import InProcess
+from tests.property.simulation.witness import Broken
+
+WARNING = 30
+
+
+class Life:
+    """Starts the daemon, lets it beat, and starts it again when it has died."""
+
+    def __init__(
+        self,
+        path: Path,
+        clock: Clock,
+        steps: Steps,
+        random: Random,
+        network: Network,
+        settings: EditedSettings,
+        look: Callable[[Store], None],
+    ) -> None:
+        self.path = path
+        self.store: Store | None = None
+        self.stop = StopRequest()
+        self._clock = clock
+        self._steps = steps
+        self._random = random
+        self._network = network
+        self._settings = settings
+        self._look = look
+        self._beat: Beat | None = None
+        self._work: Work | None = None
+        self._kept: bytes | None = None
+
+    @property
+    def work(self) -> Work:
+        """What the process that lives works with."""
+        if self._work is None:
+            self._begin()
+        assert self._work is not None
+        return self._work
+
+    def beat(self) -> bool:
+        """One poll with all that is due; False when the process died in it, or was stopped by it."""
+        try:
+            work = self.work
+            assert self._beat is not None
+            assert self.store is not None
+            self._beat.poll()
+        except Died:
+            self._end()
+            self._lose_what_was_not_synced()
+            self._clock.advance(self._random.choice((5, 30, 300)))
+            return False
+        self._look(self.store)
+        if self.stop.asked:
+            self.restart()
+            return False
+        return work is self._work
+
+    def restart(self) -> None:
+        """Stop cleanly; the next beat is another process's."""
+        if self._work is not None:
+            try:
+                self._work.hand_over()
+            except Died:
+                self._lose_what_was_not_synced()
+            self._end()
+
+    def by_others(self) -> AbstractContextManager[None]:
+        """Another process writes to the state."""
+        return self._steps.by_others()
+
+    def close(self) -> None:
+        """The run is over."""
+        self._end()
+
+    def _begin(self) -> None:
+        self._settings.reload()  # a new process reads them as they stand
+        self.stop = StopRequest()
+        self.store = Store(self.path, lock=True)
+        self._kept = None
+        if loses_commits(self.store):
+            self._kept = self._copy()
+        watch(self.store, self._steps)
+        parts = Parts(
+            self.store,
+            self._settings,
+            self._clock,
+            Random(self._random.random()),
+            self._log(),
+            self.stop,
+            open_magento=self._open_magento,
+            open_salesforce=self._open_salesforce,
+        )
+        self._work = Work(parts)
+        self._work.take_over()
+        self._beat = Beat(self._work, self.stop)
+
+    def _end(self) -> None:
+        """As a kill leaves it: the connection goes, and with it what was not committed."""
+        if self.store is not None:
+            self.store.close()
+        self.store = self._work = self._beat = None
+
+    def _copy(self) -> bytes:
+        copy = sqlite3.connect(":memory:")
+        assert self.store is not None
+        self.store.db.conn.backup(copy)
+        return copy.serialize()
+
+    def _lose_what_was_not_synced(self) -> None:
+        """The machine went down with the process: a state that does not sync its commits is an old one now."""
+        if self._kept is not None:
+            for leftover in self.path.parent.glob(f"{self.path.name}*"):
+                leftover.unlink()
+            self.path.write_bytes(self._kept)
+
+    def _open_magento(self, configuration: Configuration, clock: DaemonClock) -> Magento:
+        client = Magento(configuration, clock)
+        client._connection._session.mount("https://", InProcess(self._network.magento))
+        return client
+
+    def _open_salesforce(self, configuration: Configuration) -> Salesforce:
+        client = Salesforce(configuration)
+        client.connection._session.mount("https://", InProcess(self._network.salesforce))
+        return client
+
+    def _log(self) -> Any:
+        return structlog.wrap_logger(
+            structlog.ReturnLogger(),
+            processors=[_listen],
+            wrapper_class=structlog.make_filtering_bound_logger(WARNING),
+        )
+
+
+def _listen(_logger: object, _method: str, event: Any) -> str:
+    """A pass that ends by an error nobody foresaw is a defect, though the daemon would go on."""
+    if event["event"] == "pass.failed" and "unexpected" in str(event.get("error")):
+        raise Broken("L1", f"a pass ended by {event['error']}")
+    raise structlog.DropEvent

@@ -1,0 +1,156 @@
+"""Looks on while the daemon works: what must hold at every call and after every pass, not just at the end."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from daemon.sandbox.org import Org
+from state.rows import instant_of
+from state.store import Store
+from tests.property.simulation.network import MAGENTO_SECONDS
+from tests.property.simulation.rates import Rates
+from tests.property.simulation.settings import EditedSettings
+from tests.property.simulation.shop_side import ShopSide
+from tests.property.simulation.steps import moves
+from tests.property.simulation.witness import Broken, Witness
+
+# What was read is sent within a minute; calls of one batch follow one another, each as slow as calls get.
+_OLDEST_SENT = timedelta(seconds=60 + 4 * (40 + MAGENTO_SECONDS))
+
+
+class Onlooker:
+    """Holds what it sees against the witness's truth."""
+
+    def __init__(self, witness: Witness, shop: ShopSide, org: Org, settings: EditedSettings, rates: Rates) -> None:
+        self._witness = witness
+        self._shop = shop
+        self._org = org
+        self._settings = settings
+        self._rates = rates
+        self._checkpoint: datetime | None = None
+        self._cleared = 0
+        self._pass = 0
+
+    def magento_answered(self, url: str, body: bytes) -> None:
+        """The daemon was shown these invoices, whole."""
+        if "/invoices?" not in url or "fields=" in url:
+            return
+        for row in json.loads(body).get("items") or ():
+            self._witness.shown[row["entity_id"]] = (self._shop.now(), row["updated_at"], row["state"])
+
+    def salesforce_called(self, url: str, body: bytes) -> None:
+        """A call to Salesforce begins: is it one that may begin, with what may be sent?"""
+        if not self._settings.flag("enable_synchronization"):
+            raise Broken("I12", f"a call although synchronization is off: {url.rpartition('/')[2]}")
+        if not url.endswith("composite/graph"):
+            return
+        for graph in json.loads(body)["graphs"]:
+            node = graph["compositeRequest"][0]
+            entity_id = int(graph["graphId"])
+            if not self._settings.flag("enable_automatic_synchronization") and entity_id not in self._witness.asked:
+                raise Broken("I4", f"invoice {entity_id} is sent although automatic synchronization is off")
+            if node["method"] == "PATCH":
+                self._check_newest(entity_id, node["body"])
+
+    def _check_newest(self, entity_id: int, sent: dict[str, Any]) -> None:
+        """What is sent is what Magento showed last, and that not long ago."""
+        at, updated_at, state = self._witness.shown.get(entity_id, (None, "", 0))
+        stamp = datetime.fromisoformat(sent["Magento_Updated_At__c"]).strftime("%Y-%m-%d %H:%M:%S")
+        status = {1: "Open", 2: "Paid", 3: "Canceled"}.get(state)
+        if at is None or (stamp, sent["Status__c"]) != (updated_at, status):
+            raise Broken("I2", f"invoice {entity_id} is sent as of {stamp}, while Magento has shown {updated_at}")
+        if self._shop.now() - at > _OLDEST_SENT:
+            raise Broken("I2", f"invoice {entity_id} is sent as it was {self._shop.now() - at} ago")
+
+    def look(self, store: Store) -> None:
+        """After a pass, or when a process has begun anew on what another one left."""
+        for entity_id, before, after in moves(store):
+            if (before, after) == ("pending", "held"):
+                raise Broken("I1", f"invoice {entity_id} was owed, and is held")
+        self._look_at_passes(store)
+        rows = store.db.conn.execute(
+            "SELECT entity_id, sync_status, reason, updated_at, salesforce_id, increment_id FROM ledger"
+        ).fetchall()
+        self._look_at_checkpoint(store, {row[0]: row[3] for row in rows})
+        for entity_id, status, reason, _, salesforce_id, _ in rows:
+            if status == "failed" and not self._may_fail(entity_id, reason):
+                raise Broken("I1", f"invoice {entity_id} is failed, for no cause there was: {reason}")
+            if status == "synced" and not self._was_there(salesforce_id):
+                raise Broken("I5", f"invoice {entity_id} is synced as {salesforce_id}, which never was")
+        self._look_at_notes(store)
+
+    def _look_at_passes(self, store: Store) -> None:
+        for done in store.passes.newest(20):
+            if done.id <= self._pass:
+                break
+            if done.seen != done.owed + done.unchanged + done.held + done.skipped + done.refused:
+                raise Broken("I14", f"what was seen does not add up: {done}")
+            if done.due != done.synced + done.failed + done.pending:
+                raise Broken("I14", f"what was due does not add up: {done}")
+        last = store.passes.last()
+        self._pass = max(self._pass, last.id if last else 0)
+
+    def _look_at_checkpoint(self, store: Store, rows: dict[int, str | None]) -> None:
+        """It never moves back, and what is behind it by more than polls read again is in the ledger."""
+        checkpoint = store.checkpoints.current()
+        if self._cleared == self._witness.cleared and self._checkpoint is not None:
+            back = checkpoint is None or checkpoint < self._checkpoint
+            if back:
+                raise Broken("I7", f"the checkpoint moved back from {self._checkpoint} to {checkpoint}")
+        self._checkpoint, self._cleared = checkpoint, self._witness.cleared
+        if checkpoint is None:
+            return
+        read_before = checkpoint - timedelta(seconds=self._rates.overlap)
+        backfill = store.scans.open("backfill")
+        for entity_id in self._shop.ids():
+            if backfill is not None and entity_id > backfill.after_id:
+                continue
+            if self._is_lost(entity_id, read_before, rows):
+                raise Broken("I7", f"invoice {entity_id} is behind the checkpoint {checkpoint}, and not in the ledger")
+
+    def _is_lost(self, entity_id: int, read_before: datetime, rows: dict[int, str | None]) -> bool:
+        known, row = self._witness, self._shop.row(entity_id)
+        if entity_id in self._shop.shop.invoices.broken or entity_id in known.reused:
+            return False
+        stamp = max(_instant(row["created_at"]), _instant(row["updated_at"]))
+        late = known.visible[entity_id].replace(microsecond=0) - stamp
+        if stamp >= read_before or late > timedelta(seconds=self._rates.overlap - abs(self._rates.web_offset)):
+            return False
+        if entity_id in known.unreadable:
+            return entity_id not in rows
+        seen = instant_of(rows.get(entity_id))
+        return seen is None or seen < _instant(row["updated_at"])
+
+    def _may_fail(self, entity_id: int, reason: str | None) -> bool:
+        known, text = self._witness, reason or ""
+        if "FIELD_CUSTOM_VALIDATION_EXCEPTION" in text:
+            return f"main-{entity_id}" in known.refused
+        if "gone from Magento" in text:
+            return entity_id in known.vanished
+        if "another invoice" in text:
+            return entity_id in known.reused or entity_id in known.unreadable
+        return ("cannot show" in text or "cannot be used" in text) and entity_id in known.unreadable
+
+    def _was_there(self, salesforce_id: str | None) -> bool:
+        name = "Magento_Invoice__c"
+        return salesforce_id is not None and (
+            self._org.row(name, salesforce_id) is not None or self._org.was_deleted(name, salesforce_id)
+        )
+
+    def _look_at_notes(self, store: Store) -> None:
+        found = store.db.conn.execute("SELECT comment_id, reason FROM notes WHERE sync_status = 'failed'").fetchall()
+        for comment_id, reason in found:
+            whole = re.search("FIELD_CUSTOM_VALIDATION_EXCEPTION", reason or "")
+            if not whole or f"main-comment-{comment_id}" not in self._witness.refused:
+                raise Broken("I3", f"comment {comment_id} is failed, for no cause there was: {reason}")
+
+
+def _instant(text: str) -> datetime:
+    """A stamp of Magento's; one that is none is before everything."""
+    try:
+        return datetime.strptime(text, "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC)
+    except ValueError:
+        return datetime.min.replace(tzinfo=UTC)

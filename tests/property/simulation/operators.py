@@ -1,0 +1,124 @@
+"""What the people do who run the daemon: flags, manual syncs, cleared states, restarts, old backups."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from random import Random
+
+from tests.property.simulation.clock import Clock
+from tests.property.simulation.life import Life
+from tests.property.simulation.settings import FLAGS, EditedSettings
+from tests.property.simulation.shop_side import ShopSide
+from tests.property.simulation.witness import Witness
+
+
+class Operators:
+    """Acts on the daemon, and lets the witness know."""
+
+    def __init__(
+        self,
+        life: Life,
+        settings: EditedSettings,
+        clock: Clock,
+        random: Random,
+        shop: ShopSide,
+        witness: Witness,
+    ) -> None:
+        self._life = life
+        self._settings = settings
+        self._clock = clock
+        self._random = random
+        self._shop = shop
+        self._witness = witness
+        self._old_state: dict[str, bytes] | None = None
+
+    def act(self, *, clears: bool) -> None:
+        """Something between two polls."""
+        acts = [self.flag, self.flag, self.flag, self.sync, self.sync, self.restart]
+        if clears:
+            acts += [self.clear, self.clear, self.clear_some, self.lose_state, self.keep_state, self.put_back]
+        act = self._random.choice(acts)
+        act()
+        self._witness.happened[act.__name__] += 1
+
+    def meanwhile(self) -> None:
+        """Something while a pass is under way."""
+        if self._random.random() < 0.3:
+            self._life.stop.ask()
+        else:
+            self.flag()
+
+    def flag(self) -> None:
+        """Edit a flag."""
+        self._settings.edit(f"invoices.{self._random.choice(FLAGS)}", self._random.random() < 0.6)
+
+    def flags_on(self) -> None:
+        """All three on."""
+        for name in FLAGS:
+            self._settings.edit(f"invoices.{name}", value=True)
+
+    def sync(self) -> None:
+        """A manual sync of some invoices, by name or not."""
+        ids = [each for each in self._shop.ids() if self._random.random() < 0.4]
+        by_name = self._random.random() < 0.5
+        self.ask(ids, by_name=by_name)
+
+    def ask(self, ids: list[int], *, by_name: bool) -> None:
+        """A manual sync of these."""
+        if ids and self._life.store is not None:
+            self._witness.asked.update(ids)
+            named, others = (ids, []) if by_name else ([], ids)
+            with self._life.by_others():
+                self._life.store.requests.leave("sync", self._clock.now(), named=named, others=others)
+
+    def restart(self) -> None:
+        """A clean one."""
+        self._life.restart()
+
+    def clear(self) -> None:
+        """`state clear`, or just its checkpoint."""
+        self._ask_to_clear(self._random.choice(("clear", "clear-checkpoint")), [])
+
+    def clear_all(self) -> None:
+        """`state clear`."""
+        self._ask_to_clear("clear", [])
+
+    def clear_some(self) -> None:
+        """`state clear NUMBER…`, which sends them again as by hand."""
+        ids = [each for each in self._shop.ids() if self._random.random() < 0.3]
+        if ids:
+            self._witness.asked.update(ids)
+            self._ask_to_clear("clear", ids)
+
+    def lose_state(self) -> None:
+        """Somebody moves the state away."""
+        self._life.restart()
+        self._remove()
+
+    def keep_state(self) -> None:
+        """A backup of the state is kept."""
+        self._life.restart()
+        if self._life.path.exists():
+            self._old_state = {path.name: path.read_bytes() for path in self._files()}
+
+    def put_back(self) -> None:
+        """An old backup of the state is put back."""
+        if self._old_state is not None:
+            self._life.restart()
+            self._remove()
+            for name, content in self._old_state.items():
+                (self._life.path.parent / name).write_bytes(content)
+
+    def _ask_to_clear(self, kind: str, ids: list[int]) -> None:
+        if self._life.store is not None:
+            self._witness.cleared += 1
+            with self._life.by_others():
+                self._life.store.requests.leave(kind, self._clock.now(), named=ids)
+
+    def _remove(self) -> None:
+        self._witness.cleared += 1
+        for path in self._files():
+            path.unlink()
+
+    def _files(self) -> list[Path]:
+        return sorted(self._life.path.parent.glob("state.db*"))

@@ -1,0 +1,168 @@
+"""What happens in the org: deletions, locks, rules that come and go, limits, sign-ins that end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from random import Random
+
+from daemon.sandbox.org import Org, Row, Trap, Value
+from daemon.sandbox.salesforce import Options
+from tests.property.simulation.clock import Clock
+from tests.property.simulation.witness import Witness
+
+_INVOICE, _ITEM, _COMMENT = "Magento_Invoice__c", "Magento_Invoice_Item__c", "Magento_Invoice_Comment__c"
+_OBJECTS = (_INVOICE, _ITEM, _COMMENT)
+
+
+class OrgSide:
+    """Does things to the org, and lets the witness know."""
+
+    def __init__(self, org: Org, options: Options, clock: Clock, random: Random, witness: Witness) -> None:
+        self.org = org
+        self._options = options
+        self._clock = clock
+        self._random = random
+        self._witness = witness
+        self._traps: list[Trap] = []
+        self.kept: Trap | None = None
+        self.kept_id: str | None = None
+        self.trouble: tuple[Callable[[], object], ...] = (
+            self.delete_record, self.delete_record, self.delete_note, self.delete_comment, self.lock, self.lock,
+            self.rule, self.rule, self.broad_rule, self.expire, self.use_up, self.refuse_sign_in, self.fill_storage,
+            self.maintain, self.switch_notes_off,
+        )  # fmt: skip
+
+    def delete_record(self) -> None:
+        """Somebody deletes an invoice's record; what hung on it goes, or is left behind."""
+        records = self._records(_INVOICE)
+        if records:
+            record = self._random.choice(records)
+            self._witness.left_behind.update(self.org.note_ids_of(str(record["Id"])))
+            self._witness.deleted_records.add(_number(str(record["Magento_Id__c"])))
+            self.org.delete(_INVOICE, str(record["Id"]))
+
+    def delete_note(self) -> None:
+        """Somebody deletes a note; its comment record stays, and says that there was one."""
+        records = [row for row in self._records(_COMMENT) if self.org.row("ContentNote", str(row["Note_Id__c"]))]
+        if records:
+            record = self._random.choice(records)
+            self._witness.deleted_notes.add(_number(str(record["Magento_Id__c"])))
+            self.org.delete("ContentNote", str(record["Note_Id__c"]))
+
+    def delete_comment(self) -> None:
+        """Somebody deletes a comment record, and with it the memory of its note."""
+        records = self._records(_COMMENT)
+        if records and self._random.random() < 0.4:
+            record = self._random.choice(records)
+            self._witness.deleted_comments.add(_number(str(record["Magento_Id__c"])))
+            self.org.delete(_COMMENT, str(record["Id"]))
+
+    def lock(self) -> None:
+        """Somebody else works on what is to be written."""
+        share = self._random.choice((2, 3))
+        name = self._random.choice(_OBJECTS)
+        self._traps.append(
+            self.org.lock(name, lambda row: _digits(row) % share == 0, times=self._random.randrange(1, 5))
+        )
+
+    def rule(self) -> None:
+        """A validation rule against some records, for a while."""
+        share, place = self._random.choice((2, 3, 5)), self._random.randrange(2)
+        self._rule(self._random.choice(_OBJECTS), lambda row: _digits(row) % share == place)
+
+    def broad_rule(self) -> None:
+        """One against all but a few invoices."""
+        place = self._random.randrange(6)
+        self._rule(_INVOICE, lambda row: _digits(row) % 6 != place)
+
+    def keep_rule(self, entity_id: int) -> None:
+        """One against just this invoice, for good: a poison invoice delays no other."""
+        self.kept_id = f"main-{entity_id}"
+        self.kept = self._refusing(_INVOICE, lambda row: row.get("Magento_Id__c") == self.kept_id)
+
+    def expire(self) -> None:
+        """Sessions end."""
+        self._options.expire_sessions()
+
+    def use_up(self) -> None:
+        """The day's calls are used up, until they are given back."""
+        self._options.api_limit = max(1, self._options.api_used)
+        self._clock.after(self._random.uniform(100, 5000), self._give_back)
+
+    def refuse_sign_in(self) -> None:
+        """An administrator changes the app, and puts it right later."""
+        self._options.sign_in_refused = ("invalid_client", "invalid client credentials")
+        self._options.expire_sessions()
+        self._clock.after(self._random.uniform(100, 4000), self._allow_sign_in)
+
+    def fill_storage(self) -> None:
+        """No room for another record, for a while."""
+        trap = self.org.fail(
+            _INVOICE, lambda _row: True, "STORAGE_LIMIT_EXCEEDED", "storage limit exceeded", operations=("create",)
+        )
+        self._traps.append(trap)
+        self._clock.after(self._random.uniform(100, 4000), trap.remove)
+
+    def maintain(self) -> None:
+        """The org is read-only for some minutes."""
+        self.org.read_only = True
+        self._clock.after(self._random.uniform(60, 900), self._end_maintenance)
+
+    def switch_notes_off(self) -> None:
+        """Notes are switched off, and on again."""
+        self._options.notes_enabled = False
+        self._clock.after(self._random.uniform(60, 2000), self._switch_notes_on)
+
+    def calm_down(self) -> None:
+        """All of it ends, but for a rule that is kept."""
+        for trap in self._traps:
+            trap.remove()
+        self._give_back()
+        self._allow_sign_in()
+        self._end_maintenance()
+        self._switch_notes_on()
+
+    def _records(self, name: str) -> list[dict[str, Value]]:
+        """What can be deleted now."""
+        return [] if self.org.read_only else self.org.records(name)
+
+    def _rule(self, name: str, predicate: Callable[[Row], bool]) -> None:
+        trap = self._refusing(name, predicate)
+        self._traps.append(trap)
+        self._clock.after(self._random.uniform(60, 6000), trap.remove)
+
+    def _refusing(self, name: str, predicate: Callable[[Row], bool]) -> Trap:
+        def refuses(row: Row) -> bool:
+            found = predicate(row)
+            if found:
+                self._witness.refused.add(self._whose(name, row))
+            return found
+
+        return self.org.add_rule(name, refuses, "not like this")
+
+    def _whose(self, name: str, row: Row) -> str:
+        """The invoice that fails by it, or the comment."""
+        if name != _ITEM:
+            return str(row["Magento_Id__c"])
+        parent = self.org.row(_INVOICE, str(row["Invoice__c"]))
+        return str(parent["Magento_Id__c"]) if parent else ""
+
+    def _give_back(self) -> None:
+        self._options.api_limit, self._options.api_used = 100_000, 0
+
+    def _allow_sign_in(self) -> None:
+        self._options.sign_in_refused = None
+
+    def _end_maintenance(self) -> None:
+        self.org.read_only = False
+
+    def _switch_notes_on(self) -> None:
+        self._options.notes_enabled = True
+
+
+def _number(external_id: str) -> int:
+    return int(external_id.rsplit("-", 1)[-1])
+
+
+def _digits(row: Row) -> int:
+    return _number(str(row.get("Magento_Id__c") or "0"))

@@ -1,0 +1,169 @@
+"""When troubles end: what is owed gets done, idle polls are free, both sides agree, a resync changes nothing."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from state.rows import instant_of
+from state.store import Store
+from tests.property.simulation.agreement import Agreement
+from tests.property.simulation.witness import Broken
+
+if TYPE_CHECKING:
+    from tests.property.simulation.schedule import Schedule
+
+_LONGEST_WAIT = timedelta(hours=1, seconds=1)
+_A_DAY = 25 * 3600.0
+
+
+class Quiet:
+    """The quiet phase of one run. It raises Broken at the first promise that is not kept."""
+
+    def __init__(self, run: Schedule) -> None:
+        self._run = run
+        self._beats = 0
+
+    def run(self) -> None:
+        """All of it."""
+        run = self._run
+        self._calm_down()
+        self._settle()
+        # By hand goes what was held, and a daily round finds what only a sweep can.
+        run.clock.advance(_A_DAY)
+        self._beat(2)
+        run.operators.ask(run.shop.ids(), by_name=False)
+        self._beat(1)
+        self._settle()
+        Agreement(run).check()
+        self._idle()
+        self._touched()
+        if run.rates.ends_manual:
+            self._manual()
+        elif run.rates.resync:
+            self._resync()
+
+    def _calm_down(self) -> None:
+        """Faults stop: no call of ours still runs, every transaction has ended, what was damaged is mended."""
+        run = self._run
+        run.network.calm = True
+        run.org.calm_down()
+        run.operators.flags_on()
+        run.settings.edit("magento.page_size", 100)  # what small pages show has been seen
+        run.shop.commit_all()
+        run.shop.mend()
+        run.shop.repair()
+        if run.rates.keeps_rule and run.shop.ids():
+            run.org.keep_rule(run.random.choice(run.shop.ids()))
+        self._beat(1)
+        run.clock.advance(15_000)
+        # Whoever deletes a record is noticed when the invoice changes.
+        for entity_id in run.shop.ids():
+            if entity_id in run.witness.deleted_records and entity_id not in run.shop.shop.invoices.broken:
+                row = run.shop.row(entity_id)
+                run.shop.correct(entity_id, round(float(row["grand_total"]) + 0.01, 2))
+
+    def _settle(self) -> None:
+        """L1: after the longest wait in force, three passes do everything that is due."""
+        self._beat(1)
+        wait = self._longest_wait()
+        if wait > _LONGEST_WAIT:
+            raise Broken("L1", f"something waits for {wait}")
+        self._run.clock.advance(max(wait.total_seconds(), 0) + 1)
+        self._beat(3)
+        self._require_nothing_due()
+
+    def _longest_wait(self) -> timedelta:
+        store, now = self._store, self._run.clock.now()
+        waits = store.db.conn.execute(
+            "SELECT max(at) FROM (SELECT next_attempt_at AS at FROM ledger WHERE sync_status = 'pending' "
+            "UNION ALL SELECT again_at FROM ledger "
+            "UNION ALL SELECT next_attempt_at FROM notes WHERE sync_status = 'pending' AND reason IS NOT ? "
+            "UNION ALL SELECT next_try_at FROM sides)",
+            ["its invoice cannot be read"],
+        ).fetchone()[0]
+        until: datetime | None = instant_of(waits)
+        return timedelta(0) if until is None else until - now
+
+    def _require_nothing_due(self) -> None:
+        store = self._store
+        for row in store.ledger.newest():
+            if row.sync_status == "pending":
+                raise Broken("L1", f"invoice {row.entity_id} is still pending: {row.reason}")
+        due = store.notes.due_invoices(self._run.clock.now(), automatic=True, limit=100)
+        if due:
+            raise Broken("L1", f"notes of the invoices {due} are still due")
+        for side in ("magento", "salesforce"):
+            known = store.sides.get(side)
+            if known.status != "ok":
+                raise Broken("L1", f"{side} is still {known.status}: {known.reason}")
+
+    def _idle(self) -> None:
+        """I8: with nothing new a poll costs one Magento call (a page may be full) and no Salesforce call."""
+        self._free_poll("with nothing new")
+
+    def _touched(self) -> None:
+        """I8: a stamp that moves, with nothing new for Salesforce, costs no call to it."""
+        run = self._run
+        rows = {row.entity_id: row for row in self._store.ledger.newest()}
+        quiet = [each for each in run.shop.ids() if each in rows and rows[each].sync_status == "synced"]
+        if quiet:
+            run.clock.advance(60)
+            run.shop.move_stamp(run.random.choice(quiet))
+            before = run.network.calls["salesforce"]
+            self._beat(1)
+            if run.network.calls["salesforce"] != before:
+                raise Broken("I8", "a call to Salesforce, though only the stamp of an invoice has moved")
+
+    def _free_poll(self, when: str) -> None:
+        run = self._run
+        before = dict(run.network.calls)
+        self._beat(1)
+        checkpoint = self._store.checkpoints.current()
+        assert checkpoint is not None
+        since = (checkpoint - timedelta(seconds=run.rates.overlap)).strftime("%Y-%m-%d %H:%M:%S")
+        rows = [run.shop.row(each) for each in run.shop.ids() if each not in run.shop.shop.invoices.broken]
+        again = sum(max(row["created_at"], row["updated_at"]) >= since for row in rows)
+        made = run.network.calls["magento"] - before["magento"]
+        if made > again // 100 + 1:
+            raise Broken("I8", f"{made} calls to Magento {when}")
+        if run.network.calls["salesforce"] != before["salesforce"]:
+            raise Broken("I8", f"a call to Salesforce {when}")
+
+    def _manual(self) -> None:
+        """I4: while automatic synchronization is off, what is new is held, and not in Salesforce."""
+        run = self._run
+        run.settings.edit("invoices.enable_automatic_synchronization", value=False)
+        before = set(run.shop.ids())
+        run.witness.asked.clear()
+        run.shop.buy(count=2)
+        self._beat(2)
+        rows = {row.entity_id: row for row in self._store.ledger.newest()}
+        for entity_id in set(run.shop.ids()) - before:
+            if entity_id not in rows or rows[entity_id].sync_status != "held":
+                raise Broken("I4", f"invoice {entity_id} is new while automatic synchronization is off, and not held")
+
+    def _resync(self) -> None:
+        """I13: the state is cleared and everything read again: the same content, and nothing is created."""
+        run = self._run
+        before = dict(run.org.org.created)
+        run.operators.clear_all()
+        self._beat(2)
+        self._settle()
+        run.operators.ask(run.shop.ids(), by_name=False)
+        self._beat(2)
+        created = {name: count - before.get(name, 0) for name, count in run.org.org.created.items()}
+        exempt = run.witness.deleted_comments or run.witness.reused or run.witness.reused_comments
+        if any(created.values()) and not exempt:
+            raise Broken("I13", f"a resync created {created}")
+        Agreement(run).check()
+
+    @property
+    def _store(self) -> Store:
+        assert self._run.life.store is not None
+        return self._run.life.store
+
+    def _beat(self, times: int) -> None:
+        for _ in range(times):
+            self._run.clock.advance(60)
+            self._run.life.beat()

@@ -1,0 +1,63 @@
+"""What one seed draws before anything happens: how bad its world is. Nothing bad at all is always among the draws."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from random import Random
+
+
+@dataclass(frozen=True)
+class Rates:
+    """Probabilities per call or per step, and the setup of both sides and of the daemon."""
+
+    magento: float  # a call to Magento fails
+    salesforce: float  # a call to Salesforce fails
+    late: float  # a call to Salesforce that fails is carried out minutes later, or given up there
+    death: float  # the process dies at a step
+    between: float  # something happens in the world while a call is under way
+    trouble: float  # an event is one of trouble rather than of everyday
+    operator: float  # an event is an operator's
+    slow: bool
+    beats: int
+    page_size: int
+    overlap: int
+    offset: int  # seconds that Magento's clock is ahead of the daemon's
+    web_offset: int  # seconds that Magento's web server is ahead of its database
+    skip: bool
+    bulk: bool
+    restores: bool
+    clears: bool
+    resync: bool  # the state is cleared at the end: nothing may change by it
+    ends_manual: bool  # automatic synchronization is off at the end
+    keeps_rule: bool  # a validation rule stays
+
+
+def draw(random: Random) -> Rates:
+    """The rates of one seed."""
+    calm = random.random() < 0.1
+
+    def rate(*choices: float) -> float:
+        return 0.0 if calm else random.choice((0.0, *choices))
+
+    return Rates(
+        magento=rate(0.0, 0.03, 0.1, 0.25),
+        salesforce=rate(0.0, 0.05, 0.15, 0.35),
+        late=random.choice((0.0, 0.3, 0.7)),
+        death=rate(0.0, 0.005, 0.015, 0.04),
+        between=rate(0.02, 0.1, 0.2),
+        trouble=rate(0.1, 0.3),
+        operator=rate(0.1, 0.25),
+        slow=random.random() < 0.25,
+        beats=random.choice((3, 5, 8, 12)),
+        page_size=random.choice((1, 2, 2, 3, 5, 100)),
+        overlap=random.choice((60, 60, 300, 600)),
+        offset=random.choice((0, 0, 0, 30, -30, 540, -540, 3000, -3000)),
+        web_offset=random.choice((0, 0, 0, 0, 2, -2)),
+        skip=random.random() < 0.2,
+        bulk=random.random() < 0.1,
+        restores=random.random() < 0.06,
+        clears=random.random() < 0.25,
+        resync=random.random() < 0.3,
+        ends_manual=random.random() < 0.15,
+        keeps_rule=random.random() < 0.15,
+    )

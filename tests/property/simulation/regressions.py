@@ -1,0 +1,8 @@
+"""Seeds that once broke a promise, each with what it found. A seed means less as the simulation grows; tests stay."""
+
+from __future__ import annotations
+
+FOUND: dict[int, str] = {
+    0: "I3: a comment edited while notes were switched off in Salesforce was taken for one whose note was deleted",
+    19: "I2: an invoice that a call without an answer had created was skipped, and did not follow Magento any more",
+}

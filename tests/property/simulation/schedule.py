@@ -1,0 +1,152 @@
+"""One seed's run: a world with its troubles, then quiet, then the checker."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from random import Random
+
+from daemon.sandbox import magento as sandbox_magento
+from daemon.sandbox import salesforce as sandbox_salesforce
+from daemon.sandbox.org import Org
+from daemon.sandbox.shop import Shop
+from tests.builders import SECRETS
+from tests.property.simulation.clock import Clock
+from tests.property.simulation.life import Life
+from tests.property.simulation.network import Network
+from tests.property.simulation.onlooker import Onlooker
+from tests.property.simulation.operators import Operators
+from tests.property.simulation.org_side import OrgSide
+from tests.property.simulation.quiet import Quiet
+from tests.property.simulation.rates import Rates, draw
+from tests.property.simulation.settings import EditedSettings
+from tests.property.simulation.shop_side import ShopSide
+from tests.property.simulation.steps import Endless, Steps
+from tests.property.simulation.witness import Broken, Witness
+
+INSTANCE = "https://acme.my.salesforce.com"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of one run. ``promise`` is the one that was broken, None when all were kept."""
+
+    seed: int
+    promise: str | None
+    what: str
+    steps: int  # that were taken before the quiet phase: the process can be killed at each of them
+    deaths: int
+    trace: str
+
+
+class Schedule:
+    """Everything that one seed says, put together."""
+
+    def __init__(self, seed: int, folder: Path, *, die_at: int | None = None) -> None:
+        self.seed = seed
+        self.random = Random(f"{seed} events")
+        self.rates: Rates = draw(Random(f"{seed} rates"))
+        self.clock = Clock()
+        self.steps = Steps(Random(f"{seed} deaths"))
+        self.steps.die_at = die_at
+        self.steps.rate = 0.0 if die_at is not None else self.rates.death
+        self.witness = Witness()
+        offset = timedelta(seconds=self.rates.offset)
+        self.shop = ShopSide(
+            Shop(clock=lambda: self.clock.true + offset), self.clock, self.random, self.rates, self.witness
+        )
+        self.settings = EditedSettings(_values(self.rates))
+        self.network = self._network(Org(clock=lambda: self.clock.true))
+        self.org = OrgSide(self.network.options.org, self.network.options, self.clock, self.random, self.witness)
+        onlooker = Onlooker(self.witness, self.shop, self.org.org, self.settings, self.rates)
+        self.network.on_magento = onlooker.magento_answered
+        self.network.on_salesforce = onlooker.salesforce_called
+        self.network.happen = self._happen_meanwhile
+        self.life = Life(
+            folder / "state.db", self.clock, self.steps, Random(f"{seed} daemon"), self.network, self.settings,
+            onlooker.look,
+        )  # fmt: skip
+        self.operators = Operators(self.life, self.settings, self.clock, self.random, self.shop, self.witness)
+
+    def run(self) -> Outcome:
+        """The whole run. Whatever promise it finds broken is its outcome, not an error."""
+        promise, what, troubled = None, "", 0
+        try:
+            self._troubles()
+            troubled = self.steps.count
+            self.steps.rate, self.steps.die_at = 0.0, None
+            Quiet(self).run()
+        except Broken as broken:
+            promise, what = broken.promise, broken.what
+        except Endless:
+            promise, what = "L1", "the daemon does not come to an end"
+        finally:
+            self.life.close()
+        return Outcome(self.seed, promise, what, troubled or self.steps.count, self.steps.deaths, self.steps.trace)
+
+    def _troubles(self) -> None:
+        self.shop.buy(count=self.random.choice((0, 1, 3, 6)))
+        for _ in range(self.rates.beats):
+            self._happen()
+            if self.rates.restores and self.random.random() < 0.3:
+                self.random.choice((self.shop.back_up, self.shop.restore))()
+            self.clock.advance(self.random.choice((1, 20, 60, 60, 60, 300, 1000, 4000)))
+            self.life.beat()
+
+    def _happen(self) -> None:
+        """Between two polls: customers, clerks, now and then trouble or an operator."""
+        if self.rates.bulk and self.random.random() < 0.4:
+            self.shop.buy(count=self.random.choice((16, 20)))
+            self.org.broad_rule()
+        for _ in range(self.random.randrange(4)):
+            self._happen_meanwhile()
+        if self.random.random() < self.rates.operator:
+            self.operators.act(clears=self.rates.clears)
+
+    def _happen_meanwhile(self) -> None:
+        """While a call is under way."""
+        events: tuple[Callable[[], object], ...] = self.shop.everyday
+        if self.random.random() < self.rates.trouble:
+            events = self.shop.trouble if self.random.random() < 0.6 else self.org.trouble
+        event = self.random.choice(events)
+        event()
+        self.witness.happened[event.__name__] += 1
+        self.steps.note(event.__name__)
+        if self.random.random() < self.rates.operator / 10:
+            self.operators.meanwhile()
+
+    def _network(self, org: Org) -> Network:
+        magento = sandbox_magento.create_app(
+            self.shop.shop,
+            consumer_key=SECRETS["magento_consumer_key"],
+            consumer_secret=SECRETS["magento_consumer_secret"],
+            access_token=SECRETS["magento_access_token"],
+            access_token_secret=SECRETS["magento_access_token_secret"],
+            bearer_enabled=True,
+        )
+        ahead = timedelta(seconds=self.rates.offset + self.rates.web_offset)
+        magento.extensions["magento"].clock = lambda: self.clock.true + ahead
+        salesforce = sandbox_salesforce.create_app(
+            org,
+            client_id=SECRETS["salesforce_client_id"],
+            client_secret=SECRETS["salesforce_client_secret"],
+            instance_url=INSTANCE,
+        )
+        random = Random(f"{self.seed} network")
+        return Network(self.clock, self.steps, random, self.rates, magento, salesforce)
+
+
+def _values(rates: Rates) -> dict[str, object]:
+    values: dict[str, object] = {
+        # An OAuth signature carries the machine's own time and chance; it has its tests elsewhere.
+        "magento.auth": "bearer",
+        "magento.page_size": rates.page_size,
+        "schedule.overlap": f"{rates.overlap}s",
+        # Where a poll lasts longer than its interval, the next one follows at once, and so on: a beat would not end.
+        "schedule.poll_interval": "1h" if rates.slow else "60s",
+    }
+    if rates.skip:
+        values |= {"invoices.skip.zero_total": True, "invoices.skip.states": ("canceled",)}
+    return values

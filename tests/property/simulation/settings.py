@@ -1,0 +1,40 @@
+"""settings.yaml without a file: an edit waits until it is read, as an edit of the file does."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from daemon.errors import SettingsRefused
+from daemon.settings import SettingsFile
+from tests.builders import configuration
+
+FLAGS = ("enable_synchronization", "enable_automatic_synchronization", "synchronize_notes")
+
+
+class EditedSettings(SettingsFile):
+    """The settings in force, and those that an operator has written since."""
+
+    def __init__(self, values: dict[str, object]) -> None:
+        self.path = Path("settings.yaml")
+        self.values = dict(values)
+        self.current = configuration(self.values)
+        self._edited = False
+
+    def edit(self, name: str, value: object) -> None:
+        """An operator writes this key."""
+        self.values[name] = value
+        self._edited = True
+
+    def reload(self) -> SettingsRefused | bool:
+        """Take an edit up."""
+        if not self._edited:
+            return False
+        self._edited = False
+        fresh = configuration(self.values)
+        changed = not fresh.same_as(self.current)
+        self.current = fresh
+        return changed
+
+    def flag(self, name: str) -> bool:
+        """One of the three flags, as it was last read."""
+        return bool(getattr(self.current.settings.invoices, name))

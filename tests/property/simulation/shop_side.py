@@ -1,0 +1,268 @@
+"""What happens in the shop: customers, clerks, slow transactions, broken records, a backup put back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from copy import deepcopy
+from datetime import UTC, datetime, timedelta
+from random import Random
+from typing import Any
+
+from daemon.sandbox.shop import Shop
+from tests.property.simulation.clock import Clock
+from tests.property.simulation.rates import Rates
+from tests.property.simulation.witness import Witness
+
+_TEXTS = ("thanks", "a & b <c>", "line one\nline two", "naïve 日本", "  spaced  ", "@{invoice.id}", "it's 100 %")
+_DAMAGE: tuple[dict[str, Any], ...] = (
+    {"grand_total": "a lot"},
+    {"state": 9},
+    {"created_at": "0000-00-00 00:00:00"},
+)
+
+
+class ShopSide:
+    """Does things to the shop, and lets the witness know."""
+
+    def __init__(self, shop: Shop, clock: Clock, random: Random, rates: Rates, witness: Witness) -> None:
+        self.shop = shop
+        self.everyday: tuple[Callable[[], object], ...] = (
+            self.buy, self.buy, self.buy, self.comment, self.comment, self.edit, self.change, self.change, self.touch,
+        )  # fmt: skip
+        self.trouble: tuple[Callable[[], object], ...] = (
+            self.buy_late, self.buy_late, self.change_late, self.move, self.at_the_edge, self.at_the_edge,
+            self.from_the_future, self.corrupt, self.mend, self.damage, self.repair, self.vanish, self.much_later,
+            self.blank,
+        )  # fmt: skip
+        self._clock = clock
+        self._random = random
+        self._rates = rates
+        self._witness = witness
+        self._uncommitted: set[int] = set()
+        self._damaged: dict[int, dict[str, Any]] = {}
+        self._backup: dict[str, Any] | None = None
+
+    def now(self) -> datetime:
+        """By Magento's database."""
+        return self.shop.clock()
+
+    def ids(self) -> list[int]:
+        """The invoices that Magento shows."""
+        return list(self.shop.invoices.ids)
+
+    def row(self, entity_id: int) -> dict[str, Any]:
+        """One of them, as it is on the wire."""
+        return self.shop.invoices.row(entity_id)
+
+    def shows(self, entity_id: int) -> None:
+        """It is seen as it is from now on."""
+        known, row = self._witness, self.row(entity_id)
+        known.visible[entity_id] = self.now()
+        known.ever_visible.add(entity_id)
+        known.items_shown.update(item["entity_id"] for item in row["items"])
+        known.comments_shown.update(comment["entity_id"] for comment in row["comments"])
+
+    def buy(self, *, late: float | None = None, at: datetime | None = None, count: int | None = None) -> None:
+        """Orders, each with its invoice; ``late``: committed so many seconds later."""
+        random = self._random
+        for _ in range(count or random.choice((1, 1, 2))):
+            lines = [("TEE", "T-shirt", random.choice((1, 2)), 19.99), ("MUG", "Mug", 1, 7.5)][: random.choice((1, 2))]
+            free = random.random() < 0.1
+            order = self.shop.place_order(
+                items=[(sku, name, qty, 0 if free else price) for sku, name, qty, price in lines],
+                shipping=0 if free else 10,
+                store_id=random.choice((1, 1, 2)),
+            )
+            entity_id = self.shop.submit_invoice(
+                order["entity_id"],
+                comment=random.choice((None, None, *_TEXTS[:3])),
+                state=random.choice((1, 2)),
+                committed=False,
+                at=None if at is None else _stamp(at),
+            )
+            self._uncommitted.add(entity_id)
+            if late is None:
+                self._commit(entity_id)
+            else:
+                self._clock.after(late, lambda entity_id=entity_id: self._commit(entity_id))  # type: ignore[misc]
+
+    def buy_late(self) -> None:
+        """A transaction that takes long, though not longer than polls read again."""
+        self.buy(late=self._random.uniform(1, self._rates.overlap), count=1)
+
+    def much_later(self) -> None:
+        """One that takes hours: only a sweep can find it."""
+        self.buy(late=self._random.uniform(700, 12_000), count=1)
+
+    def at_the_edge(self) -> None:
+        """The longest transaction that polls still find ends in the very second in which another invoice is new."""
+        self.buy(count=1)
+        self.buy(at=self.now() - timedelta(seconds=self._rates.overlap), count=1)
+
+    def commit_all(self) -> None:
+        """Every transaction that is open ends."""
+        for entity_id in sorted(self._uncommitted):
+            self._commit(entity_id)
+
+    def change(self) -> None:
+        """An invoice is paid or canceled, or its amounts are corrected."""
+        self._change({"state": self._random.choice((1, 2, 3))})
+
+    def touch(self) -> None:
+        """Its stamp moves, and nothing else that Salesforce is sent."""
+        self._change({"email_sent": self._random.choice((0, 1))})
+
+    def correct(self, entity_id: int, grand_total: float) -> None:
+        """The total of an invoice is corrected."""
+        self._edit(entity_id, {"grand_total": grand_total}, self.now())
+
+    def move_stamp(self, entity_id: int) -> None:
+        """An e-mail is sent about it: only its stamp moves."""
+        self._edit(entity_id, {"email_sent": 1}, self.now())
+
+    def change_late(self) -> None:
+        """A change that is committed a while after its stamp."""
+        ago = timedelta(seconds=self._random.uniform(0, self._rates.overlap))
+        self._change({"state": self._random.choice((1, 2, 3))}, at=self.now() - ago)
+
+    def from_the_future(self) -> None:
+        """A stamp that is not to be believed."""
+        self._change({"state": self._random.choice((1, 2, 3))}, at=self.now() + timedelta(days=2))
+
+    def comment(self) -> None:
+        """Somebody remarks on an invoice, which does not move its stamp."""
+        entity_id = self._any()
+        if entity_id is not None:
+            text = f"{self._random.choice(_TEXTS)} {self._random.randrange(1000)}"
+            self._witness.comments_shown.add(self.shop.add_comment(entity_id, text))
+
+    def blank(self) -> None:
+        """An empty comment."""
+        entity_id = self._any()
+        if entity_id is not None:
+            self._witness.comments_shown.add(self.shop.add_comment(entity_id, "  \n"))
+
+    def edit(self) -> None:
+        """A comment is rewritten in place."""
+        found = self._some_comment()
+        if found is not None:
+            self.shop.edit_comment(found[1], f"{self._random.choice(_TEXTS)} edited {self._random.randrange(1000)}")
+
+    def move(self) -> None:
+        """A comment is moved to another invoice."""
+        found, other = self._some_comment(), self._any()
+        if found is not None and other is not None and other != found[0]:
+            self._witness.moved.add(found[1])
+            self.shop.move_comment(found[1], other)
+
+    def corrupt(self) -> None:
+        """An invoice breaks every list it is in."""
+        entity_id = self._any()
+        if entity_id is not None:
+            self._witness.unreadable.add(entity_id)
+            self.shop.corrupt(entity_id)
+
+    def mend(self) -> None:
+        """It is whole again."""
+        for entity_id in sorted(self.shop.invoices.broken):
+            self.shop.mend(entity_id)
+            if entity_id in self.shop.invoices:
+                self._witness.visible[entity_id] = self.now() + timedelta(days=400)  # a stamp of long ago
+
+    def damage(self) -> None:
+        """Somebody's script writes nonsense into one."""
+        entity_id = self._any()
+        if entity_id is not None and entity_id not in self._damaged:
+            damage = self._random.choice(_DAMAGE)
+            self._damaged[entity_id] = {name: self.row(entity_id).get(name) for name in damage}
+            self._witness.unreadable.add(entity_id)
+            self._edit(entity_id, damage, self.now())
+
+    def repair(self) -> None:
+        """The nonsense is put right."""
+        while self._damaged:
+            entity_id, before = self._damaged.popitem()
+            if entity_id in self.shop.invoices:
+                self._edit(entity_id, before, self.now())
+
+    def vanish(self) -> None:
+        """An invoice is deleted."""
+        entity_id = self._any()
+        if entity_id is not None and self._random.random() < 0.5:
+            self._forget(entity_id)
+            self._witness.vanished.add(entity_id)
+
+    def back_up(self) -> None:
+        """A copy of the database is kept."""
+        shop = self.shop
+        self._backup = deepcopy(
+            {
+                "rows": shop.invoices._rows,
+                "ids": shop.invoices._ids,
+                "parents": shop.comments._parents,
+                "orders": (shop.orders._rows, shop.orders._ids, shop.orders._purchases),
+                "last": shop.numbers._last,
+                "invoiced": shop._invoiced,
+            }
+        )
+
+    def restore(self) -> None:
+        """That copy is put back: what was sold since is gone, and its ids are given again."""
+        if self._backup is None:
+            return
+        shop, copy, known = self.shop, deepcopy(self._backup), self._witness
+        for entity_id in self.ids():
+            if entity_id not in copy["rows"]:
+                known.vanished.add(entity_id)
+        known.reused.update(range(copy["last"]["invoice"] + 1, shop.numbers._last["invoice"] + 1))
+        known.reused_comments.update(range(copy["last"]["comment"] + 1, shop.numbers._last["comment"] + 1))
+        shop.invoices._rows, shop.invoices._ids = copy["rows"], copy["ids"]
+        shop.comments._parents = copy["parents"]
+        shop.orders._rows, shop.orders._ids, shop.orders._purchases = copy["orders"]
+        shop.numbers._last, shop._invoiced = copy["last"], copy["invoiced"]
+        self._uncommitted.clear()
+        shop._uncommitted.clear()
+        self._damaged = {key: value for key, value in self._damaged.items() if key in copy["rows"]}
+        shop.invoices.broken &= set(copy["rows"])
+        for entity_id in self.ids():
+            known.visible[entity_id] = self.now() + timedelta(days=400)
+        known.happened["restore"] += 1
+
+    def _commit(self, entity_id: int) -> None:
+        if entity_id in self._uncommitted:
+            self._uncommitted.discard(entity_id)
+            self.shop.commit(entity_id)
+            self.shows(entity_id)
+
+    def _forget(self, entity_id: int) -> None:
+        table = self.shop.invoices
+        del table._rows[entity_id]
+        table._ids.remove(entity_id)
+        table.broken.discard(entity_id)
+        self._damaged.pop(entity_id, None)
+
+    def _change(self, fields: dict[str, Any], at: datetime | None = None) -> None:
+        entity_id = self._any()
+        if entity_id is not None and entity_id not in self._damaged:
+            self._edit(entity_id, fields, at or self.now())
+
+    def _edit(self, entity_id: int, fields: dict[str, Any], at: datetime) -> None:
+        before = self.row(entity_id)["updated_at"]
+        stamp = _stamp(at)
+        # A slow transaction does not move a stamp back.
+        self.shop.edit_invoice(entity_id, **fields, updated_at=max(stamp, before) if at < self.now() else stamp)
+        self.shows(entity_id)
+
+    def _any(self) -> int | None:
+        ids = self.shop.invoices.ids
+        return self._random.choice(ids) if ids else None
+
+    def _some_comment(self) -> tuple[int, int] | None:
+        found = [
+            (entity_id, comment["entity_id"]) for entity_id in self.ids() for comment in self.row(entity_id)["comments"]
+        ]
+        return self._random.choice(found) if found else None
+
+
+def _stamp(at: datetime) -> str:
+    return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")

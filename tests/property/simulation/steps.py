@@ -1,0 +1,121 @@
+"""Every point at which the process can die, numbered; and the connection that counts the state's transactions."""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from random import Random
+from typing import Any, cast
+
+from state.store import Store
+
+_MANY = 4000
+
+
+class Died(BaseException):
+    """The process was killed here. No ``except`` of ours catches it, as none survives SIGKILL."""
+
+
+class Endless(BaseException):
+    """One schedule has done more than any could need."""
+
+
+class Steps:
+    """Counts the steps, and lets the process die at one: at each with this probability, or at just this number."""
+
+    def __init__(self, random: Random) -> None:
+        self._random = random
+        self.rate = 0.0
+        self.die_at: int | None = None
+        self.count = 0
+        self.deaths = 0
+        self._others = False
+        self._trace = hashlib.sha256()
+
+    @property
+    def trace(self) -> str:
+        """Equal when two runs took the same steps."""
+        return self._trace.hexdigest()
+
+    def note(self, what: str) -> None:
+        """Something that belongs to the run, though nothing can die at it."""
+        self._trace.update(what.encode())
+
+    @contextmanager
+    def by_others(self) -> Iterator[None]:
+        """What another process does to the state in this block is no step of the daemon."""
+        self._others = True
+        yield
+        self._others = False
+
+    def point(self, what: str) -> None:
+        """One step. Raises Died when it is the last one of this process."""
+        if self._others:
+            return
+        self.count += 1
+        self.note(what)
+        if self.count > _MANY:
+            raise Endless
+        if self.count == self.die_at or (self.rate and self._random.random() < self.rate):
+            self.deaths += 1
+            raise Died(what)
+
+
+# A row's way through its statuses, written down as it is written: what a transaction rolls back is not in it.
+_WATCH = """
+    CREATE TEMP TABLE moves (entity_id INTEGER, before TEXT, after TEXT);
+    CREATE TEMP TRIGGER moved BEFORE INSERT ON main.ledger
+    WHEN EXISTS (SELECT 1 FROM main.ledger WHERE entity_id = NEW.entity_id AND sync_status != NEW.sync_status)
+    BEGIN
+        INSERT INTO moves
+        SELECT entity_id, sync_status, NEW.sync_status FROM main.ledger WHERE entity_id = NEW.entity_id;
+    END;
+"""
+
+
+class Watched:
+    """The state's connection: a process can die before a transaction is committed, and right after.
+
+    Nothing else can be lost, since a COMMIT is synced before it returns (``synchronous = FULL``, in WAL mode the log
+    is synced at each commit); :func:`loses_commits` is how the simulation would notice that it is not.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, steps: Steps) -> None:
+        self._connection = connection
+        self._steps = steps
+
+    def execute(self, sql: str, *values: Any) -> sqlite3.Cursor:
+        """As the connection does it; a COMMIT is two steps."""
+        if sql != "COMMIT":
+            return self._connection.execute(sql, *values)
+        self._steps.point("commit")
+        cursor = self._connection.execute(sql)
+        self._steps.point("committed")
+        return cursor
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._connection, name)
+
+
+def watch(store: Store, steps: Steps) -> None:
+    """Count this store's transactions as steps, and write down how its rows move."""
+    connection = store.db.conn
+    connection.executescript(_WATCH)
+    store.db.conn = cast("sqlite3.Connection", Watched(connection, steps))
+
+
+def moves(store: Store) -> list[tuple[int, str, str]]:
+    """The moves since this was last asked: (entity_id, status before, status after)."""
+    found = store.db.conn.execute("SELECT entity_id, before, after FROM temp.moves ORDER BY rowid").fetchall()
+    if found:
+        store.db.conn.execute("DELETE FROM temp.moves")
+        store.db.conn.commit()
+    return found
+
+
+def loses_commits(store: Store) -> bool:
+    """Whether the machine could forget a transaction that was committed."""
+    settings = [store.db.conn.execute(f"PRAGMA main.{name}").fetchone()[0] for name in ("synchronous", "journal_mode")]
+    return settings not in ([2, "wal"], [3, "wal"])
