@@ -20,9 +20,9 @@ from daemon.salesforce import (
 from daemon.sync.alike import probe_of, require_accepted
 from daemon.sync.attach import attach_due
 from daemon.sync.contents import newest_contents
-from daemon.sync.parts import FAILED_AGAIN, UNANSWERED_AGAIN, Parts, Tally
+from daemon.sync.outcomes import fail, put_off, settle, still_failed, synced
+from daemon.sync.parts import Parts, Tally
 from daemon.sync.sides import require_calls
-from state.attempts import Attempt
 from state.ledger import LedgerRow
 
 FULL = 75
@@ -71,7 +71,7 @@ def send_rows(parts: Parts, tally: Tally, rows: Sequence[LedgerRow], *, until_al
     for row, invoice in _newest(parts, tally, rows):
         record = parts.mapping.record_of(invoice)
         if _is_known_to_salesforce(parts, row, record):
-            _settle(parts, tally, replace(_synced(parts, row), fingerprint=record.fingerprint), "invoice.unchanged")
+            settle(parts, tally, replace(synced(parts, row), fingerprint=record.fingerprint), "invoice.unchanged")
         else:
             waiting[row.entity_id] = (row, record)
     while waiting and not parts.stop.asked:
@@ -87,7 +87,7 @@ def send_rows(parts: Parts, tally: Tally, rows: Sequence[LedgerRow], *, until_al
             mend = judge(pausing[0]).mend
             raise SideRefused(str(pausing[0]), side="salesforce", hint=mend, probe="calls")
         if all(isinstance(answer, NotAttempted) for answer in answers.values()):
-            _put_off(parts, tally, [row for row, _ in waiting.values()], "Salesforce did not attempt it")
+            put_off(parts, tally, [row for row, _ in waiting.values()], "Salesforce did not attempt it")
             return
         if accepted:
             parts.rejections.clear()
@@ -106,17 +106,10 @@ def _newest(parts: Parts, tally: Tally, rows: Sequence[LedgerRow]) -> list[tuple
         if row.sync_status in {"held", "skipped"}:
             tally.outcomes.pop(row.entity_id, None)  # decided anew while it was read again: no longer due
         elif row.entity_id not in contents:
-            _still_failed(parts, tally, row)
+            still_failed(parts, tally, row)
         else:
             found.append((row, contents[row.entity_id]))
     return found
-
-
-def _still_failed(parts: Parts, tally: Tally, row: LedgerRow) -> None:
-    """Magento's record can still not be used; it is looked at again tomorrow."""
-    if row.sync_status == "failed":
-        parts.store.ledger.write([replace(row, next_attempt_at=parts.now() + FAILED_AGAIN, again_at=None)])
-        tally.outcomes[row.entity_id] = "failed"
 
 
 def _is_known_to_salesforce(parts: Parts, row: LedgerRow, record: InvoiceRecord) -> bool:
@@ -138,10 +131,10 @@ def _call(parts: Parts, tally: Tally, batch: list[tuple[LedgerRow, InvoiceRecord
         return {rows[0].entity_id: Refused(INVOICE, error)}
     except Unreachable as error:
         if error.sent:
-            _put_off(parts, tally, rows, str(error), unanswered=True)
+            put_off(parts, tally, rows, str(error), unanswered=True)
         raise
     except Busy as error:
-        _put_off(parts, tally, rows, str(error), retry_after=error.retry_after)
+        put_off(parts, tally, rows, str(error), retry_after=error.retry_after)
         raise
 
 
@@ -164,12 +157,12 @@ def _remember(
     if isinstance(answer, Done):
         del waiting[entity_id]
         salesforce_id = answer.ids[INVOICE]
-        done = replace(_synced(parts, row), fingerprint=record.fingerprint, salesforce_id=salesforce_id)
+        done = replace(synced(parts, row), fingerprint=record.fingerprint, salesforce_id=salesforce_id)
         with parts.store.writing():
             if row.salesforce_id not in (None, salesforce_id):
                 # Somebody deleted the record, and with it the notes and comment records that hung on it.
                 parts.store.notes.owe_again(entity_id, asked=row.asked)
-            _settle(parts, tally, done, "invoice.synced")
+            settle(parts, tally, done, "invoice.synced")
         return None
     verdict = judge(answer.error)
     # One record may be out of the user's reach while the object is not.
@@ -178,11 +171,11 @@ def _remember(
         return answer.error
     del waiting[entity_id]
     if verdict.next is Next.AGAIN or _is_our_own_call(parts, answer):
-        _put_off(parts, tally, [row], str(answer.error))
+        put_off(parts, tally, [row], str(answer.error))
     else:
         reason = f"{answer.error}. {verdict.mend}"
         parts.rejections.add(row, answer.error.cause, reason)
-        _fail(parts, tally, row, reason, answer.error)
+        fail(parts, tally, row, reason, answer.error)
     return None
 
 
@@ -191,79 +184,3 @@ def _is_our_own_call(parts: Parts, answer: Refused) -> bool:
     salesforce = parts.configuration.settings.salesforce
     field = salesforce.invoice.external_id if answer.ref == INVOICE else salesforce.item.external_id
     return answer.error.code == "DUPLICATE_VALUE" and field in f"{answer.error.message} {answer.error.fields}"
-
-
-def _synced(parts: Parts, row: LedgerRow) -> LedgerRow:
-    still_open = row.again_at is not None and row.again_at > parts.now()
-    return replace(
-        row,
-        sync_status="synced",
-        reason=None,
-        asked=False,
-        named=False,
-        unconfirmed=False,
-        attempts=0,
-        next_attempt_at=None,
-        again_at=row.again_at if still_open else None,
-        synced_at=parts.now(),
-    )
-
-
-def _settle(parts: Parts, tally: Tally, row: LedgerRow, event: str) -> None:
-    with parts.store.writing():
-        parts.store.ledger.write([row])
-        if event != "invoice.unchanged":
-            _note_attempt(parts, row, "synced", None)
-    tally.outcomes[row.entity_id] = "synced"
-    write = parts.log.debug if event == "invoice.unchanged" else parts.log.info
-    write(event, invoice=row.increment_id, entity_id=row.entity_id, salesforce_id=row.salesforce_id)
-
-
-def _note_attempt(parts: Parts, row: LedgerRow, outcome: str, answer: str | None) -> None:
-    parts.store.attempts.add([Attempt(row.entity_id, parts.now(), parts.pass_id, outcome, answer)])
-
-
-def _fail(parts: Parts, tally: Tally, row: LedgerRow, reason: str, error: RecordError) -> None:
-    failed = replace(
-        row,
-        sync_status="failed",
-        reason=reason,
-        cause=error.cause,
-        attempts=row.attempts + 1,
-        next_attempt_at=parts.now() + FAILED_AGAIN,
-        again_at=None,
-    )
-    with parts.store.writing():
-        parts.store.ledger.write([failed])
-        _note_attempt(parts, row, "failed", reason)
-    tally.outcomes[row.entity_id] = "failed"
-    names = {"invoice": row.increment_id, "entity_id": row.entity_id}
-    parts.log.warning("invoice.failed", **names, reason=reason, code=error.code)
-
-
-def _put_off(
-    parts: Parts,
-    tally: Tally,
-    rows: Sequence[LedgerRow],
-    reason: str,
-    *,
-    unanswered: bool = False,
-    retry_after: float | None = None,
-) -> None:
-    """They stay pending. After a call without an answer they are also sent once more when it must be over."""
-    fresh = [
-        replace(
-            row,
-            sync_status="pending",
-            reason=reason,
-            attempts=row.attempts + 1,
-            next_attempt_at=parts.retry_at(row.attempts, retry_after),
-            again_at=parts.now() + UNANSWERED_AGAIN if unanswered else row.again_at,
-        )
-        for row in rows
-    ]
-    with parts.store.writing():
-        parts.store.ledger.write(fresh)
-        for row in fresh:
-            _note_attempt(parts, row, "pending", reason)
-    tally.outcomes.update({row.entity_id: "pending" for row in fresh})

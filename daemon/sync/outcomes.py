@@ -1,0 +1,95 @@
+"""What becomes of an invoice that was due: each outcome with its attempt in one transaction, in the books and the log."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from daemon.salesforce import RecordError
+from daemon.sync.parts import FAILED_AGAIN, UNANSWERED_AGAIN, Parts, Tally
+from state.attempts import Attempt
+from state.ledger import LedgerRow
+
+
+def synced(parts: Parts, row: LedgerRow) -> LedgerRow:
+    """The row of an invoice that Salesforce holds as Magento shows it."""
+    still_open = row.again_at is not None and row.again_at > parts.now()
+    return replace(
+        row,
+        sync_status="synced",
+        reason=None,
+        asked=False,
+        named=False,
+        unconfirmed=False,
+        attempts=0,
+        next_attempt_at=None,
+        again_at=row.again_at if still_open else None,
+        synced_at=parts.now(),
+    )
+
+
+def settle(parts: Parts, tally: Tally, row: LedgerRow, event: str) -> None:
+    """Salesforce holds it; ``event`` says whether it has just said so (invoice.synced) or did already."""
+    with parts.store.writing():
+        parts.store.ledger.write([row])
+        if event != "invoice.unchanged":
+            _note_attempt(parts, row, "synced", None)
+    tally.outcomes[row.entity_id] = "synced"
+    write = parts.log.debug if event == "invoice.unchanged" else parts.log.info
+    write(event, invoice=row.increment_id, entity_id=row.entity_id, salesforce_id=row.salesforce_id)
+
+
+def _note_attempt(parts: Parts, row: LedgerRow, outcome: str, answer: str | None) -> None:
+    parts.store.attempts.add([Attempt(row.entity_id, parts.now(), parts.pass_id, outcome, answer)])
+
+
+def fail(parts: Parts, tally: Tally, row: LedgerRow, reason: str, error: RecordError) -> None:
+    """A person must mend the reason; it is tried again tomorrow."""
+    failed = replace(
+        row,
+        sync_status="failed",
+        reason=reason,
+        cause=error.cause,
+        attempts=row.attempts + 1,
+        next_attempt_at=parts.now() + FAILED_AGAIN,
+        again_at=None,
+    )
+    with parts.store.writing():
+        parts.store.ledger.write([failed])
+        _note_attempt(parts, row, "failed", reason)
+    tally.outcomes[row.entity_id] = "failed"
+    names = {"invoice": row.increment_id, "entity_id": row.entity_id}
+    parts.log.warning("invoice.failed", **names, reason=reason, code=error.code)
+
+
+def put_off(
+    parts: Parts,
+    tally: Tally,
+    rows: Sequence[LedgerRow],
+    reason: str,
+    *,
+    unanswered: bool = False,
+    retry_after: float | None = None,
+) -> None:
+    """They stay pending. After a call without an answer they are also sent once more when it must be over."""
+    fresh = [
+        replace(
+            row,
+            sync_status="pending",
+            reason=reason,
+            attempts=row.attempts + 1,
+            next_attempt_at=parts.retry_at(row.attempts, retry_after),
+            again_at=parts.now() + UNANSWERED_AGAIN if unanswered else row.again_at,
+        )
+        for row in rows
+    ]
+    with parts.store.writing():
+        parts.store.ledger.write(fresh)
+        for row in fresh:
+            _note_attempt(parts, row, "pending", reason)
+    tally.outcomes.update({row.entity_id: "pending" for row in fresh})
+
+
+def still_failed(parts: Parts, tally: Tally, row: LedgerRow) -> None:
+    """Magento's record can still not be used; it is looked at again tomorrow."""
+    if row.sync_status == "failed":
+        parts.store.ledger.write([replace(row, next_attempt_at=parts.now() + FAILED_AGAIN, again_at=None)])
+        tally.outcomes[row.entity_id] = "failed"
