@@ -1,4 +1,4 @@
-"""What becomes of an invoice that was due: each outcome with its attempt in one transaction, in the books and the log."""
+"""What becomes of an invoice that was due: its row and the attempt in one transaction, the books and the log."""
 
 from collections.abc import Sequence
 from dataclasses import replace
