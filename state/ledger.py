@@ -18,8 +18,8 @@ class LedgerRow:
 
     ``asked``: a person asked for it, so it goes whatever the automatic flag or the fingerprint says; ``named``:
     one by one, so skip rules do not hold it either. ``cause``: equal for all that failed for one cause.
-    ``unconfirmed``: held or skipped after a backfill, and not yet looked up in Salesforce. ``corrupt``: it breaks
-    every list of Magento's that it is in. ``again_at``: a call about it had no answer and may still commit, so it is
+    ``unconfirmed``: Salesforce may have it, of which a cleared state knows nothing; looked up once it is held or
+    skipped. ``corrupt``: it breaks every list of Magento's that it is in. ``again_at``: a call about it had no answer and may still commit, so it is
     sent once more then.
     """
 
@@ -118,7 +118,9 @@ class Ledger:
     def unconfirmed(self, now: datetime, limit: int) -> list[LedgerRow]:
         """Held and skipped rows that Salesforce is to be asked about; not while a call about them may still commit."""
         return self._select(
-            "unconfirmed = 1 AND (again_at IS NULL OR again_at <= ?) ORDER BY entity_id LIMIT ?", [text_of(now), limit]
+            "unconfirmed = 1 AND sync_status IN ('held', 'skipped') AND (again_at IS NULL OR again_at <= ?) "
+            "ORDER BY entity_id LIMIT ?",
+            [text_of(now), limit],
         )
 
     def owe_failed(self) -> None:

@@ -64,6 +64,7 @@ def refused_row(shown: Malformed, known: LedgerRow | None, seen: Seen) -> Ledger
         reason=reason,
         seen_at=seen.at,
         seen_by=seen.by,
+        unconfirmed=seen.by == "backfill" or seen.backfilling,
         next_attempt_at=seen.retry_at,
     )
 
@@ -126,8 +127,8 @@ def _decided(row: LedgerRow, known: LedgerRow | None, decision: Decision, seen: 
         named=sends and (seen.named or row.named),
         attempts=row.attempts if waits_already else 0,
         next_attempt_at=row.next_attempt_at if waits_already else None,
-        # What is held or skipped may be in Salesforce already: then it is asked.
-        unconfirmed=not sends and row.salesforce_id is None and _may_be_there(row, seen),
+        # Should it be held or skipped, now or before it is sent, Salesforce is asked whether it has it.
+        unconfirmed=row.salesforce_id is None and _may_be_there(row, seen),
     )
 
 

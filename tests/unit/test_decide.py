@@ -147,11 +147,11 @@ def test_a_change_makes_a_failed_invoice_due_at_once() -> None:
     [
         ("backfill", AUTOMATIC_OFF, None, True),
         ("backfill", AUTOMATIC_OFF, "a01", False),
-        ("backfill", {}, None, False),
+        ("backfill", {}, None, True),
         ("poll", AUTOMATIC_OFF, None, False),
     ],
 )
-def test_what_a_backfill_holds_is_looked_up_in_salesforce(
+def test_what_a_backfill_meets_may_be_in_salesforce_already(
     by: str, flags: Mapping[str, object], salesforce_id: str | None, unconfirmed: bool
 ) -> None:
     known = None if salesforce_id is None else ledger_row(sync_status="synced", salesforce_id=salesforce_id)
@@ -161,6 +161,12 @@ def test_what_a_backfill_holds_is_looked_up_in_salesforce(
 def test_a_poll_does_not_forget_that_it_is_to_be_looked_up() -> None:
     held = decided(flags=AUTOMATIC_OFF, by=seen("backfill"))
     assert decided(held, AUTOMATIC_OFF).unconfirmed
+
+
+def test_one_owed_since_a_backfill_is_looked_up_when_it_is_skipped_before_it_was_sent() -> None:
+    owed = decided(by=seen("backfill"))
+    row = decided(owed, {"invoices.skip.states": ["paid"]})
+    assert (owed.sync_status, row.sync_status, row.unconfirmed) == ("pending", "skipped", True)
 
 
 def test_one_that_is_skipped_after_a_call_without_an_answer_is_looked_up_in_salesforce() -> None:

@@ -495,6 +495,11 @@ def test_what_is_unconfirmed_waits_to_be_looked_up(store: Store) -> None:
     assert [row.entity_id for row in store.ledger.unconfirmed(NOON, 1)] == [1]
 
 
+def test_what_is_owed_is_sent_and_not_looked_up(store: Store) -> None:
+    store.ledger.write([ledger_row(1, sync_status="pending", unconfirmed=True)])
+    assert store.ledger.unconfirmed(NOON, 10) == []
+
+
 def test_nothing_is_looked_up_while_a_call_about_it_may_still_commit(store: Store) -> None:
     store.ledger.write([ledger_row(1, sync_status="skipped", unconfirmed=True, again_at=NOON)])
     assert store.ledger.unconfirmed(EARLIER, 10) == []

@@ -39,7 +39,7 @@ class Onlooker:
         if "/invoices?" not in url or "fields=" in url:
             return
         for row in json.loads(body).get("items") or ():
-            self._witness.shown[row["entity_id"]] = (self._shop.now(), row["updated_at"], row["state"])
+            self._witness.shown[row["entity_id"], row["updated_at"], row["state"]] = self._shop.now()
 
     def salesforce_called(self, url: str, body: bytes) -> None:
         """A call to Salesforce begins: is it one that may begin, with what may be sent?"""
@@ -56,12 +56,12 @@ class Onlooker:
                 self._check_newest(entity_id, node["body"])
 
     def _check_newest(self, entity_id: int, sent: dict[str, Any]) -> None:
-        """What is sent is what Magento showed last, and that not long ago."""
-        at, updated_at, state = self._witness.shown.get(entity_id, (None, "", 0))
+        """What is sent is what Magento showed, and that not long ago."""
         stamp = datetime.fromisoformat(sent["Magento_Updated_At__c"]).strftime("%Y-%m-%d %H:%M:%S")
-        status = {1: "Open", 2: "Paid", 3: "Canceled"}.get(state)
-        if at is None or (stamp, sent["Status__c"]) != (updated_at, status):
-            raise Broken("I2", f"invoice {entity_id} is sent as of {stamp}, while Magento has shown {updated_at}")
+        state = {"Open": 1, "Paid": 2, "Canceled": 3}[sent["Status__c"]]
+        at = self._witness.shown.get((entity_id, stamp, state))
+        if at is None:
+            raise Broken("I2", f"invoice {entity_id} is sent as of {stamp}, which Magento never showed")
         if self._shop.now() - at > _OLDEST_SENT:
             raise Broken("I2", f"invoice {entity_id} is sent as it was {self._shop.now() - at} ago")
 

@@ -124,7 +124,7 @@ class OrgSide:
 
     def _records(self, name: str) -> list[dict[str, Value]]:
         """What can be deleted now."""
-        return [] if self.org.read_only else self.org.records(name)
+        return [] if self.org.read_only or self.org.hidden else self.org.records(name)
 
     def _rule(self, name: str, predicate: Callable[[Row], bool]) -> None:
         trap = self._refusing(name, predicate)

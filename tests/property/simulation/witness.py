@@ -42,5 +42,5 @@ class Witness:
     asked: set[int] = field(default_factory=set)
     cleared: int = 0
     happened: Counter[str] = field(default_factory=Counter)
-    # What the daemon was last shown of an invoice: when, and its stamp and state.
-    shown: dict[int, tuple[datetime, str, int]] = field(default_factory=dict)
+    # When the daemon was last shown a version of an invoice, told by its stamp and state.
+    shown: dict[tuple[int, str, int], datetime] = field(default_factory=dict)
