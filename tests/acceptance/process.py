@@ -6,7 +6,7 @@ import json
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from state.store import Store
@@ -24,8 +24,8 @@ def wait_until(true: Callable[[], object], what: str, *, seconds: float = 40.0) 
 class Running:
     """One process of ``invoice-sync``; ``events`` are the lines of its log."""
 
-    def __init__(self, world: World, *arguments: str) -> None:
-        self.process = world.spawn(*arguments)
+    def __init__(self, world: World, *arguments: str, environ: Mapping[str, str] | None = None) -> None:
+        self.process = world.spawn(*arguments, environ=environ)
         self.events: list[dict[str, Any]] = []
         self.other_lines: list[str] = []
         self.output: list[str] = []
@@ -114,8 +114,8 @@ class Processes:
         self._world = world
         self._started: list[Running] = []
 
-    def start(self, *arguments: str) -> Running:
-        started = Running(self._world, *arguments)
+    def start(self, *arguments: str, environ: Mapping[str, str] | None = None) -> Running:
+        started = Running(self._world, *arguments, environ=environ)
         self._started.append(started)
         return started
 

@@ -31,16 +31,19 @@ class DaemonProcess:
         """Its process id while there is one."""
         return self._process.pid if self._process else None
 
-    def start(self) -> None:
-        """Start it, in a process group of its own: a Ctrl-C is for us, who then end it in order."""
+    def start(self, **variables: str) -> None:
+        """Start it, in a process group of its own: a Ctrl-C is for us, who then end it in order.
+
+        The pipe that is its stdin closes when this process is gone, however it ends; then the daemon ends too.
+        """
         with self._folder.log.open("ab") as log, held_back():
             self._process = subprocess.Popen(  # noqa: S603  (our own command)
-                _words(self._folder, "run"),
-                stdin=subprocess.DEVNULL,
+                _words(self._folder, "run", module="daemon.cli.demo.tied"),
+                stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=log,
                 cwd=self._folder.path,
-                env=environment(),
+                env=environment() | variables,
                 process_group=0,
             )
 
@@ -54,9 +57,16 @@ class DaemonProcess:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
-        code = self._process.returncode
-        self._process = None
-        return code
+        return self._gone()
+
+    def died(self, seconds: float) -> int | None:
+        """Its exit code, negative for a signal, once it ended by itself; None when it did not within this time."""
+        assert self._process is not None, "it was started"
+        try:
+            self._process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            return None
+        return self._gone()
 
     def require_alive(self) -> None:
         """DemoFailed when it ended by itself."""
@@ -75,6 +85,14 @@ class DaemonProcess:
     def last_lines(self, number: int) -> str:
         """The end of its log."""
         return "\n".join(self._folder.log.read_text(encoding="utf-8", errors="replace").splitlines()[-number:])
+
+    def _gone(self) -> int:
+        assert self._process is not None
+        code = self._process.returncode
+        if self._process.stdin is not None:
+            self._process.stdin.close()
+        self._process = None
+        return code
 
     def _events(self, since: int) -> list[dict[str, Any]]:
         with self._folder.log.open("rb") as file:
@@ -120,5 +138,5 @@ def environment() -> dict[str, str]:
     return ours
 
 
-def _words(folder: Folder, *words: str) -> list[str]:
-    return [sys.executable, "-m", "daemon", *words, "--settings", str(folder.settings)]
+def _words(folder: Folder, *words: str, module: str = "daemon") -> list[str]:
+    return [sys.executable, "-m", module, *words, "--settings", str(folder.settings)]
