@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test acceptance check soak lock clean
+.PHONY: demo test acceptance soak kills check lock clean
 
 demo: .venv/.demo
 	$(BIN)/invoice-sync demo $(DEMO)
@@ -17,6 +17,10 @@ acceptance: .venv/.dev
 SOAK_MINUTES ?= 60
 soak: .venv/.dev
 	$(BIN)/python -m tests.property.simulation --minutes $(SOAK_MINUTES) $(SOAK)
+
+# kill -9 of the real process at every step, KILLS times and more; prints what was lost and doubled.
+kills: .venv/.dev
+	$(BIN)/python -m tests.acceptance.kills $(KILLS)
 
 check: .venv/.dev
 	$(BIN)/ruff format --check .

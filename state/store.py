@@ -98,12 +98,7 @@ class Store:
         """Write a consistent copy to ``target``, which must not exist; also while another process writes."""
         if target.exists():
             raise StateError(f"{target} exists already", path=target, hint="Name a file that is not there yet.")
-        target.touch(mode=0o600)
-        copy = sqlite3.connect(target)
-        try:
-            self._db.conn.backup(copy)
-        finally:
-            copy.close()
+        self._copy_to(target)
 
     def clear(self) -> None:
         """Forget everything but the past passes' numbers, so that all is looked at again."""
@@ -167,10 +162,26 @@ class Store:
             release_lock(self._lock)
             self._lock = None
 
+    def _copy_to(self, target: Path) -> None:
+        """A copy appears under its name when it is whole: one that was cut off would be trusted when it is needed."""
+        new = target.with_name(f".{target.name}.new")
+        new.unlink(missing_ok=True)
+        new.touch(mode=0o600)
+        copy = sqlite3.connect(new)
+        try:
+            self._db.conn.backup(copy)
+        except BaseException:
+            new.unlink()
+            raise
+        finally:
+            copy.close()
+        new.replace(target)
+
     def _migrate(self) -> None:
         waiting = story.pending(self._db)
         if not waiting:
             return
-        self.backup(self.path.with_name(f"{self.path.name}.before-{waiting[0].name}.bak"))
+        # A copy that is there already is of an upgrade that was cut off: what it was to keep is still here.
+        self._copy_to(self.path.with_name(f"{self.path.name}.before-{waiting[0].name}.bak"))
         with self.writing():
             story.apply(self._db)

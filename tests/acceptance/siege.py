@@ -138,7 +138,7 @@ def next_attempt(world: World) -> datetime:
 
 
 def judge(world: World) -> Outcome:
-    """Everything that is not as it must be: in Salesforce once, created once, remembered as it is, nothing left to do."""
+    """Everything in Salesforce that is not as it must be: all there once, and created once."""
     found = Outcome()
     compared = world.compared()
     found.lost += compared.lost

@@ -9,9 +9,11 @@ from pathlib import Path
 from state.store import Store
 from tests.acceptance.process import wait_until
 from tests.acceptance.siege import Outcome, Siege, besieged, finish, judge, judge_state
+from tests.promises import assert_promises
 from tests.world import World
 
 CALL = ("call", "sent", "answer", "read")
+NEWER = "m999_one_migration_ahead"  # of tests.acceptance.newer, which is not imported: its migration is not ours
 READING = tuple(f"magento.{moment}" for moment in CALL)
 SENDING = tuple(f"salesforce.{moment}" for moment in CALL)
 REMEMBERING = ("state.begin", "state.commit", "state.committed")
@@ -99,6 +101,25 @@ def making(siege: Siege) -> None:
         assert siege.fell(running)
 
 
+def upgrade(siege: Siege) -> None:
+    """A newer version upgrades the state; then this one goes on with the copy that was made before."""
+    world = siege.world
+    known = world.invoice(comment="before the upgrade")
+    finish(world)
+    world.module = "tests.acceptance.newer"
+    for step in ("state.copied", "state.schema", "state.commit", "state.committed"):
+        world.invoice(comment=step)
+        siege.kill_at(step, "run", "--once")
+    world.shop.edit_comment(world.wire_invoices()[0]["comments"][0]["entity_id"], "edited after the upgrade")
+    done = world.command("run", "--once")
+    assert done.returncode == 0, done.stderr
+    for left in world.state_path.parent.glob("state.db-*"):
+        left.unlink()
+    world.state_path.with_name(f"state.db.before-{NEWER}.bak").replace(world.state_path)
+    world.module = "daemon.cli.demo.failpoints"
+    assert set(world.rows()) == {known}, "the copy is the state as it was before"
+
+
 def requests(siege: Siege) -> None:
     """``sync`` asks the daemon that is running, and either of the two is killed."""
     world = siege.world
@@ -152,6 +173,7 @@ SITUATIONS: dict[str, Callable[[Siege], None]] = {
     "adoption": adoption,
     "clearing": clearing,
     "making": making,
+    "upgrade": upgrade,
     "requests": requests,
     "at random": at_random,
 }
@@ -164,4 +186,8 @@ def besiege(situation: str, folder: Path, seed: int) -> Outcome:
         finish(siege.world)
         siege.outcome.add(judge(siege.world))
         siege.outcome.wrong += judge_state(siege.world)
+        try:
+            assert_promises(siege.world)
+        except AssertionError as broken:
+            siege.outcome.wrong.append(str(broken))
         return siege.outcome

@@ -151,6 +151,17 @@ def test_a_signal_in_the_middle_ends_it_soon_with_no_process_and_no_folder(
     expect_nothing_left(demo)
 
 
+def test_killed_the_demo_leaves_no_daemon_behind(started: list[Demo], tmp_path: Path) -> None:
+    demo = Demo(tmp_path, "--quick", "--for", "60s")
+    started.append(demo)
+    demo.wait_for("2. Customers buy")
+    assert len(demo.commands()) == 1, "the daemon"
+    demo.process.kill()
+    wait_until(lambda: demo.commands() == [], "the daemon has ended too", seconds=10)
+    log = next(tmp_path.glob(f"{PREFIX}*")) / "daemon.log"
+    assert "daemon.stopping" in log.read_text(), "in order"
+
+
 def test_a_daemon_that_dies_fails_the_demo_and_its_log_is_shown(started: list[Demo], tmp_path: Path) -> None:
     demo = Demo(tmp_path, "--quick")
     started.append(demo)

@@ -314,6 +314,27 @@ def test_a_backup_overwrites_nothing(tmp_path: Path, store: Store) -> None:
     assert target.read_text() == "precious"
 
 
+def test_a_backup_that_cannot_be_finished_leaves_no_file_that_could_be_taken_for_one(
+    tmp_path: Path, store: Store
+) -> None:
+    filled(store)
+    target = tmp_path / "copies" / "state.bak"
+    target.parent.mkdir()
+    store.close()
+    with pytest.raises(sqlite3.ProgrammingError):
+        store.backup(target)
+    assert list(target.parent.iterdir()) == []
+
+
+def test_a_backup_that_was_cut_off_is_in_nobodys_way(tmp_path: Path, store: Store) -> None:
+    filled(store)
+    (tmp_path / ".state.bak.new").write_bytes(b"half of a state")
+    store.backup(tmp_path / "state.bak")
+    with Store(tmp_path / "state.bak", lock=False) as copy:
+        assert copy.ledger.counts() == {"synced": 1, "pending": 1}
+    assert not (tmp_path / ".state.bak.new").exists()
+
+
 def test_clearing_forgets_all_but_the_history_and_keeps_a_copy(store: Store) -> None:
     filled(store)
     copy = clear_state(store, NOON, "clear", [])

@@ -6,8 +6,8 @@ begins: the daemon itself knows nothing of it. The drill starts it, and the test
 ``INVOICE_SYNC_FAILPOINTS`` is a list of ``STEP[/SUBJECT]:NUMBER:ACTION``: at the NUMBERth passage of the step, ``kill``
 (SIGKILL), ``stop`` (SIGSTOP), or ``say`` it in the log and go on. The steps of a call are ``magento`` or ``salesforce``
 with ``.call`` (before it), ``.sent`` (not heard yet), ``.answer`` (here, not read yet), ``.read`` (not remembered yet);
-those of a transaction ``state.begin``, ``state.commit`` (before it), ``state.committed``; and there are ``state.schema``
-and ``state.copied`` (made, not in force yet) and ``settings.read``.
+those of a transaction ``state.begin``, ``state.commit`` (before it), ``state.committed``; then there are
+``state.schema`` and ``state.copied`` (made, not in force yet) and ``settings.read``.
 """
 
 import json
@@ -196,7 +196,8 @@ def _wrap_state(points: Failpoints) -> None:
         points.reach("state.committed", subject)
 
     Store.writing = wrapped  # type: ignore[method-assign]
-    Store.backup = _then(points, Store.backup, "state.copied", "copy")  # type: ignore[method-assign]
+    copy = _then(points, Store._copy_to, "state.copied", "copy")  # noqa: SLF001  (clear and upgrade both use it)
+    Store._copy_to = copy  # type: ignore[method-assign]  # noqa: SLF001
     story.apply = _then(points, story.apply, "state.schema", "schema")  # type: ignore[method-assign]
 
 

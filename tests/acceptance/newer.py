@@ -1,0 +1,19 @@
+"""A version of invoice-sync that is one migration ahead of this one; its process is killed like any other."""
+
+import sys
+
+from sqlite_utils.db import Database
+
+from daemon.cli import main
+from daemon.cli.demo.failpoints import arm
+from state.migrations import story
+
+
+@story()
+def m999_one_migration_ahead(db: Database) -> None:
+    db.execute("CREATE TABLE ahead (name TEXT PRIMARY KEY) STRICT")
+
+
+if __name__ == "__main__":
+    arm()
+    sys.exit(main())
