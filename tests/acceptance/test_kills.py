@@ -13,6 +13,7 @@ SEED = int(os.environ.get("INVOICE_SYNC_SEED", "20261122"))
 ROUNDS = int(os.environ.get("KILL_ROUNDS", "1"))
 
 
+@pytest.mark.fault("kill -9 at any moment")
 @pytest.mark.timeout(180)
 @pytest.mark.parametrize("number", range(ROUNDS))
 @pytest.mark.parametrize("situation", SITUATIONS)

@@ -10,7 +10,7 @@ import pytest
 
 from tests.acceptance.faults.outage import finish
 from tests.acceptance.process import Processes
-from tests.acceptance.test_kills import killing_after_the_answer, killing_before_the_answer
+from tests.acceptance.killing import killing_after_the_answer, killing_before_the_answer
 from tests.promises import assert_promises
 from tests.world import World
 
