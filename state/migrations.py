@@ -28,6 +28,24 @@ def m002_causes_and_links(db: Database) -> None:
         db.execute(statement)
 
 
+@story()
+def m003_a_scan_of_each_band(db: Database) -> None:
+    """The rounds of a sweep's bands are under way side by side; SQLite cannot change a constraint in place."""
+    db.execute("ALTER TABLE scans RENAME TO scans_before")
+    db.execute("""CREATE TABLE scans (
+        id INTEGER PRIMARY KEY,
+        kind TEXT NOT NULL CHECK (kind IN ('poll', 'backfill', 'sweep')),
+        band TEXT,
+        since TEXT,
+        began_at TEXT,
+        after_id INTEGER NOT NULL DEFAULT 0,
+        newest TEXT
+    ) STRICT""")
+    db.execute("INSERT INTO scans SELECT id, kind, band, since, began_at, after_id, newest FROM scans_before")
+    db.execute("DROP TABLE scans_before")
+    db.execute("CREATE UNIQUE INDEX scans_by_kind ON scans (kind, coalesce(band, ''))")
+
+
 _TABLES = (
     # Facts about this state as a whole: which shop and which org it belongs to, how the last process ended.
     "CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT",

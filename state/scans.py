@@ -12,7 +12,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """A poll or a backfill. ``began_at`` is Magento's clock at its first answer; ``newest`` the newest stamp seen."""
+    """A poll, a backfill or a ``band``'s round of the sweep.
+
+    ``began_at`` is Magento's clock at its first answer; ``newest`` the newest stamp seen.
+    """
 
     id: int
     kind: str
@@ -24,20 +27,20 @@ class Scan:
 
 
 class Scans:
-    """At most one open scan of a kind."""
+    """At most one open scan of a kind, of the sweep one of each band."""
 
     def __init__(self, store: "Store") -> None:
         self._store = store
 
-    def open(self, kind: str) -> Scan | None:
-        """The scan of this kind that has not finished, or None."""
-        rows = list(self._store.db.query("SELECT * FROM scans WHERE kind = ?", [kind]))
+    def open(self, kind: str, band: str | None = None) -> Scan | None:
+        """The scan of this kind and band that has not finished, or None."""
+        rows = list(self._store.db.query("SELECT * FROM scans WHERE kind = ? AND band IS ?", [kind, band]))
         return read(Scan, rows[0]) if rows else None
 
-    def begin(self, kind: str, since: datetime | None) -> Scan:
+    def begin(self, kind: str, since: datetime | None, band: str | None = None) -> Scan:
         """A new scan; its row is written with its first page."""
         number = self._store.db.conn.execute("SELECT coalesce(max(id), 0) + 1 FROM scans").fetchone()[0]
-        return Scan(id=number, kind=kind, since=since)
+        return Scan(id=number, kind=kind, since=since, band=band)
 
     def move(self, scan: Scan) -> None:
         """Remember how far the scan has come. Call it in the transaction that writes the page's rows."""
@@ -46,4 +49,4 @@ class Scans:
     def finish(self, scan: Scan) -> None:
         """The scan has read all it set out to read."""
         with self._store.writing():
-            self._store.db.conn.execute("DELETE FROM scans WHERE kind = ?", [scan.kind])
+            self._store.db.conn.execute("DELETE FROM scans WHERE id = ?", [scan.id])

@@ -66,9 +66,11 @@ class Stop:
 class World:
     """A shop and an org with a daemon's settings between them."""
 
-    def __init__(self, folder: Path, shop: Shop | None = None, org: Org | None = None) -> None:
+    def __init__(
+        self, folder: Path, shop: Shop | None = None, org: Org | None = None, clock: TestClock | None = None
+    ) -> None:
         self.folder = folder
-        self.clock = TestClock()
+        self.clock = clock or TestClock()
         self.shop = shop or Shop(clock=self.clock.now)
         self.org = org or Org()
         magento_app = sandbox_magento.create_app(

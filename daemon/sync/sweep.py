@@ -6,7 +6,7 @@ again: of each just its stamps and comments. What is not as the ledger knows it 
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from daemon.magento import Watched, WatchedPage
 from daemon.notes import comment_digest
@@ -18,6 +18,7 @@ from state.rows import instant_of, text_of
 from state.scans import Scan
 
 _PAGE = 300
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,16 +48,17 @@ def begin_rounds(parts: Parts, at: datetime) -> None:
 
 def is_sweep_due(parts: Parts) -> bool:
     """Whether a round is under way, or one is due by Magento's clock at its last answer."""
-    return parts.store.scans.open("sweep") is not None or _due_band(parts) is not None
+    return _next_band(parts) is not None
 
 
 def read_sweep_page(parts: Parts, tally: Tally) -> bool:
-    """Read the next page of the round under way, beginning one if none is. True when it was its last."""
+    """Read the next page of the round that is most pressing, beginning it if need be. True when it was its last."""
     store = parts.store
-    scan = store.scans.open("sweep") or _begin(parts)
-    if scan is None or scan.since is None:
+    band = _next_band(parts)
+    if band is None:
         return True
-    page, upto = _ask(parts, scan.since, scan.after_id)
+    scan = store.scans.open("sweep", band.name) or _begin(parts, band)
+    page, upto = _ask(parts, scan)
     differing = list(_differing(parts, page.rows))
     if differing:
         read_again(parts, tally, differing, seen_by="sweep", counted=True)
@@ -66,37 +68,44 @@ def read_sweep_page(parts: Parts, tally: Tally) -> bool:
         store.scans.move(scan)
         if page.last:
             store.scans.finish(scan)
-            store.facts.learn(f"sweep.{scan.band}", text_of(began_at) or "")
+            store.facts.learn(_fact(band), text_of(began_at) or "")
     return page.last
 
 
-def _ask(parts: Parts, since: datetime, after_id: int) -> tuple[WatchedPage, int | None]:
+def _ask(parts: Parts, scan: Scan) -> tuple[WatchedPage, int | None]:
+    since = scan.since
+    assert since is not None, "a round reaches back to somewhere"
+
     def ask(size: int, upto: int | None, but: Sequence[int]) -> WatchedPage:
-        return parts.magento.watched_since(since, after_id=after_id, page_size=size, upto=upto, but=but)
+        return parts.magento.watched_since(since, after_id=scan.after_id, page_size=size, upto=upto, but=but)
 
-    return ask_page(parts, "sweep", after_id, ask, at_most=_PAGE)
+    return ask_page(parts, f"sweep {scan.band}", scan.after_id, ask, at_most=_PAGE)
 
 
-def _begin(parts: Parts) -> Scan | None:
-    """A round of the most frequent band that is due; it reaches back from the start of the band's last round."""
-    band = _due_band(parts)
-    if band is None:
-        return None
+def _begin(parts: Parts, band: Band) -> Scan:
+    """A round of the band; it reaches back from the start of the band's last round."""
     now = parts.magento.answered_at
     assert now is not None, "a band is due only after Magento has answered"
     last = min(instant_of(parts.store.facts.get(_fact(band))) or now, now)
-    return replace(parts.store.scans.begin("sweep", last - band.reach), band=band.name)
+    return parts.store.scans.begin("sweep", last - band.reach, band.name)
 
 
-def _due_band(parts: Parts) -> Band | None:
+def _next_band(parts: Parts) -> Band | None:
+    """The band whose round is under way or due, and must have been made the soonest: twice its interval after its last.
+
+    So a long round makes way for a short one between two pages, and where Magento is too slow for all of them, each
+    has its turn.
+    """
     now = parts.magento.answered_at
-    if now is None or parts.store.scans.open("backfill") is not None:
+    if parts.store.scans.open("backfill") is not None:
         return None  # a backfill reads all of it anyway
+    pressing: list[tuple[datetime, Band]] = []
     for band in _bands(parts):
-        last = instant_of(parts.store.facts.get(_fact(band)))
-        if last is None or abs(now - last) >= band.every:  # Magento's clock may have been set back meanwhile
-            return band
-    return None
+        last = instant_of(parts.store.facts.get(_fact(band))) or _LONG_AGO
+        is_due = now is not None and abs(now - last) >= band.every  # Magento's clock may have been set back meanwhile
+        if is_due or parts.store.scans.open("sweep", band.name) is not None:
+            pressing.append((min(last, now or last) + 2 * band.every, band))
+    return min(pressing, key=lambda found: found[0])[1] if pressing else None
 
 
 def _bands(parts: Parts) -> tuple[Band, ...]:

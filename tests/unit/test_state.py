@@ -155,6 +155,21 @@ def test_a_state_of_the_first_version_is_migrated_with_its_rows_and_a_copy_is_ke
     assert path.with_name("state.db.before-m002_causes_and_links.bak").exists()
 
 
+def test_a_state_of_an_older_version_is_migrated_with_its_open_scans_and_a_copy_is_kept(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    older = Database(path)
+    story.apply(older, stop_before="m003_a_scan_of_each_band")
+    older.execute("INSERT INTO scans (id, kind, since, after_id) VALUES (4, 'poll', '2026-11-22T08:00:00Z', 7)")
+    older.execute("INSERT INTO scans (id, kind, band, after_id) VALUES (9, 'sweep', 'watch', 300)")
+    older.conn.commit()
+    older.close()
+    with Store(path, lock=True) as store:
+        assert store.scans.open("poll") == Scan(4, "poll", EARLIER, after_id=7)
+        assert store.scans.open("sweep", "watch") == Scan(9, "sweep", None, after_id=300, band="watch")
+        assert store.scans.begin("sweep", NOON, "day").id == 10
+    assert path.with_name(f"{path.name}.before-m003_a_scan_of_each_band.bak").exists()
+
+
 # --- one writer
 
 
@@ -594,6 +609,19 @@ def test_one_scan_of_a_kind_is_open_until_it_is_finished(store: Store) -> None:
     store.scans.finish(moved)
     assert store.scans.open("poll") is None
     assert store.scans.open("backfill") == backfill
+
+
+def test_of_the_sweep_a_scan_of_each_band_is_open(store: Store) -> None:
+    rounds = {}
+    for band in ("watch", "day"):
+        rounds[band] = store.scans.begin("sweep", EARLIER, band)
+        store.scans.move(rounds[band])
+    assert {band: store.scans.open("sweep", band) for band in rounds} == rounds
+    further = replace(rounds["watch"], after_id=7)
+    store.scans.move(further)
+    store.scans.finish(rounds["day"])
+    assert store.scans.open("sweep", "day") is None
+    assert store.scans.open("sweep", "watch") == further
 
 
 def test_a_pass_is_kept_with_its_books(store: Store) -> None:
