@@ -116,7 +116,8 @@ class AnotherOrg(Fatal):
 class SideRefused(Fatal):
     """A side does not let us in, or is not what the settings say it is.
 
-    ``probe``: when it is tried again; ``about_secrets``: whether other secrets may be what mends it.
+    ``probe``: when it is tried again; ``about_secrets``: whether other secrets may be what mends it; ``missing``: it
+    answered that what was asked for is not there.
     """
 
     def __init__(
@@ -127,8 +128,10 @@ class SideRefused(Fatal):
         hint: str | None = None,
         probe: Probe = "sign-in",
         about_secrets: bool = False,
+        missing: bool = False,
     ) -> None:
         super().__init__(message, hint=hint)
+        self.missing = missing
         self.side: SideName = side
         self.probe: Probe = probe
         self.about_secrets = about_secrets

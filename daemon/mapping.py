@@ -8,7 +8,7 @@ from typing import Any
 
 from daemon.invoice import Invoice, Item, Value
 from daemon.settings.schema import FieldSource, Settings
-from daemon.spelling import Body, cut, hash_of, spell_instant
+from daemon.spelling import Body, ObjectTraits, OrgTraits, cut, hash_of, spell_instant
 
 INVOICE_FIELDS: Mapping[str, str] = {
     "Name": "invoice.increment_id",
@@ -45,7 +45,9 @@ ITEM_FIELDS: Mapping[str, str] = {
 }
 # Room that our own fields have for texts that people write freely. They are cut to it, with a mark, rather than
 # have an invoice refused for a long product name; a Name has 80 characters in every Salesforce object.
-_ROOM = {"Name": 80, "Product_Name__c": 255, "Customer_Name__c": 255, "Store_Name__c": 255, "Billing_Address__c": 1000}
+ROOM = {"Name": 80, "Product_Name__c": 255, "Customer_Name__c": 255, "Store_Name__c": 255, "Billing_Address__c": 1000}
+CURRENCY = "CurrencyIsoCode"
+"""The platform's own field for a record's currency, in orgs with several currencies only."""
 # Change with every version without saying anything new, or are the fingerprint itself.
 _NOT_IN_FINGERPRINT = frozenset({"invoice.updated_at", "invoice.fingerprint"})
 _NOT_PRIVATE = frozenset({"increment_id", "store_name"})
@@ -74,14 +76,25 @@ class InvoiceRecord:
 
 
 class InvoiceMapping:
-    """The default mapping with the settings' additions, replacements and removals."""
+    """The default mapping with the settings' additions, replacements and removals; ``traits``: what the org asks."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, traits: OrgTraits | None = None) -> None:
+        self.traits = traits or OrgTraits()
         self._prefix = settings.magento.name
         self._admin_url = settings.magento.admin_url
-        self._invoice = _sources(INVOICE_FIELDS, settings.salesforce.invoice.fields)
+        self._invoice = _sources(INVOICE_FIELDS, settings.salesforce.invoice.fields, self.traits.invoice)
         self._items = settings.salesforce.item.object is not None
-        self._item = _sources(ITEM_FIELDS, settings.salesforce.item.fields) if self._items else {}
+        self._item = _sources(ITEM_FIELDS, settings.salesforce.item.fields, self.traits.item) if self._items else {}
+
+    @property
+    def invoice_sources(self) -> Mapping[str, FieldSource]:
+        """Where each field of an invoice's record comes from."""
+        return self._invoice
+
+    @property
+    def item_sources(self) -> Mapping[str, FieldSource]:
+        """Where each field of an item's record comes from; none when items are not sent."""
+        return self._item
 
     @property
     def order_fields(self) -> frozenset[str]:
@@ -97,7 +110,7 @@ class InvoiceMapping:
     def digest(self) -> str:
         """Changes with the mapping: what it made Salesforce refuse is then worth another try."""
         spelled = [[sorted((f, s.model_dump()) for f, s in part.items())] for part in (self._invoice, self._item)]
-        return hash_of(spelled)
+        return hash_of(spelled if self.traits == OrgTraits() else [spelled, self.traits.spelled()])
 
     def record_of(self, invoice: Invoice) -> InvoiceRecord:
         """The invoice's record with its items' records."""
@@ -106,7 +119,7 @@ class InvoiceMapping:
         for field, source in self._invoice.items():
             if source.path == "invoice.fingerprint":
                 continue
-            value = _spell(field, self._value(source, invoice, None))
+            value = _spell(field, self._value(source, invoice, None), self.traits.invoice)
             _put(body, field, value)
             if source.path not in _NOT_IN_FINGERPRINT:
                 signed[field] = value
@@ -137,7 +150,7 @@ class InvoiceMapping:
     def _item_body(self, invoice: Invoice, item: Item) -> Body:
         body: Body = {}
         for field, source in self._item.items():
-            _put(body, field, _spell(field, self._value(source, invoice, item)))
+            _put(body, field, _spell(field, self._value(source, invoice, item), self.traits.item))
         return body
 
     def _value(self, source: FieldSource, invoice: Invoice, item: Item | None) -> Value | float:
@@ -163,8 +176,12 @@ def _private(invoice: Invoice) -> tuple[str, ...]:
     return tuple({part.strip() for text in texts for part in (text, *text.splitlines()) if len(part.strip()) > 2})
 
 
-def _sources(default: Mapping[str, str], changes: Mapping[str, FieldSource | None]) -> dict[str, FieldSource]:
+def _sources(
+    default: Mapping[str, str], changes: Mapping[str, FieldSource | None], traits: ObjectTraits
+) -> dict[str, FieldSource]:
     fields: dict[str, FieldSource | None] = {field: FieldSource(path=path) for field, path in default.items()}
+    if traits.currency:
+        fields[CURRENCY] = FieldSource(path="invoice.order_currency_code")
     fields.update(changes)
     return {field: source for field, source in fields.items() if source is not None}
 
@@ -178,12 +195,12 @@ def _put(body: Body, field: str, value: Any) -> None:
         body[parent] = {key: value}
 
 
-def _spell(field: str, value: Value | float) -> Any:
+def _spell(field: str, value: Value | float, traits: ObjectTraits) -> Any:
     """The value as JSON takes it: instants with their Z, numbers exact, texts cut to the room they have."""
     if isinstance(value, datetime):
-        return spell_instant(value)
-    if isinstance(value, str) and field in _ROOM:
-        return cut(value.strip(), _ROOM[field], "…")
+        return traits.spell(field, spell_instant(value))
+    if isinstance(value, str) and field in ROOM:
+        return cut(value.strip(), min(ROOM[field], traits.rooms.get(field, ROOM[field])), "…")
     if isinstance(value, Decimal) and value == value.to_integral_value() and abs(value.adjusted()) < 30:
-        return int(value)
-    return value
+        value = int(value)
+    return traits.spell(field, value)

@@ -10,7 +10,7 @@ from daemon.settings.schema import Note
 from daemon.spelling import Body, cut, hash_of, spell_instant
 
 # A comment record's Body__c takes 131,072 characters, a classic note's Body 32,000.
-_ROOM = {"content_note": 131_072, "note": 32_000}
+ROOM = {"content_note": 131_072, "note": 32_000}
 _MARK = "\n… (cut: the whole comment is in Magento)"
 _TITLE_ROOM = {"content_note": 255, "note": 80}
 
@@ -37,7 +37,7 @@ def note_of(
     comment: Comment, invoice: Invoice, settings: Note, external_id: str, *, marked: bool = False
 ) -> NoteRecord:
     """The note that this comment becomes; ``marked``: its title carries the external ID, to be found again by."""
-    text = cut(comment.text.strip(), _ROOM[settings.type], _MARK)
+    text = cut(comment.text.strip(), ROOM[settings.type], _MARK)
     marker = f" [{external_id}]" if marked else ""
     room = _TITLE_ROOM[settings.type] - len(marker)
     title = cut(_title(settings.title, comment, invoice), room, "…") + marker

@@ -2,9 +2,11 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context, Decimal
-from typing import Any
+from typing import Any, Self
 
 Body = dict[str, Any]
 """The fields of one Salesforce record, ready to be written as JSON."""
@@ -56,3 +58,67 @@ def hash_of(value: object) -> str:
 
 def _plain(value: object) -> str:
     return plain_number(value) if isinstance(value, Decimal) else str(value)
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectTraits:
+    """What an org's object asks of the spelling: kinds of values that differ from Magento's, shorter texts."""
+
+    as_text: frozenset[str] = frozenset()
+    as_date: frozenset[str] = frozenset()
+    as_checkbox: frozenset[str] = frozenset()
+    rooms: Mapping[str, int] = field(default_factory=dict)
+    currency: bool = False
+    """Whether its records have a currency of their own (CurrencyIsoCode), as in an org with several currencies."""
+
+    def spell(self, name: str, value: Any) -> Any:
+        """The value as this object's field takes it."""
+        if name in self.as_checkbox:  # a checkbox is ticked or not; nothing is not
+            return bool(value) if value is None or isinstance(value, int | Decimal) else value
+        if value is None:
+            return None
+        if name in self.as_date and isinstance(value, str):
+            return value[:10]
+        if name in self.as_text and not isinstance(value, str):
+            return str(value).lower() if isinstance(value, bool) else plain_number(Decimal(str(value)))
+        return value
+
+    def spelled(self) -> Body:
+        """As it is remembered."""
+        return {
+            "as_text": sorted(self.as_text),
+            "as_date": sorted(self.as_date),
+            "as_checkbox": sorted(self.as_checkbox),
+            "rooms": dict(sorted(self.rooms.items())),
+            "currency": self.currency,
+        }
+
+    @classmethod
+    def read(cls, body: Body) -> Self:
+        """As it was remembered."""
+        return cls(
+            frozenset(body["as_text"]),
+            frozenset(body["as_date"]),
+            frozenset(body["as_checkbox"]),
+            dict(body["rooms"]),
+            bool(body["currency"]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class OrgTraits:
+    """What an org asks of what is sent to it; nothing unless describe says so."""
+
+    invoice: ObjectTraits = ObjectTraits()
+    item: ObjectTraits = ObjectTraits()
+    fixed_parent: bool = False
+    """Whether an item can be given its invoice on creation only (a master-detail that may not be reparented)."""
+
+    def spelled(self) -> Body:
+        """As it is remembered."""
+        return {"invoice": self.invoice.spelled(), "item": self.item.spelled(), "fixed_parent": self.fixed_parent}
+
+    @classmethod
+    def read(cls, body: Body) -> Self:
+        """As it was remembered."""
+        return cls(ObjectTraits.read(body["invoice"]), ObjectTraits.read(body["item"]), bool(body["fixed_parent"]))

@@ -164,7 +164,8 @@ class Connection:
             return OutOfCalls("Salesforce's daily API calls are used up", side="salesforce")
         verdict = judge(RecordError(code, message, status=status))
         if status in {404, 410}:
-            return SideRefused(words, side="salesforce", hint=_WRONG_PLACE[status])
+            missing = code == "NOT_FOUND"
+            return SideRefused(words, side="salesforce", hint=_WRONG_PLACE[status], missing=missing)
         if verdict.next is Next.PAUSE:
             return SideRefused(words, side="salesforce", hint=verdict.mend, probe="calls")
         if status in {400, 413, 414, 431} and verdict.next is not Next.AGAIN:
