@@ -19,8 +19,8 @@ class LedgerRow:
     ``asked``: a person asked for it, so it goes whatever the automatic flag or the fingerprint says; ``named``:
     one by one, so skip rules do not hold it either. ``cause``: equal for all that failed for one cause.
     ``unconfirmed``: Salesforce may have it, of which a cleared state knows nothing; looked up once it is held or
-    skipped. ``corrupt``: it breaks every list of Magento's that it is in. ``again_at``: a call about it had no answer and may still commit, so it is
-    sent once more then.
+    skipped. ``corrupt``: it breaks every list of Magento's that it is in. ``again_at``: a call about it had no answer
+    and may still commit, so it is sent once more then.
     """
 
     entity_id: int

@@ -47,6 +47,7 @@ class Network:
     happen: Callable[[], object] = lambda: None
     on_magento: Callable[[str, bytes], object] = lambda _url, _body: None
     on_salesforce: Callable[[str, bytes], object] = lambda _url, _body: None
+    on_flight: Callable[[list[int]], object] = lambda _ids: None
     flying: int = 0
     calls: dict[str, int] = field(default_factory=lambda: {"magento": 0, "sweep": 0, "salesforce": 0})
     calm: bool = False
@@ -147,6 +148,7 @@ class Network:
         traps = self._claim(request) if self.random.random() < 0.5 else []
         commits = self.random.random() < 0.8
         self.flying += 1
+        self.on_flight([int(graph["graphId"]) for graph in json.loads(body_of(request))["graphs"]])
 
         def land() -> None:
             self.flying -= 1

@@ -27,7 +27,8 @@ class OrgSide:
         self.kept: Trap | None = None
         self.kept_id: str | None = None
         self.trouble: tuple[Callable[[], object], ...] = (
-            self.delete_record, self.delete_record, self.delete_note, self.delete_comment, self.lock, self.lock,
+            self.delete_record, self.delete_record, self.delete_record, self.delete_record,
+            self.delete_note, self.delete_comment, self.lock, self.lock,
             self.rule, self.rule, self.broad_rule, self.expire, self.use_up, self.refuse_sign_in, self.fill_storage,
             self.maintain, self.switch_notes_off,
         )  # fmt: skip

@@ -64,6 +64,7 @@ class Schedule:
         self.network.on_magento = onlooker.magento_answered
         self.network.on_salesforce = onlooker.salesforce_called
         self.network.happen = self._happen_meanwhile
+        self.network.on_flight = self.shop.change_one_of
         self.life = Life(
             folder / "state.db", self.clock, self.steps, Random(f"{seed} daemon"), self.network, self.settings,
             onlooker.look,

@@ -108,6 +108,16 @@ class ShopSide:
         """An invoice is paid or canceled, or its amounts are corrected."""
         self._change({"state": self._random.choice((1, 2, 3))})
 
+    def change_one_of(self, ids: list[int]) -> None:
+        """One of these changes soon: while a call about it is still worked on."""
+        entity_id = self._random.choice(ids)
+
+        def act() -> None:
+            if entity_id in self.shop.invoices and entity_id not in self._damaged:
+                self._edit(entity_id, {"state": self._random.choice((1, 2, 3))}, self.now())
+
+        self._clock.after(self._random.uniform(1, 130), act)
+
     def touch(self) -> None:
         """Its stamp moves, and nothing else that Salesforce is sent."""
         self._change({"email_sent": self._random.choice((0, 1))})
