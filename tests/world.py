@@ -27,6 +27,7 @@ from daemon.settings import SettingsFile
 from daemon.sync import Parts, Work
 from state.ledger import LedgerRow
 from state.store import Store
+from tests.keys import key_pair
 
 SECRETS = {
     "magento_consumer_key": "k" * 32,
@@ -103,9 +104,7 @@ class World:
         }
         (folder / "secrets").mkdir()
         for name, value in SECRETS.items():
-            secret = folder / "secrets" / name
-            secret.write_text(value)
-            secret.chmod(0o600)
+            self.write_secret(name, value)
         self.write_settings()
 
     def start(self) -> World:
@@ -125,6 +124,20 @@ class World:
             node = node.setdefault(part, {})
         node[last] = value
         self.write_settings()
+
+    def write_secret(self, name: str, value: str) -> None:
+        """Write one file of the folder secrets/."""
+        secret = self.folder / "secrets" / name
+        secret.write_text(value)
+        secret.chmod(0o600)
+
+    def sign_in_by_assertion(self) -> None:
+        """Let the daemon sign in to the org by jwt_bearer, with a key whose public half the app knows."""
+        private, public = key_pair()
+        self.salesforce.public_key = public
+        self.write_secret("salesforce_private_key", private)
+        self.values["salesforce"]["auth"] = "jwt_bearer"
+        self.set("salesforce.username", "integration@sandbox.example")
 
     def write_settings(self) -> None:
         fresh = self.settings_path.with_suffix(".new")

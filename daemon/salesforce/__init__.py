@@ -6,6 +6,7 @@ from typing import Any
 
 from simple_salesforce.format import format_soql
 
+from daemon.clock import Clock, SystemClock
 from daemon.errors import Unreachable
 from daemon.mapping import InvoiceRecord
 from daemon.notes import marker_of
@@ -51,8 +52,8 @@ class Existing:
 class Salesforce:
     """One org, by the settings in force."""
 
-    def __init__(self, configuration: Configuration) -> None:
-        self.connection = Connection(configuration)
+    def __init__(self, configuration: Configuration, clock: Clock | None = None) -> None:
+        self.connection = Connection(configuration, clock or SystemClock())
         self._settings = configuration.settings.salesforce
         self._writes = Writes(self._settings, self.connection.root)
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -10,10 +11,12 @@ import simplejson
 from simple_salesforce.api import Salesforce as Rest
 from simple_salesforce.exceptions import SalesforceError
 
+from daemon.clock import Clock
 from daemon.errors import AnotherOrg, Busy, InvoiceSyncError, OutOfCalls, SideRefused, Unreachable
 from daemon.log import redaction
 from daemon.salesforce.ids import to_18
-from daemon.salesforce.verdicts import Next, RecordError, judge, mend_sign_in
+from daemon.salesforce.sign_in import Token, date_of, request_token
+from daemon.salesforce.verdicts import Next, RecordError, judge
 from daemon.settings import Configuration
 from daemon.settings.schema import is_loopback
 from daemon.transport import open_session, retry_after
@@ -32,8 +35,9 @@ class CallRefused(InvoiceSyncError):  # noqa: N818
 class Connection:
     """One signed-in connection. ``calls`` counts what the org's daily limit counts; sign-ins do not."""
 
-    def __init__(self, configuration: Configuration) -> None:
+    def __init__(self, configuration: Configuration, clock: Clock) -> None:
         self._salesforce = configuration.settings.salesforce
+        self._clock = clock
         self._secrets = configuration.secrets
         self._seconds = self._salesforce.timeout.total_seconds()
         self._session = open_session("salesforce", seconds=self._seconds, ca_bundle=self._salesforce.ca_bundle)
@@ -42,6 +46,7 @@ class Connection:
         self._headers: Mapping[str, str] = {}
         self.calls = 0
         self.sign_ins = 0
+        self.answered_at: datetime | None = None  # Salesforce's clock at its last answer
         self.api_used: int | None = None
         self.api_limit: int | None = None
         self.organization_id: str | None = None
@@ -66,24 +71,13 @@ class Connection:
         self._session.close()
 
     def sign_in(self) -> None:
-        """Get an access token (client credentials). SideRefused when it is not given."""
+        """Get an access token, as salesforce.auth says. SideRefused when it is not given."""
         self.sign_ins += 1
         self._rest = None
-        response = self._session.post(
-            f"{self._salesforce.login_url}/services/oauth2/token",
-            data={
-                "grant_type": "client_credentials",
-                "client_id": self._secrets["salesforce_client_id"],
-                "client_secret": self._secrets["salesforce_client_secret"],
-            },
-        )
-        body = _json(response)
-        if response.status_code != 200 or "access_token" not in body:
-            raise _sign_in_refused(response, body)
-        self._use(str(body["access_token"]), str(body.get("instance_url", "")), str(body.get("id", "")))
+        self._use(request_token(self._session, self._salesforce, self._secrets, self._clock))
 
-    def _use(self, token: str, instance_url: str, identity: str) -> None:
-        found = re.search(r"/id/(00D\w{12,15})/", identity)
+    def _use(self, token: Token) -> None:
+        found = re.search(r"/id/(00D\w{12,15})/", token.identity)
         organization = to_18(found[1]) if found else None
         if None not in (self.expected_organization, organization) and self.expected_organization != organization:
             raise AnotherOrg(
@@ -91,7 +85,7 @@ class Connection:
                 f"{self.expected_organization}",
                 hint="Set salesforce.login_url back, or run `invoice-sync state clear` to begin anew with this org.",
             )
-        if urlsplit(instance_url).scheme != "https" and not is_loopback(instance_url):
+        if urlsplit(token.instance_url).scheme != "https" and not is_loopback(token.instance_url):
             raise SideRefused(
                 "Salesforce's sign-in names no https instance_url to go on with",
                 side="salesforce",
@@ -99,16 +93,16 @@ class Connection:
             )
         self.organization_id = organization
         self.expected_organization = self.expected_organization or organization  # also for the next sign-in
-        redaction.tokens["salesforce"] = token
+        redaction.tokens["salesforce"] = token.access_token
         self._rest = Rest(
-            session_id=token,
-            instance_url=instance_url,
+            session_id=token.access_token,
+            instance_url=token.instance_url,
             session=self._session,
             version=self._salesforce.api_version,
         )
         # The library takes https for granted; on loopback the sandbox speaks plain http.
-        self._rest.base_url = f"{instance_url.rstrip('/')}{self.root}/"
-        self.instance_url = instance_url.rstrip("/")
+        self._rest.base_url = f"{token.instance_url.rstrip('/')}{self.root}/"
+        self.instance_url = token.instance_url.rstrip("/")
 
     def call(self, path: str, *, method: str = "GET", params: Mapping[str, str] | None = None, body: Any = None) -> Any:
         """One call, signed in again once if the session has ended. Returns the JSON of a good answer."""
@@ -143,6 +137,7 @@ class Connection:
     def _note_headers(self, response: requests.Response, **_options: Any) -> None:
         """The library's errors carry no headers, so what they say is kept as they come in."""
         self._headers = response.headers
+        self.answered_at = date_of(response) or self.answered_at
         usage = [
             (int(used), int(limit))
             for used, limit in re.findall(r"api-usage=(\d+)/(\d+)", response.headers.get("Sforce-Limit-Info", ""))
@@ -191,29 +186,3 @@ def _first_error(content: Any) -> tuple[str, str]:
     code = str(first.get("errorCode") or first.get("error") or "")
     message = str(first.get("message") or first.get("error_description") or "")
     return code, re.sub(r"\s+", " ", message).strip()[:500]
-
-
-def _json(response: requests.Response) -> Mapping[str, Any]:
-    try:
-        body = response.json()
-    except (ValueError, RecursionError):
-        return {}
-    return body if isinstance(body, dict) else {}
-
-
-def _sign_in_refused(response: requests.Response, body: Mapping[str, Any]) -> InvoiceSyncError:
-    error = str(body.get("error", ""))
-    if not error or error == "rate_limit_exceeded" or response.status_code >= 500 or response.status_code == 429:
-        return Busy(
-            f"Salesforce's sign-in answered {response.status_code}{f' {error}' if error else ''}",
-            side="salesforce",
-            retry_after=retry_after(response.headers),
-            hint="Check that salesforce.login_url is the org's My Domain." if not error else None,
-        )
-    description = str(body.get("error_description", "")) or "no reason"
-    return SideRefused(
-        f"Salesforce refused the sign-in: {error} ({description})",
-        side="salesforce",
-        hint=mend_sign_in(error, description),
-        about_secrets=True,
-    )

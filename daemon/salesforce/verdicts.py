@@ -127,7 +127,6 @@ SIGN_IN: Mapping[str, Mapping[str, str]] = {
         "Audience": _MY_DOMAIN,
         "inactive user": _INACTIVE,
         "approved this consumer": _PERMITTED,
-        "expired authorization code": "This machine's clock is wrong: set it by NTP.",
         "expired access/refresh token": "The session is over; a new one is asked for.",
         "authentication failure": "The integration user may not sign in here: see that it is active, has API Enabled, "
         "and may come from this address at this hour (Setup > Users, Login History).",
@@ -146,6 +145,26 @@ SIGN_IN: Mapping[str, Mapping[str, str]] = {
     "rate_limit_exceeded": {"": "Too many sign-ins in a short time; it is tried again."},
 }
 """What a refused sign-in says: by its code, then by words of its description ("": any)."""
+_CERTIFICATE = (
+    "The app has another certificate than salesforce_private_key belongs to: upload the one made with this key "
+    f"({_APP} > the app > Settings > OAuth > Enable JWT Bearer Flow)."
+)
+_USERNAME = "salesforce.username is to be the name that the integration user signs in with (Setup > Users)"
+_BY_ASSERTION: Mapping[str, Mapping[str, str]] = {
+    "invalid_grant": {
+        "invalid assertion": _CERTIFICATE,
+        "inactive user": "Activate the integration user (Setup > Users), or name another in salesforce.username.",
+        "approved this consumer": f"{_USERNAME}. {_PERMITTED}",
+        "Audience": _MY_DOMAIN,
+        "not supported on this domain": _MY_DOMAIN,
+        "authentication failure": "The integration user may not sign in here: see that it is active, has API Enabled, "
+        "and may come from this address at this hour (Setup > Users, Login History).",
+        "": f"Enable the JWT bearer flow of the app, with the certificate of this key. {_USERNAME}. {_MY_DOMAIN}",
+    },
+    "invalid_client": {"": _CERTIFICATE},
+    "unsupported_grant_type": {"": f"Enable the JWT bearer flow ({_APP} > the app > Settings > OAuth)."},
+}
+"""Where it says something else of ``auth: jwt_bearer``."""
 
 
 def judge(error: RecordError) -> Verdict:
@@ -159,9 +178,10 @@ def judge(error: RecordError) -> Verdict:
     return known or _UNKNOWN
 
 
-def mend_sign_in(error: str, description: str) -> str | None:
-    """Who can mend a refused sign-in, and where; None for a code that nobody knows."""
-    for words, mend in SIGN_IN.get(error, {}).items():
+def mend_sign_in(error: str, description: str, auth: str = "client_credentials") -> str | None:
+    """Who can mend a refused sign-in, and where; None for a code that nobody knows. ``auth``: how we sign in."""
+    own = _BY_ASSERTION.get(error) if auth == "jwt_bearer" else None
+    for words, mend in (own or SIGN_IN.get(error, {})).items():
         if words.lower() in description.lower():
             return mend
     return None

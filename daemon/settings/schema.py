@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any, Literal
 from urllib.parse import SplitResult, urlsplit
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 # A name of labels, none of them empty, or an IPv6 address; what no HTTP library would take is refused here.
@@ -80,17 +80,6 @@ def _between(low: str, high: str) -> AfterValidator:
         return value
 
     return AfterValidator(check)
-
-
-def _not_built(*values: object) -> BeforeValidator:
-    """Refuse what the contract names and this version cannot do yet, rather than taking it silently."""
-
-    def check(value: Any) -> Any:
-        if value in values:
-            raise ValueError(f"is not built yet: {'null' if value is None else value}")
-        return value
-
-    return BeforeValidator(check)
 
 
 Duration = Annotated[timedelta, BeforeValidator(parse_duration)]
@@ -231,12 +220,24 @@ class CommentObject(Section):
     parent: ApiName = "Invoice__c"
 
 
+def _check_username(name: str | None, settings: ValidationInfo) -> str | None:
+    """The user to sign in as, which the assertion of jwt_bearer names and client_credentials has in the app."""
+    auth = settings.data.get("auth")  # not there when it is itself wrong
+    if auth == "jwt_bearer" and name is None:
+        raise ValueError("is missing: auth: jwt_bearer needs the name that the integration user signs in with")
+    if auth == "client_credentials" and name is not None:
+        raise ValueError("is used by auth: jwt_bearer alone; client_credentials signs in as the app's run-as user")
+    if name is not None and not re.fullmatch(r"[^\s@]+@[^\s@]+", name):
+        raise ValueError("is not a Salesforce user name: it has the form of an e-mail address")
+    return name
+
+
 class Salesforce(Section):
     """The org."""
 
     login_url: Url
-    auth: Annotated[Literal["client_credentials"], _not_built("jwt_bearer")] = "client_credentials"
-    username: None = None
+    auth: Literal["client_credentials", "jwt_bearer"] = "client_credentials"
+    username: Annotated[str | None, Field(validate_default=True), AfterValidator(_check_username)] = None
     api_version: Annotated[str, BeforeValidator(_text_of_number), Field(pattern=r"^[5-9]\d\.0$")] = "66.0"
     api_reserve: Share = 0.2
     timeout: Annotated[Duration, _between("1s", "10m")] = timedelta(seconds=120)

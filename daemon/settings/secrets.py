@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from daemon.errors import SettingsRefused
+from daemon.settings.private_key import problem_of_key
 
 NAMES = (
     "magento_consumer_key",
@@ -22,6 +23,7 @@ _NEEDED = {
     "bearer": ("magento_access_token",),
     "admin": ("magento_username", "magento_password"),
     "client_credentials": ("salesforce_client_id", "salesforce_client_secret"),
+    "jwt_bearer": ("salesforce_client_id", "salesforce_private_key"),
 }
 
 
@@ -64,6 +66,11 @@ def read_secrets(ways: tuple[str, ...], folder: Path, environ: Mapping[str, str]
             except SettingsRefused as error:
                 problems += error.problems
                 continue
+            if value and name == "salesforce_private_key":
+                value = value.replace("\\n", "\n")  # how a key stands in an environment file, which has no other lines
+                problem = problem_of_key(value)
+                if problem:
+                    problems.append(f"the secret {name} {problem}")
             if value:
                 found[name] = value
             else:

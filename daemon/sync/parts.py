@@ -70,7 +70,7 @@ class Parts:
     log: FilteringBoundLogger
     stop: Stop
     open_magento: Callable[[Configuration, Clock], Magento] = Magento
-    open_salesforce: Callable[[Configuration], Salesforce] = Salesforce
+    open_salesforce: Callable[[Configuration, Clock], Salesforce] = Salesforce
     on_progress: Callable[[], object] = lambda: None
     # Invoices just read, with when: what is sent is Magento's newest version, so they are good for a minute.
     contents: dict[int, tuple[float, Invoice]] = field(default_factory=dict)
@@ -168,6 +168,6 @@ class Parts:
         self.rejections.clear()
         redaction.secrets = self.configuration.secrets
         self.magento = self.open_magento(self.configuration, self.clock)
-        self.salesforce = self.open_salesforce(self.configuration)
+        self.salesforce = self.open_salesforce(self.configuration, self.clock)
         self.salesforce.connection.expected_organization = self.store.facts.get("organization_id")
         self.mapping = InvoiceMapping(self.configuration.settings)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,9 @@ import pytest
 from daemon.errors import SettingsRefused
 from daemon.settings import Configuration, SettingsFile, find_file, load, state_path
 from daemon.settings.schema import is_loopback, parse_duration
+from tests import keys
 from tests.builders import SECRETS, settings
+from tests.certificates import certificate
 
 ENVIRON = {f"INVOICE_SYNC_{name.upper()}": value for name, value in SECRETS.items()}
 GOOD = """\
@@ -205,9 +207,34 @@ BAD: dict[str, tuple[str | bytes, str]] = {
         magento("auth: basic"),
         "settings.yaml:3:3: magento.auth: should be 'oauth1', 'bearer' or 'admin'",
     ),
-    "a way that is not built": (
+    "a way of Salesforce that nobody knows": (
+        salesforce("auth: password"),
+        "settings.yaml:5:3: salesforce.auth: should be 'client_credentials' or 'jwt_bearer'",
+    ),
+    "an assertion about nobody": (
         salesforce("auth: jwt_bearer"),
-        "settings.yaml:5:3: salesforce.auth is not built yet: jwt_bearer",
+        (
+            "settings.yaml:3:1: salesforce.username is missing: auth: jwt_bearer needs the name that the integration "
+            "user signs in with"
+        ),
+    ),
+    "an assertion about null": (
+        salesforce("auth: jwt_bearer\nusername: null"),
+        (
+            "settings.yaml:6:3: salesforce.username is missing: auth: jwt_bearer needs the name that the integration "
+            "user signs in with"
+        ),
+    ),
+    "a user name that Salesforce does not have": (
+        salesforce("auth: jwt_bearer\nusername: Jane Doe"),
+        ("settings.yaml:6:3: salesforce.username is not a Salesforce user name: it has the form of an e-mail address"),
+    ),
+    "a user beside the app's run-as user": (
+        salesforce("username: jane@example.com"),
+        (
+            "settings.yaml:5:3: salesforce.username is used by auth: jwt_bearer alone; client_credentials signs in as "
+            "the app's run-as user"
+        ),
     ),
     "no share": (
         salesforce("api_reserve: 120%"),
@@ -594,3 +621,58 @@ def test_a_changed_secret_is_an_edit_too(tmp_path: Path) -> None:
     assert file.current.secrets["salesforce_client_secret"] == "after-it"
     path.chmod(0o644)
     assert isinstance(file.reload(), SettingsRefused)
+
+
+JWT = salesforce("auth: jwt_bearer\nusername: jane@example.com")
+
+
+def only_certificate(folder: Path) -> str:
+    text = certificate(folder, "localhost").read_text()
+    return text[: text.index("-----BEGIN PRIVATE KEY")]
+
+
+def by_assertion(key: str) -> dict[str, str]:
+    without = {name: value for name, value in ENVIRON.items() if name != "INVOICE_SYNC_SALESFORCE_CLIENT_SECRET"}
+    return {**without, "INVOICE_SYNC_SALESFORCE_PRIVATE_KEY": key}
+
+
+def test_jwt_bearer_needs_a_user_name_and_a_private_key_but_no_client_secret(tmp_path: Path) -> None:
+    private = keys.key_pair()[0]
+    found = load(written(tmp_path, JWT), by_assertion(private))
+    assert found.settings.salesforce.username == "jane@example.com"
+    assert found.secrets["salesforce_private_key"] == private.strip()
+    (missing,) = problems(tmp_path, JWT, by_assertion(""))
+    assert missing.startswith("the secret salesforce_private_key is missing (auth: jwt_bearer)")
+
+
+def test_a_private_key_may_have_its_line_breaks_written_out_as_in_an_environment_file(tmp_path: Path) -> None:
+    private = keys.key_pair()[0].strip()
+    found = load(written(tmp_path, JWT), by_assertion(private.replace("\n", "\\n")))
+    assert found.secrets["salesforce_private_key"] == private
+
+
+@pytest.mark.parametrize(
+    ("key", "said"),
+    [
+        (lambda _: "no key at all", "is no private key in PEM"),
+        (only_certificate, "is a certificate, which belongs into the app in Salesforce"),
+        (lambda _: keys.key_pair()[1], "is a public key: here goes the private one"),
+        (lambda _: keys.encrypted_key(), "is encrypted, and nobody is there to type its passphrase"),
+        (lambda _: keys.elliptic_key(), "is not an RSA key, and Salesforce takes no other"),
+        (lambda _: keys.short_key(), "has 1024 bits, and Salesforce wants 2048 or more"),
+        (lambda _: keys.key_pair()[0][:400], "is cut short or damaged"),
+    ],
+    ids=["a word", "the certificate", "the public key", "encrypted", "elliptic", "short", "cut"],
+)
+def test_a_key_that_cannot_sign_is_refused_when_the_settings_are_read(
+    tmp_path: Path, key: Callable[[Path], str], said: str
+) -> None:
+    text = key(tmp_path)
+    (problem,) = problems(tmp_path, JWT, by_assertion(text))
+    assert problem.startswith(f"the secret salesforce_private_key {said}")
+    assert len(text) < 60 or text[40:80] not in problem
+
+
+def test_a_key_beside_its_certificate_in_one_file_is_taken(tmp_path: Path) -> None:
+    both = f"{only_certificate(tmp_path)}{keys.key_pair()[0]}"
+    assert "salesforce_private_key" in load(written(tmp_path, JWT), by_assertion(both)).secrets

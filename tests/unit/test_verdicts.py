@@ -2,10 +2,12 @@
 
 import os
 import re
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from daemon.salesforce.sign_in import difference
 from daemon.salesforce.verdicts import CATALOGUE, SIGN_IN, Next, RecordError, judge, mend_sign_in
 
 _ROOT = Path(__file__).parents[2]
@@ -85,6 +87,20 @@ def test_a_refused_sign_in_is_told_by_code_and_description() -> None:
     assert "My Domain" in domain
     assert mend_sign_in("invalid_grant", "something new") is not None
     assert mend_sign_in("brand_new", "words") is None
+
+
+@pytest.mark.parametrize(
+    ("ahead", "words"),
+    [
+        (timedelta(seconds=1), "1 second ahead of"),
+        (timedelta(seconds=-150), "150 seconds behind"),
+        (timedelta(minutes=61), "61 minutes ahead of"),
+        (timedelta(hours=-5), "5 hours behind"),
+        (timedelta(days=-9), "9 days behind"),
+    ],
+)
+def test_how_far_two_clocks_are_apart_is_said_in_a_unit_that_fits(ahead: timedelta, words: str) -> None:
+    assert difference(ahead) == words
 
 
 @pytest.mark.skipif(not REFERENCE.exists(), reason="the collected facts are not beside this repository")

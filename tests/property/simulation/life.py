@@ -143,8 +143,8 @@ class Life:
         client._connection._session.mount("https://", InProcess(self._network.magento))
         return client
 
-    def _open_salesforce(self, configuration: Configuration) -> Salesforce:
-        client = Salesforce(configuration)
+    def _open_salesforce(self, configuration: Configuration, clock: DaemonClock) -> Salesforce:
+        client = Salesforce(configuration, clock)
         client.connection._session.mount("https://", InProcess(self._network.salesforce))
         return client
 

@@ -1,0 +1,123 @@
+"""Asks Salesforce for an access token, by client credentials or a signed assertion, and says why none was given."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import requests
+
+from daemon.clock import Clock
+from daemon.errors import Busy, InvoiceSyncError, SideRefused
+from daemon.salesforce.verdicts import mend_sign_in
+from daemon.settings.schema import Salesforce
+from daemon.transport import retry_after
+
+# Salesforce takes an assertion that is good for five minutes at most; three leave room for two clocks to differ.
+_GOOD_FOR = timedelta(minutes=3)
+_CLOCKS_AGREE = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """What a sign-in gives: the token, where it is to be used, and whose it is (a URL with the org's ID)."""
+
+    access_token: str
+    instance_url: str
+    identity: str
+
+    def __repr__(self) -> str:
+        return f"Token({self.instance_url})"
+
+
+def request_token(session: requests.Session, settings: Salesforce, secrets: Mapping[str, str], clock: Clock) -> Token:
+    """A token. SideRefused, or Busy, when none is given."""
+    response = session.post(f"{settings.login_url}/services/oauth2/token", data=_grant(settings, secrets, clock))
+    body = _json(response)
+    if response.status_code != 200 or "access_token" not in body:
+        raise _refused(response, body, settings, clock)
+    return Token(str(body["access_token"]), str(body.get("instance_url", "")), str(body.get("id", "")))
+
+
+def date_of(response: requests.Response) -> datetime | None:
+    """The other side's clock, as its answer says it."""
+    try:
+        return parsedate_to_datetime(response.headers["Date"]).astimezone(UTC)
+    except (KeyError, ValueError, OverflowError):
+        return None
+
+
+def _grant(settings: Salesforce, secrets: Mapping[str, str], clock: Clock) -> dict[str, str]:
+    if settings.auth == "client_credentials":
+        return {
+            "grant_type": "client_credentials",
+            "client_id": secrets["salesforce_client_id"],
+            "client_secret": secrets["salesforce_client_secret"],
+        }
+    import jwt
+
+    claims = {
+        "iss": secrets["salesforce_client_id"],
+        "sub": settings.username,
+        "aud": settings.login_url,  # an External Client App takes its own My Domain alone
+        "exp": int((clock.now() + _GOOD_FOR).timestamp()),
+    }
+    return {
+        "grant_type": "urn:ietf:params:oauth:grant-type:jwt-bearer",
+        "assertion": jwt.encode(claims, secrets["salesforce_private_key"], algorithm="RS256"),
+    }
+
+
+def _json(response: requests.Response) -> Mapping[str, Any]:
+    try:
+        body = response.json()
+    except (ValueError, RecursionError):
+        return {}
+    return body if isinstance(body, dict) else {}
+
+
+def _refused(
+    response: requests.Response, body: Mapping[str, Any], settings: Salesforce, clock: Clock
+) -> InvoiceSyncError:
+    error = str(body.get("error", ""))
+    if not error or error == "rate_limit_exceeded" or response.status_code >= 500 or response.status_code == 429:
+        return Busy(
+            f"Salesforce's sign-in answered {response.status_code}{f' {error}' if error else ''}",
+            side="salesforce",
+            retry_after=retry_after(response.headers),
+            hint="Check that salesforce.login_url is the org's My Domain." if not error else None,
+        )
+    description = str(body.get("error_description", "")) or "no reason"
+    words = f"Salesforce refused the sign-in: {error} ({description})"
+    if settings.auth == "jwt_bearer" and "expired authorization code" in description.lower():
+        return _expired(words, date_of(response), clock)
+    hint = mend_sign_in(error, description, settings.auth)
+    return SideRefused(words, side="salesforce", hint=hint, about_secrets=True)
+
+
+def _expired(words: str, theirs: datetime | None, clock: Clock) -> SideRefused:
+    """For an assertion that Salesforce thinks is over, or good for too long: who made it has another time of day."""
+    ahead = clock.now() - theirs if theirs else None
+    if ahead is None:
+        hint = "This machine's clock is wrong by minutes: set it by NTP (timedatectl)."
+    elif abs(ahead) > _CLOCKS_AGREE:
+        hint = f"This machine's clock is {difference(ahead)} Salesforce's: set it by NTP (timedatectl)."
+    else:
+        hint = (
+            "This machine's clock agrees with Salesforce's, so it is not the cause; the user's Login History names it "
+            "(Setup > Users > the user)."
+        )
+    return SideRefused(words, side="salesforce", hint=hint, probe="calls")  # it ends by itself once NTP works
+
+
+def difference(ahead: timedelta) -> str:
+    """``61 minutes ahead of``, ``90 seconds behind``: this machine's clock beside another."""
+    seconds = round(abs(ahead).total_seconds())
+    for name, unit in (("day", 86400), ("hour", 3600), ("minute", 60)):
+        if seconds >= 3 * unit:
+            amount = f"{round(seconds / unit)} {name}s"
+            break
+    else:
+        amount = f"{seconds} second{'' if seconds == 1 else 's'}"
+    return f"{amount} {'ahead of' if ahead > timedelta(0) else 'behind'}"
