@@ -1,8 +1,9 @@
 """The whole show: its folder, its order, and a clean end whatever happens."""
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from shutil import rmtree
 
@@ -11,6 +12,7 @@ import click
 from daemon.cli.demo import interrupts
 from daemon.cli.demo.acts import be_refused, clear_state, let_buy, open_shop, switch_off_and_on
 from daemon.cli.demo.crowd import let_crowd_in
+from daemon.cli.demo.drill import drill
 from daemon.cli.demo.ending import close_books
 from daemon.cli.demo.failure import DemoFailed
 from daemon.cli.demo.folder import Folder
@@ -23,12 +25,27 @@ _LOG_LINES = 15
 
 def play(longer: float, *, paced: bool, keep: bool) -> int:
     """Play all acts, then ``longer`` seconds more; the exit code."""
+
+    def show(stage: Stage) -> bool:
+        _act(stage, longer)
+        return close_books(stage)
+
+    title = "invoice-sync demo: Magento's invoices go to Salesforce, all on this machine"
+    return _on_stage(title, show, paced=paced, keep=keep)
+
+
+def play_drill(*, quick: bool, keep: bool) -> int:
+    """The drill; the exit code."""
+    title = "invoice-sync demo --drill: the daemon is killed, and answers are lost, at every step of a pass"
+    return _on_stage(title, partial(drill, quick=quick), paced=False, keep=keep)
+
+
+def _on_stage(title: str, show: Callable[[Stage], bool], *, paced: bool, keep: bool) -> int:
     narration = Narration(paced=paced)
-    narration.title("invoice-sync demo: Magento's invoices go to Salesforce, all on this machine")
+    narration.title(title)
     with interrupts.ending_in_order(), _folder(keep=keep) as folder, set_up(folder, narration) as stage:
         try:
-            _act(stage, longer)
-            return 0 if close_books(stage) else 1
+            return 0 if show(stage) else 1
         except DemoFailed:
             click.echo(f"\nThe end of the daemon's log:\n{stage.daemon.last_lines(_LOG_LINES)}", err=True)
             raise

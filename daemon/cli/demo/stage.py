@@ -13,6 +13,7 @@ from daemon.cli.demo.folder import Folder
 from daemon.cli.demo.narration import Narration
 from daemon.sandbox import magento, salesforce
 from daemon.sandbox.comparison import Comparison, compare
+from daemon.sandbox.faults import Faults, install
 from daemon.sandbox.org import Org
 from daemon.sandbox.server import Server
 from daemon.sandbox.shop import Shop
@@ -31,20 +32,23 @@ class Stage:
         self.customers = Customers(Shop())
         self.daemon = DaemonProcess(folder)
         keys = folder.secrets
-        self.magento = Server(
-            magento.create_app(
-                self.customers.shop,
-                consumer_key=keys["magento_consumer_key"],
-                consumer_secret=keys["magento_consumer_secret"],
-                access_token=keys["magento_access_token"],
-                access_token_secret=keys["magento_access_token_secret"],
-            )
+        magento_app = magento.create_app(
+            self.customers.shop,
+            consumer_key=keys["magento_consumer_key"],
+            consumer_secret=keys["magento_consumer_secret"],
+            access_token=keys["magento_access_token"],
+            access_token_secret=keys["magento_access_token_secret"],
         )
-        self.salesforce = Server(
-            salesforce.create_app(
-                self.org, client_id=keys["salesforce_client_id"], client_secret=keys["salesforce_client_secret"]
-            )
+        salesforce_app = salesforce.create_app(
+            self.org, client_id=keys["salesforce_client_id"], client_secret=keys["salesforce_client_secret"]
         )
+        self.faults: dict[str, Faults] = {
+            "magento": magento_app.extensions["sandbox"][0],
+            "salesforce": install(salesforce_app)[0],
+        }
+        options: salesforce.Options = salesforce_app.extensions["salesforce"]
+        self.expire_sessions = options.expire_sessions
+        self.magento, self.salesforce = Server(magento_app), Server(salesforce_app)
         self._expected: dict[int, float | None] = {}
 
     def books(self) -> Books:

@@ -9,8 +9,8 @@ from random import Random
 import pytest
 
 from tests.acceptance.faults.outage import finish
-from tests.acceptance.process import Processes
 from tests.acceptance.killing import killing_after_the_answer, killing_before_the_answer
+from tests.acceptance.process import Processes
 from tests.promises import assert_promises
 from tests.world import World
 
