@@ -87,7 +87,10 @@ def _wait_for_death(stage: Stage, step: Step) -> None:
 
 
 def _lose_each(stage: Stage, losses: Sequence[tuple[str, str, str, str | None]], *, by_hand: bool) -> None:
-    """Customers buy, one answer is lost, and what they bought is in all the same, a little later."""
+    """Customers buy, one answer is lost, and what they bought is in all the same, a little later.
+
+    What Salesforce did not answer is sent again after a quarter of a minute or a half: these are waited for together.
+    """
     waiting: dict[str, tuple[str, float, int]] = {}
     for side, what, path, body in losses:
         faults = stage.faults[side.lower()]
@@ -97,7 +100,7 @@ def _lose_each(stage: Stage, losses: Sequence[tuple[str, str, str, str | None]],
         entity_id = stage.customers.buy()
         stage.wait(lambda plan=plan: plan.hits, f"the answer about {what} is lost", seconds=_STEP_SECONDS)  # type: ignore[misc]
         waiting[what] = (side, time.monotonic(), entity_id)
-        if side == "Magento" or "oauth2" in path:
+        if side == "Magento":
             _say_when_in(stage, waiting)
         elif by_hand:
             stage.narration.say("daemon", "would send it again within half a minute; here somebody asks for it")
