@@ -36,13 +36,15 @@ def block_signals() -> None:
     signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
 
 
-def run_daemon(work: Work, stop: StopRequest) -> None:
+def run_daemon(work: Work, stop: StopRequest, on_beat: Callable[[], object] = lambda: None) -> None:
     """Poll until SIGTERM or SIGINT; SIGHUP polls at once (and so takes up edited settings).
+
+    ``on_beat`` is called about once a second while no pass is under way.
 
     StateError when the state was removed or replaced, AnotherOrg when it was made with another one: nothing more is
     sent then.
     """
-    beat = Beat(work, stop)
+    beat = Beat(work, stop, on_beat)
     # One thread does everything, so passes never overlap; a beat that could not start in time starts late, not never.
     scheduler = BackgroundScheduler(timezone=UTC, executors={"default": ThreadPoolExecutor(1)})
     common = {"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
@@ -102,9 +104,10 @@ class Steps:
 class Beat:
     """What is done each second: everything that is due now, and nothing that stops the daemon."""
 
-    def __init__(self, work: Work, stop: StopRequest) -> None:
+    def __init__(self, work: Work, stop: StopRequest, on_beat: Callable[[], object] = lambda: None) -> None:
         self._work = work
         self._stop = stop
+        self._on_beat = on_beat
         self._hurried = False
         self._set_back = False
         self._said: str | None = None  # the failure that was said last: the same one is not said again
@@ -123,6 +126,7 @@ class Beat:
             self.poll()
         elif self._parts.store.requests.waiting() is not None:
             self._guard(self._drain)
+        self._on_beat()
 
     def poll(self) -> None:
         """A poll, and what is open besides, until nothing is left to do now."""

@@ -4,6 +4,7 @@ import io
 import socket
 import ssl
 import threading
+from collections import Counter
 from collections.abc import Mapping
 from contextlib import suppress
 from contextvars import ContextVar
@@ -23,6 +24,8 @@ from daemon.errors import SideName, SideRefused, Unreachable
 _CHUNK = 65_536
 _CONNECT_SECONDS = 10.0
 _LONGEST_WAIT = 86_400.0
+# How many calls of this process each side answered with which status ("none": it gave no answer), for whoever counts.
+ANSWERS: Counter[tuple[SideName, str]] = Counter()
 
 
 class _Call:
@@ -107,13 +110,16 @@ class _Adapter(HTTPAdapter):
         options.update(stream=True, timeout=(min(_CONNECT_SECONDS, self._seconds), self._seconds))
         with _Call(self._seconds) as call:
             token = _current.set(call)
+            code = "none"
             try:
                 response = super().send(request, **options)
                 self._read(response)
+                code = str(response.status_code)
             except (requests.RequestException, HTTPError, OSError) as error:
                 raise self._explain(error, request, call) from error
             finally:
                 _current.reset(token)
+                ANSWERS[self._side, code] += 1
         return response
 
     def _read(self, response: requests.Response) -> None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from state.rows import columns_of, read, text_of
+from state.rows import columns_of, instant_of, read, text_of
 
 if TYPE_CHECKING:
     from state.store import Store
@@ -81,6 +81,11 @@ class Passes:
         """The newest pass that has finished, or None."""
         found = self.newest(1)
         return found[0] if found else None
+
+    def last_success(self) -> datetime | None:
+        """When the newest pass ended in which nothing failed or had to be put off."""
+        row = self._store.db.conn.execute("SELECT max(finished_at) FROM passes WHERE outcome = 'ok'").fetchone()
+        return instant_of(row[0])
 
     def newest(self, limit: int) -> list[Pass]:
         """The newest finished passes, newest first."""

@@ -101,6 +101,7 @@ class World:
             "salesforce": {"login_url": self.salesforce_server.url, "timeout": 5},
             "schedule": {"poll_interval": "1s"},
             "state": {"path": str(self.state_path)},
+            "console": {"listen": None},
         }
         (folder / "secrets").mkdir()
         for name, value in SECRETS.items():

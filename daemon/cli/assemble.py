@@ -51,8 +51,6 @@ def working(settings_file: SettingsFile, stop: Stop, *, quiet: bool = False) -> 
         parts = Parts(store, settings_file, SystemClock(), random.Random(), log, stop)  # noqa: S311  (jitter)
         work = Work(parts)
         work.take_over()
-        for notice in settings_file.current.notices:
-            log.warning("settings.notice", reason=notice, path=str(settings_file.path))
         try:
             yield work
         except BaseException:

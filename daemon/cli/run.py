@@ -2,6 +2,8 @@
 
 import os
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import click
@@ -9,9 +11,12 @@ import click
 from daemon.cli.options import settings_option
 
 if TYPE_CHECKING:
+    from flask import Flask
+
     from daemon.scheduler import StopRequest
-    from daemon.settings import SettingsFile
+    from daemon.settings import Configuration, SettingsFile
     from daemon.sync import Work
+    from state.store import Store
 
 LARGE = 1_000
 
@@ -57,8 +62,43 @@ def _daemon(settings_file: "SettingsFile", stop: "StopRequest") -> int:
         total = work.invoices_to_backfill()
         if total is not None and total > LARGE:
             work.parts.log.info("backfill.begins", invoices=total, calls=_calls(total))
-        run_daemon(work, stop)
+        with _watched(work, settings_file) as on_beat:
+            run_daemon(work, stop, on_beat)
     return 0
+
+
+@contextmanager
+def _watched(work: "Work", settings_file: "SettingsFile") -> Iterator[Callable[[], None]]:
+    """Metrics and health of this daemon, served where the settings in force say."""
+    from daemon.cli.assemble import open_reader
+    from daemon.console import Console, Pulse
+    from daemon.metrics import Metrics
+
+    parts = work.parts
+
+    def configuration() -> "Configuration":
+        return settings_file.current
+
+    def open_state() -> "Store":
+        return open_reader(settings_file.current)
+
+    def make_app() -> "Flask":
+        from daemon.console.app import create_app
+
+        return create_app(pulse, metrics, configuration, open_state)
+
+    def on_beat() -> None:
+        pulse.beat()
+        console.follow(settings_file.current.settings.console.listen)
+
+    pulse, metrics = Pulse(parts.clock), Metrics(configuration, open_state)
+    parts.on_progress, parts.on_pass, parts.on_arrival = pulse.beat, metrics.count_pass, metrics.count_arrival
+    console = Console(make_app, parts.log)
+    console.follow(settings_file.current.settings.console.listen)
+    try:
+        yield on_beat
+    finally:
+        console.stop()
 
 
 def _once(settings_file: "SettingsFile", stop: "StopRequest", *, yes: bool) -> int:

@@ -24,8 +24,6 @@ def check(settings_name: str | None) -> int:
     from daemon.cli.assemble import read_settings
 
     found = read_settings(settings_name)
-    for notice in found.current.notices:
-        click.echo(notice, err=True)
     click.echo(f"{found.path} is fine.")
     return 0
 

@@ -16,10 +16,6 @@ from daemon.settings.secrets import NAMES, Secrets, read_secrets
 
 __all__ = ["Configuration", "Secrets", "Settings", "SettingsFile", "find_file", "load", "state_path"]
 
-# Sections that are taken, so that one file serves every version, but have no effect in this one: said by name at every
-# start. What cannot be ignored without harm (a way of signing in, a form of mapping) is refused instead.
-_WITHOUT_EFFECT = {"console": "the web console is not built yet"}
-
 
 @dataclass(frozen=True)
 class Configuration:
@@ -28,7 +24,6 @@ class Configuration:
     settings: Settings
     secrets: Secrets
     document: Document
-    notices: tuple[str, ...] = ()
 
     def same_as(self, other: "Configuration") -> bool:
         """Whether nothing that the daemon acts on has changed."""
@@ -39,7 +34,6 @@ def load(path: Path, environ: Mapping[str, str] | None = None) -> Configuration:
     """Read and check everything; SettingsRefused lists all that is wrong, each with its place."""
     environ = os.environ if environ is None else environ
     document = read_document(path, environ)
-    notices = _take_without_effect(document)
     problems = _misplaced(document)
     settings: Settings | None = None
     try:
@@ -49,7 +43,7 @@ def load(path: Path, environ: Mapping[str, str] | None = None) -> Configuration:
     if settings is None or problems:
         raise SettingsRefused(list(dict.fromkeys(p for p in problems if p)))
     ways = (settings.magento.auth, settings.salesforce.auth)
-    return Configuration(settings, read_secrets(ways, path.parent / "secrets", environ), document, notices)
+    return Configuration(settings, read_secrets(ways, path.parent / "secrets", environ), document)
 
 
 def state_path(settings: Settings, environ: Mapping[str, str] | None = None) -> Path:
@@ -102,15 +96,6 @@ class SettingsFile:
             else:
                 stamps.append((found.st_mtime_ns, found.st_size, found.st_ino, found.st_mode))
         return tuple(stamps)
-
-
-def _take_without_effect(document: Document) -> tuple[str, ...]:
-    """Take sections out that have no effect yet, and say so of each that is set."""
-    return tuple(
-        f"{document.where(name)}: {name} has no effect: {why}"
-        for name, why in _WITHOUT_EFFECT.items()
-        if document.values.pop(name, None) not in (None, {"listen": None})
-    )
 
 
 def _misplaced(document: Document) -> list[str]:

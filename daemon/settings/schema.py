@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, date, datetime, timedelta
+from ipaddress import ip_address
 from typing import Annotated, Any, Literal
 from urllib.parse import SplitResult, urlsplit
 
@@ -254,6 +255,26 @@ class State(Section):
     path: str | None = None
 
 
+def _check_listen(value: str | None) -> str | None:
+    """An address of this machine and a port; by name only ``localhost``, so that nothing is looked up."""
+    if value is None:
+        return None
+    host, colon, port = value.rpartition(":")
+    try:
+        known = host == "localhost" or ip_address(host.removeprefix("[").removesuffix("]")) is not None
+    except ValueError:
+        known = False
+    if not colon or not known or not port.isascii() or not port.isdigit() or not 1 <= int(port) <= 65535:
+        raise ValueError("is not an address and a port: write 127.0.0.1:8470, or null for none")
+    return value
+
+
+class Console(Section):
+    """Where this machine is told how the sync stands: metrics and health over HTTP."""
+
+    listen: Annotated[str | None, AfterValidator(_check_listen)] = "127.0.0.1:8470"
+
+
 class Logging(Section):
     """How events are written."""
 
@@ -269,4 +290,5 @@ class Settings(Section):
     magento: Magento
     salesforce: Salesforce
     state: State = State()
+    console: Console = Console()
     logging: Logging = Logging()

@@ -31,7 +31,9 @@ def open_pass(parts: Parts, trigger: str) -> Iterator[Tally]:
             parts.ask_first = False  # what was there already has been met; in a backfill more of it follows
         tally.closed = _closed(parts, begun, tally, *before)
         parts.store.passes.finish(tally.closed)
-        _say(parts, tally.closed, parts.clock.monotonic() - started)
+        seconds = parts.clock.monotonic() - started
+        parts.on_pass(tally.closed, seconds)
+        _say(parts, tally.closed, seconds)
     finally:
         parts.log = log
 

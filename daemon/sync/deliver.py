@@ -163,6 +163,8 @@ def _remember(
                 # Somebody deleted the record, and with it the notes and comment records that hung on it.
                 parts.store.notes.owe_again(entity_id, asked=row.asked)
             settle(parts, tally, done, "invoice.synced")
+        if row.synced_at is None and row.created_at is not None:
+            parts.on_arrival(max(0.0, (parts.now() - row.created_at).total_seconds()))
         return None
     verdict = judge(answer.error)
     # One record may be out of the user's reach while the object is not.

@@ -72,6 +72,9 @@ class Parts:
     open_magento: Callable[[Configuration, Clock], Magento] = Magento
     open_salesforce: Callable[[Configuration, Clock], Salesforce] = Salesforce
     on_progress: Callable[[], object] = lambda: None
+    # A pass is over, with how many seconds it took; an invoice is in Salesforce, so many seconds after Magento made it.
+    on_pass: Callable[[Pass, float], object] = lambda _done, _seconds: None
+    on_arrival: Callable[[float], object] = lambda _seconds: None
     # Invoices just read, with when: what is sent is Magento's newest version, so they are good for a minute.
     contents: dict[int, tuple[float, Invoice]] = field(default_factory=dict)
     # First attempts that were rejected, by cause: many for one cause may be every invoice's.

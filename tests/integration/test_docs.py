@@ -155,3 +155,11 @@ def test_the_readmes_two_commands_are_targets_of_the_makefile() -> None:
     for target in ("demo", "test"):
         assert f"$ make {target}" in README
         assert re.search(rf"^{target}:", makefile, re.MULTILINE)
+
+
+def test_the_readme_explains_every_alert_and_every_metric_that_one_uses() -> None:
+    rules = (ROOT / "daemon" / "console" / "alerts.yaml").read_text()
+    for name in re.findall(r"alert: (\w+)", rules):
+        assert f"| `{name}` |" in README
+    for name in set(re.findall(r"invoice_sync_\w+", rules)):
+        assert name in README

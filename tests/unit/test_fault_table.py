@@ -18,11 +18,9 @@ OWED = {
     "Salesforce: object or field missing": "describe",
     "Salesforce: not writable": "describe",
     "Salesforce: external ID not unique": "describe",
-    "console: foreign Host header": "console",
     "console: cross-site post": "console",
     "console: script in a comment": "console",
     "console: wrong token": "console",
-    "console: port taken": "console",
 }
 
 

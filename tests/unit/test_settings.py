@@ -412,16 +412,21 @@ def test_an_api_version_may_be_written_as_a_number(tmp_path: Path) -> None:
 # --- keys without effect
 
 
-def test_keys_that_have_no_effect_yet_are_taken_and_said(tmp_path: Path) -> None:
-    text = GOOD + "console:\n  listen: 127.0.0.1:8470\n"
-    found = read(tmp_path, text)
-    assert found.settings == settings()
-    said = [notice.removeprefix(f"{tmp_path}{os.sep}") for notice in found.notices]
-    assert said == ["settings.yaml:5:1: console has no effect: the web console is not built yet"]
+@pytest.mark.parametrize("listen", ["127.0.0.1:8470", "localhost:80", "[::1]:8470", "0.0.0.0:65535", "null"])
+def test_where_the_console_listens_is_an_address_and_a_port(tmp_path: Path, listen: str) -> None:
+    written = listen if listen == "null" else f"'{listen}'"
+    found = read(tmp_path, f"{GOOD}console:\n  listen: {written}\n")
+    assert found.settings.console.listen == (None if listen == "null" else listen)
 
 
-def test_a_console_that_is_switched_off_is_not_worth_a_word(tmp_path: Path) -> None:
-    assert read(tmp_path, GOOD + "console:\n  listen: null\n").notices == ()
+@pytest.mark.parametrize(
+    "listen", ["8470", "127.0.0.1", "127.0.0.1:0", "127.0.0.1:70000", "shop.example.com:80", ":80"]
+)
+def test_anything_else_is_refused_with_its_line(tmp_path: Path, listen: str) -> None:
+    with pytest.raises(SettingsRefused) as caught:
+        read(tmp_path, GOOD + f"console:\n  listen: '{listen}'\n")
+    (problem,) = caught.value.problems
+    assert problem.startswith(f"{tmp_path}/settings.yaml:6:3: console.listen is not an address and a port")
 
 
 # --- the environment

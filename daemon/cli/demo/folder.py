@@ -35,6 +35,9 @@ salesforce:
 
 state:
   path: {state}
+
+console:
+  listen: null                            # no metrics over HTTP in a show
 """
 
 

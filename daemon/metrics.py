@@ -1,0 +1,130 @@
+"""What operators watch, in Prometheus' terms: gauges computed from the state when asked, counters of this process.
+
+Gauges lose nothing at a restart; counters begin anew, which Prometheus expects. Instants are exported as timestamps.
+No label names an invoice.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from datetime import datetime
+
+from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from daemon.settings import Configuration
+from daemon.transport import ANSWERS
+from state.errors import StateError
+from state.passes import Pass
+from state.store import Store
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+_STATUSES = ("pending", "synced", "held", "skipped", "failed")
+_OUTCOMES = ("ok", "partial", "failed")
+_DELAYS = (5, 15, 30, 60, 120, 300, 900, 3600, 4 * 3600, 24 * 3600, 7 * 24 * 3600)
+
+
+class Metrics:
+    """All that one daemon has to tell. ``configuration`` and ``open_state`` are asked at each scrape."""
+
+    def __init__(self, configuration: Callable[[], Configuration], open_state: Callable[[], Store]) -> None:
+        self._registry = CollectorRegistry()
+        self._registry.register(_State(configuration, open_state))
+        self._registry.register(_Answers())
+        ProcessCollector(registry=self._registry)
+        self._passes = Counter("invoice_sync_passes", "Passes by how they ended.", ["outcome"], registry=self._registry)
+        for outcome in _OUTCOMES:
+            self._passes.labels(outcome)
+        self._seconds = Histogram(
+            "invoice_sync_pass_duration_seconds", "How long passes took.", registry=self._registry
+        )
+        self._delay = Histogram(
+            "invoice_sync_sync_delay_seconds",
+            "From an invoice's creation in Magento until it was in Salesforce.",
+            buckets=_DELAYS,
+            registry=self._registry,
+        )
+
+    def count_pass(self, done: Pass, seconds: float) -> None:
+        """A pass is over."""
+        if done.outcome is not None:
+            self._passes.labels(done.outcome).inc()
+        self._seconds.observe(seconds)
+
+    def count_arrival(self, seconds: float) -> None:
+        """An invoice is in Salesforce for the first time, so long after Magento made it."""
+        self._delay.observe(seconds)
+
+    def exposed(self) -> bytes:
+        """All of it in Prometheus' text format."""
+        return bytes(generate_latest(self._registry))
+
+
+class _State(Collector):
+    """Gauges, from the state as it stands."""
+
+    def __init__(self, configuration: Callable[[], Configuration], open_state: Callable[[], Store]) -> None:
+        self._configuration = configuration
+        self._open_state = open_state
+
+    def collect(self) -> Iterator[Metric]:
+        """Prometheus' question. A state that cannot be read leaves its gauges out: absent, not wrong."""
+        options = self._configuration().settings.invoices
+        yield _gauge("up", "1 while the daemon runs.", 1)
+        yield _gauge(
+            "enabled", "1 when synchronization is switched on (enable_synchronization).", options.enable_synchronization
+        )
+        with suppress(StateError), self._open_state() as store:
+            yield from _of_state(store, automatic=options.enable_automatic_synchronization)
+
+
+def _of_state(store: Store, *, automatic: bool) -> Iterator[Metric]:
+    yield _by_status("invoices", "Invoices in the ledger.", "sync_status", store.ledger.counts())
+    yield _by_status("notes", "Comments, by what became of them.", "status", store.notes.counts())
+    yield _instant(
+        "oldest_pending",
+        "When Magento made the oldest invoice that is due and not yet in Salesforce.",
+        store.ledger.oldest_owed(automatic=automatic),
+    )
+    yield _instant("checkpoint", "How far Magento has been read, by its own clock.", store.checkpoints.current())
+    yield _instant("last_success", "When the last pass ended in which nothing failed.", store.passes.last_success())
+    healthy = GaugeMetricFamily("invoice_sync_side_healthy", "1 while the side answers.", labels=["side"])
+    for side in ("magento", "salesforce"):
+        healthy.add_metric([side], float(store.sides.get(side).status == "ok"))
+    yield healthy
+    salesforce = store.sides.get("salesforce")
+    if salesforce.api_used is not None and salesforce.api_limit is not None:
+        yield _gauge("salesforce_api_used", "API calls of the org used in 24 hours.", salesforce.api_used)
+        yield _gauge("salesforce_api_limit", "API calls that the org has in 24 hours.", salesforce.api_limit)
+
+
+class _Answers(Collector):
+    """Calls by side and status; ``none`` where there was no answer."""
+
+    def collect(self) -> Iterator[Metric]:
+        """Prometheus' question."""
+        family = CounterMetricFamily(
+            "invoice_sync_http_requests", "Calls to either side, by the status of the answer.", labels=["side", "code"]
+        )
+        for (side, code), count in sorted(ANSWERS.items()):
+            family.add_metric([side, code], count)
+        yield family
+
+
+def _gauge(name: str, text: str, value: float) -> Metric:
+    return GaugeMetricFamily(f"invoice_sync_{name}", text, value=float(value))
+
+
+def _instant(name: str, text: str, at: datetime | None) -> Metric:
+    """A timestamp; without a sample while there is none."""
+    family = GaugeMetricFamily(f"invoice_sync_{name}_timestamp_seconds", text)
+    if at is not None:
+        family.add_metric([], at.timestamp())
+    return family
+
+
+def _by_status(name: str, text: str, label: str, counts: dict[str, int]) -> Metric:
+    family = GaugeMetricFamily(f"invoice_sync_{name}", text, labels=[label])
+    for status in _STATUSES:
+        family.add_metric([status], counts.get(status, 0))
+    return family
