@@ -75,6 +75,7 @@ def edit_file(path: Path, section: str, key: str, value: object) -> list[str]:
     yaml = YAML(typ="rt")
     yaml.width = 4096  # a long line is the author's business
     yaml.preserve_quotes = True
+    yaml.representer.add_representer(type(None), lambda as_, _: as_.represent_scalar("tag:yaml.org,2002:null", "null"))
     tree = yaml.load(before)
     tree[section][key] = value
     fresh = path.with_suffix(".new")
