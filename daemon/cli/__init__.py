@@ -17,6 +17,7 @@ _COMMANDS = {
     "invoices": ("daemon.cli.invoices", "invoices", "The invoice grid with its Salesforce ID column."),
     "explain": ("daemon.cli.explain", "explain", "One invoice's whole story, also why it is not in Salesforce."),
     "history": ("daemon.cli.history", "history", "Past passes with their books."),
+    "salesforce": ("daemon.cli.salesforce", "salesforce", "Set up the Salesforce org: objects, fields, permissions."),
     "state": ("daemon.cli.state", "state", "Where the state is; back it up; clear it to force a resync."),
     "settings": ("daemon.cli.settings", "settings", "The settings in force; whether they can be used."),
     "demo": ("daemon.cli.demo", "demo", "Watch the whole thing work on embedded sandboxes."),

@@ -9,6 +9,7 @@ from daemon.clock import SystemClock
 from daemon.errors import SideRefused
 from daemon.log import configure
 from daemon.magento import ACCOUNT_REFUSED, Magento
+from daemon.salesforce.connection import Connection
 from daemon.settings import Configuration, SettingsFile, find_file, state_path
 from daemon.sync import Parts, Stop, Work
 from state.errors import StateMissingError
@@ -39,6 +40,17 @@ def ask_magento(configuration: Configuration) -> Magento:
             hint = "`invoice-sync run --once` tries it again at once."
             magento.spare_account(SideRefused(str(known.reason), side="magento", hint=hint, probe="hourly"))
     return magento
+
+
+def connect(configuration: Configuration) -> Connection:
+    """Salesforce, for what a person asks of the org itself: also while nothing is to be synced.
+
+    An org that is not the state's is refused.
+    """
+    connection = Connection(configuration, SystemClock())
+    with suppress(StateMissingError), open_reader(configuration) as store:
+        connection.expected_organization = store.facts.get("organization_id")
+    return connection
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """Signs in, makes one call at a time, and turns every refusal of a whole call into an error that says what next."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -50,6 +50,7 @@ class Connection:
         self.api_used: int | None = None
         self.api_limit: int | None = None
         self.organization_id: str | None = None
+        self.user_id: str | None = None  # whose session it is
         self.instance_url: str | None = None
         # The org that the state was made with; a sign-in to another one is refused before anything is sent.
         self.expected_organization: str | None = None
@@ -58,6 +59,11 @@ class Connection:
     def root(self) -> str:
         """The path below which the API's resources stand, as graphs name them."""
         return f"/services/data/v{self._salesforce.api_version}"
+
+    @property
+    def version(self) -> str:
+        """The version of the API that the settings choose."""
+        return self._salesforce.api_version
 
     @property
     def reserve_reached(self) -> bool:
@@ -92,6 +98,8 @@ class Connection:
                 hint="Set salesforce.login_url to the org's My Domain (https://<name>.my.salesforce.com).",
             )
         self.organization_id = organization
+        user = re.search(r"/id/00D\w{12,15}/(005\w{12,15})", token.identity)
+        self.user_id = to_18(user[1]) if user else None
         self.expected_organization = self.expected_organization or organization  # also for the next sign-in
         redaction.tokens["salesforce"] = token.access_token
         self._rest = Rest(
@@ -119,6 +127,35 @@ class Connection:
         except SalesforceError as error:
             self._rest = None
             raise self._explain(error) from error
+
+    def exchange(
+        self, method: str, path: str, body: Callable[[str], bytes | None], headers: Mapping[str, str]
+    ) -> requests.Response:
+        """One call beside the REST API's JSON, signed in again once if the session has ended.
+
+        ``body`` is made of the session's token: SOAP carries it inside. The answer is whatever it is otherwise.
+        """
+        for last in (False, True):
+            if self._rest is None:
+                self.sign_in()
+            assert self._rest is not None
+            token = self._rest.session_id
+            sent = {**headers, "Authorization": f"Bearer {token}"}
+            self.calls += 1
+            response = self._session.request(method, f"{self.instance_url}{path}", data=body(token), headers=sent)
+            ended = response.status_code == 401 or (
+                response.status_code == 500 and b"INVALID_SESSION_ID" in response.content[:2000]
+            )
+            if not ended:
+                break
+            self._rest = None
+            if last:
+                raise self.refusal(response, [{"errorCode": "INVALID_SESSION_ID", "message": "no reason"}], status=401)
+        return response
+
+    def refusal(self, response: requests.Response, content: Any, *, status: int | None = None) -> InvoiceSyncError:
+        """The error that an answer of ``exchange`` is."""
+        return self._explain(SalesforceError(response.url, status or response.status_code, "", content))
 
     def _call(self, path: str, method: str, params: Mapping[str, str] | None, body: Any) -> Any:
         assert self._rest is not None

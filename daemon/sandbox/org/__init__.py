@@ -5,15 +5,15 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from daemon.sandbox.org.database import Database
 from daemon.sandbox.org.errors import ApiError
 from daemon.sandbox.org.note_html import plain_text
-from daemon.sandbox.org.objects import DEFAULT_OBJECTS
+from daemon.sandbox.org.objects import DEFAULT_OBJECTS, STANDARD_OBJECTS
 from daemon.sandbox.org.schema import Field, Row, SObject, Value
+from daemon.sandbox.org.setup import Setup
 from daemon.sandbox.org.transactions import Change
 from daemon.sandbox.org.traps import Operation, Predicate, Trap
 
-__all__ = ["ApiError", "Change", "Field", "NoteSeen", "Org", "Row", "SObject", "Trap", "Value"]
+__all__ = ["STANDARD_OBJECTS", "ApiError", "Change", "Field", "NoteSeen", "Org", "Row", "SObject", "Trap", "Value"]
 
 
 class NoteSeen(NamedTuple):
@@ -24,9 +24,10 @@ class NoteSeen(NamedTuple):
     text: str
 
 
-class Org(Database):
+class Org(Setup):
     """The org with everything a test lays out in it and looks up in it.
 
+    `Org(STANDARD_OBJECTS)` is a new one, without any object of Magento's.
     Records come as dictionaries of typed values: `Decimal` for numbers, aware `datetime`, HTML for a note's Content.
     """
 
@@ -153,10 +154,3 @@ class Org(Database):
         with self.mutex:
             self.objects[name] = replace(self.objects[name], fields=tuple(fields))
             self._tables[name].index_by(self.objects[name])
-
-    def _install(self, name: str, **values: Value) -> str:
-        """Put a record there without any check and without a trace in the history."""
-        with self.transaction():
-            record_id, blank = self._blank(self.objects[name])
-            self._put(self._tables[name], record_id, blank | values)
-            return record_id

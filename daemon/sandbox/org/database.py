@@ -7,6 +7,7 @@ from daemon.sandbox.org.defaults import default_values
 from daemon.sandbox.org.errors import ApiError, invalid_reference, not_found
 from daemon.sandbox.org.ids import normal_id
 from daemon.sandbox.org.payload import parse_payload
+from daemon.sandbox.org.permissions import Permissions
 from daemon.sandbox.org.schema import Field, Row, SObject, Value
 from daemon.sandbox.org.table import Table
 from daemon.sandbox.org.transactions import Change, Transactions
@@ -14,7 +15,7 @@ from daemon.sandbox.org.traps import Operation, Trap
 from daemon.sandbox.org.values import parse_value
 
 
-class Database(Transactions):
+class Database(Transactions, Permissions):
     """Objects and their records, checked as they are written.
 
     A name in `hidden` is an object that the user may not see: REST answers 404 as if it did not exist.
@@ -22,6 +23,7 @@ class Database(Transactions):
 
     def __init__(self, objects: Iterable[SObject], clock: Callable[[], datetime]) -> None:
         super().__init__()
+        Permissions.__init__(self)
         self.objects = {sobject.name: sobject for sobject in objects}
         self.hidden: set[str] = set()
         self.read_only = False
@@ -33,13 +35,28 @@ class Database(Transactions):
             self._tables["ContentDocument"] = self._tables["ContentNote"]
 
     def sobject(self, name: str) -> SObject:
-        """The object of that name, however its case is written, if the user may see it."""
+        """The object of that name, however its case is written, as far as the user may see it."""
         found = self.objects.get(name) or next(
             (sobject for sobject in self.objects.values() if sobject.name.lower() == name.lower()), None
         )
         if found is None or found.name in self.hidden:
             raise not_found()
-        return found
+        assigned = self.assigned() if self.guarded else ()
+        if not self.may(assigned, found.name, "allowRead"):
+            raise not_found()
+        return self.view(found, assigned)
+
+    def assigned(self) -> list[str]:
+        """The permission sets that the integration user has."""
+        if "PermissionSetAssignment" not in self._tables:
+            return []
+        ids = [
+            row["PermissionSetId"]
+            for row in self._tables["PermissionSetAssignment"]
+            if row["AssigneeId"] == self.user_id
+        ]
+        rows = [self.row("PermissionSet", str(one)) for one in ids]
+        return [str(row["Name"]) for row in rows if row is not None]
 
     def row(self, name: str, record_id: str) -> Row | None:
         """One record by its 18-character id."""
@@ -77,9 +94,9 @@ class Database(Transactions):
             values = parse_payload(self, sobject, body, creating=True, key=key[0] if key else None)
             if key:
                 values[key[0].name] = parse_value(*key)
-            record_id, blank = self._blank(sobject)
+            record_id, blank = self._blank(self.objects[sobject.name])
             given = {name: value for name, value in values.items() if value is not None}
-            self._save(sobject, record_id, blank | given, "create")
+            self._save(self.objects[sobject.name], record_id, blank | given, "create")
             if sobject.name == "ContentNote":
                 self._link_to_owner(record_id)
             return record_id
@@ -92,7 +109,7 @@ class Database(Transactions):
             before = self._existing(sobject, record_id)
             values = parse_payload(self, sobject, body, creating=False, key=key)
             stamps: dict[str, Value] = {"LastModifiedDate": self._now(), "SystemModstamp": self._now()}
-            self._save(sobject, str(before["Id"]), {**before, **values, **stamps}, "update")
+            self._save(self.objects[sobject.name], str(before["Id"]), {**before, **values, **stamps}, "update")
 
     def erase(self, name: str, record_id: str) -> None:
         """Delete a record with its details; records that only looked it up lose the reference."""
@@ -100,6 +117,13 @@ class Database(Transactions):
         with self.transaction():
             self._demand_writes()
             self._delete(sobject, str(self._existing(sobject, record_id)["Id"]))
+
+    def _install(self, name: str, **values: Value) -> str:
+        """Put a record there without any check and without a trace in the history."""
+        with self.transaction():
+            record_id, blank = self._blank(self.objects[name])
+            self._put(self._tables[name], record_id, blank | values)
+            return record_id
 
     def _existing(self, sobject: SObject, record_id: str) -> Row:
         normal = normal_id(record_id) or ""

@@ -35,9 +35,13 @@ _MAGENTO_ID = _field("Magento_Id__c", "string", 80, required=True, unique=True, 
 _PARENT = _reference("Invoice__c", "Magento_Invoice__c", required=True, master=True, reparentable=True)
 
 
+def custom_object(name: str, label: str, key_prefix: str, name_field: Field, *fields: Field) -> SObject:
+    """An object that an administrator made, with what every object has."""
+    return SObject(name=name, label=label, key_prefix=key_prefix, fields=(*_SYSTEM, name_field, *fields))
+
+
 def _custom(name: str, label: str, key_prefix: str, name_field: Field, *fields: Field) -> SObject:
-    everything = (*_SYSTEM, name_field, _MAGENTO_ID, *fields)
-    return SObject(name=name, label=label, key_prefix=key_prefix, fields=everything)
+    return custom_object(name, label, key_prefix, name_field, _MAGENTO_ID, *fields)
 
 
 def _standard(name: str, label: str, key_prefix: str, *fields: Field) -> SObject:
@@ -134,15 +138,30 @@ ORGANIZATION = _standard(
 USER = _standard(
     "User", "User", "005", _platform("Name", "string", length=121), _platform("Username", "string", length=80)
 )
+PERMISSION_SET = _standard(
+    "PermissionSet",
+    "Permission Set",
+    "0PS",
+    _platform("Name", "string", length=80),
+    _platform("Label", "string", length=80),
+    _platform("NamespacePrefix", "string", length=15),
+)
+PERMISSION_SET_ASSIGNMENT = _standard(
+    "PermissionSetAssignment",
+    "Permission Set Assignment",
+    "0Pa",
+    _reference("PermissionSetId", "PermissionSet", required=True),
+    _reference("AssigneeId", "User", required=True),
+)
 
-DEFAULT_OBJECTS = (
-    INVOICE,
-    ITEM,
-    COMMENT,
+STANDARD_OBJECTS = (
     CONTENT_NOTE,
     CONTENT_DOCUMENT,
     CONTENT_DOCUMENT_LINK,
     NOTE,
     ORGANIZATION,
     USER,
+    PERMISSION_SET,
+    PERMISSION_SET_ASSIGNMENT,
 )
+DEFAULT_OBJECTS = (INVOICE, ITEM, COMMENT, *STANDARD_OBJECTS)

@@ -35,7 +35,7 @@ def parse_payload(
                 continue
         if field is None:
             raise _no_such_column(name, sobject)
-        if field.type == "id" or field is key:
+        if field.type == "id" or field == key:
             raise ApiError("INVALID_FIELD", f"The {field.name} field should not be specified in the sobject data.")
         _demand_writable(field, creating=creating)
         values[field.name] = parse_value(field, raw)
@@ -81,7 +81,7 @@ def _demand_required(
     missing = [
         field.name
         for field in required
-        if field is not key and (creating or field.name in values) and values.get(field.name) is None
+        if field != key and (creating or field.name in values) and values.get(field.name) is None
     ]
     if missing:
         raise ApiError("REQUIRED_FIELD_MISSING", f"Required fields are missing: [{', '.join(missing)}]", fields=missing)

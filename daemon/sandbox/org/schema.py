@@ -45,6 +45,11 @@ class Field:
     reparentable: bool = False
 
     @property
+    def custom(self) -> bool:
+        """Whether an administrator made it."""
+        return self.name.endswith("__c")
+
+    @property
     def indexed(self) -> bool:
         """Whether records are found by this field without reading all of them."""
         return self.unique or self.external_id or self.type == "reference"

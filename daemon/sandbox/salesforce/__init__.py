@@ -7,6 +7,7 @@ from flask import Flask, Response, request
 
 from daemon.sandbox.org import ApiError, Org
 from daemon.sandbox.salesforce.describe import list_versions
+from daemon.sandbox.salesforce.metadata import answer_soap
 from daemon.sandbox.salesforce.options import Options
 from daemon.sandbox.salesforce.pages import Cursors
 from daemon.sandbox.salesforce.record_page import record_page
@@ -69,6 +70,11 @@ def _add_routes(app: Flask, options: Options) -> None:
     def page(record_id: str) -> Response:
         return record_page(options.org, record_id)
 
+    @app.post("/services/Soap/m/<version>")
+    def soap(version: str) -> Response:  # noqa: ARG001
+        status, body = answer_soap(options, request.get_data())
+        return Response(body, status, mimetype="text/xml")
+
     @app.route("/services/data/<path:_>", methods=METHODS)
     def resource(_: str) -> Response:
         return _answer_metered(options, cursors)
@@ -77,6 +83,8 @@ def _add_routes(app: Flask, options: Options) -> None:
 def _answer_metered(options: Options, cursors: Cursors) -> Response:
     """Answer one call of a session. Those refused for the session are not counted and carry no limit."""
     data = request.get_data()
+    parts = {name: value.encode() for name, value in request.form.items()}
+    parts |= {name: file.read() for name, file in request.files.items()}
     try:
         _demand_short_head()
         options.demand_session(request.headers.get("Authorization", ""))
@@ -86,9 +94,9 @@ def _answer_metered(options: Options, cursors: Cursors) -> Response:
         options.meter_call()
         if options.seconds_per_call:
             time.sleep(options.seconds_per_call)
-        if data and not request.is_json and request.method != "GET":
+        if data and not (request.is_json or parts) and request.method != "GET":
             raise ApiError("UNSUPPORTED_MEDIA_TYPE", "Content-Type must be JSON", fields=None, status=415)
-        answer = answer_call(options, cursors, _call(data))
+        answer = answer_call(options, cursors, _call(data, parts))
     except ApiError as error:
         answer = Answer.refusing(error)
     response = _response(answer)
@@ -96,12 +104,12 @@ def _answer_metered(options: Options, cursors: Cursors) -> Response:
     return response
 
 
-def _call(data: bytes) -> Call:
+def _call(data: bytes, parts: dict[str, bytes]) -> Call:
     # The address as it was sent: a decoded "%2F" in an external ID must not become a segment of its own.
     path = urlsplit(request.environ["REQUEST_URI"]).path
     segments = [unquote(segment) for segment in path.removeprefix("/services/data/").rstrip("/").split("/")]
     query_options = request.headers.get("Sforce-Query-Options", "")
-    return Call(request.method, segments[0], segments[1:], request.args, query_options, data)
+    return Call(request.method, segments[0], segments[1:], request.args, query_options, data, parts)
 
 
 def _demand_short_head() -> None:

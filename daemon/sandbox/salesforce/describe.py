@@ -22,7 +22,7 @@ def list_versions() -> Answer:
 
 def list_resources(version: str) -> Answer:
     """The roots of one version's resources."""
-    names = ("composite", "limits", "query", "sobjects")
+    names = ("composite", "limits", "metadata", "query", "sobjects")
     return Answer(200, {name: f"/services/data/{version}/{name}" for name in names})
 
 
@@ -45,7 +45,12 @@ def list_limits(options: Options) -> Answer:
 
 def list_objects(org: Org, version: str) -> Answer:
     """Every object that the user may see, without its fields."""
-    visible = [sobject for name, sobject in org.objects.items() if name not in org.hidden]
+    assigned = org.assigned()
+    visible = [
+        org.view(sobject, assigned)
+        for name, sobject in org.objects.items()
+        if name not in org.hidden and org.may(assigned, name, "allowRead")
+    ]
     return Answer(
         200,
         {"encoding": "UTF-8", "maxBatchSize": 200, "sobjects": [_summary(sobject, version) for sobject in visible]},

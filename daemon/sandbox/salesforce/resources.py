@@ -2,11 +2,11 @@
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from daemon.sandbox.org import ApiError
 from daemon.sandbox.org.errors import not_found
-from daemon.sandbox.salesforce import describe
+from daemon.sandbox.salesforce import describe, metadata
 from daemon.sandbox.salesforce.graph import answer_graphs
 from daemon.sandbox.salesforce.graph_limits import parse_graphs
 from daemon.sandbox.salesforce.options import Options
@@ -20,7 +20,10 @@ MAX_GRAPH_BYTES = 5_000_000
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call below `/services/data/<version>`, with each segment of its path decoded by itself."""
+    """One call below `/services/data/<version>`, with each segment of its path decoded by itself.
+
+    `parts` are those of a multipart body, by name.
+    """
 
     method: str
     version: str
@@ -28,6 +31,7 @@ class Call:
     arguments: Mapping[str, str]
     query_options: str
     data: bytes
+    parts: Mapping[str, bytes] = field(default_factory=dict)
 
 
 def answer_call(options: Options, cursors: Cursors, call: Call) -> Answer:
@@ -49,6 +53,11 @@ def answer_call(options: Options, cursors: Cursors, call: Call) -> Answer:
             return answer_record(options.org, record_call)
         case "POST", ["composite", "graph"]:
             return _answer_graph_call(options, call)
+        case "POST", ["metadata", "deployRequest"]:
+            return metadata.start(options.org, call.parts)
+        case "GET", ["metadata", "deployRequest", deployment_id]:
+            details = call.arguments.get("includeDetails") == "true"
+            return metadata.ask(options.org, deployment_id, details=details)
         case "GET", ["query"]:
             found = run_query(options.org, call.arguments.get("q", ""), call.version)
             batch = batch_size(call.query_options, options.query_batch)

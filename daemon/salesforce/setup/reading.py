@@ -1,0 +1,95 @@
+"""Asks the org for its metadata of our names. Unlike describe it tells what is there, not what the user may see."""
+
+from collections.abc import Iterable
+from xml.etree.ElementTree import Element
+from xml.sax.saxutils import escape
+
+import requests
+
+from daemon.errors import Busy, SideRefused, Unreachable
+from daemon.salesforce.connection import Connection
+from daemon.salesforce.setup.components import FOLDER, Component, shipped
+from daemon.salesforce.setup.xml import NAMESPACE, parse
+
+# The Metadata API's REST part can deploy but not read, so this one question is asked of its SOAP part.
+_ENVELOPE = """<?xml version="1.0" encoding="UTF-8"?>
+<e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/" xmlns="{namespace}">
+<e:Header><SessionHeader><sessionId>{token}</sessionId></SessionHeader></e:Header>
+<e:Body><readMetadata><type>{type}</type>{names}</readMetadata></e:Body></e:Envelope>"""
+
+NEEDED = (
+    'The integration user needs, for the time of the setup, the permissions "Modify Metadata Through Metadata API '
+    'Functions", "Customize Application" and "Manage Profiles and Permission Sets" (Setup > Permission Sets). Or let '
+    f"an administrator deploy the same metadata: `sf project deploy start` in {FOLDER}, and then assign the permission "
+    "set Magento_Invoice_Sync to the integration user."
+)
+
+
+def read_org(connection: Connection) -> dict[tuple[str, str], Component]:
+    """What the org has of the components we ship, by type and name, as the org has it: four calls."""
+    found: dict[tuple[str, str], Component] = {}
+    for kind in ("CustomObject", "Layout", "CustomTab", "PermissionSet"):
+        for record in _read(connection, kind, [one.name for one in shipped() if one.type == kind]):
+            name = record.findtext("fullName") or ""
+            inside = {"fields": "CustomField", "listViews": "ListView"} if kind == "CustomObject" else {}
+            rest = tuple(part for part in record if part.tag not in {*inside, "fullName"})
+            found[kind, name] = Component(kind, name, rest)
+            for part in record:
+                if part.tag in inside:
+                    part_name = f"{name}.{part.findtext('fullName')}"
+                    found[inside[part.tag], part_name] = Component(inside[part.tag], part_name, tuple(part))
+    return found
+
+
+def _read(connection: Connection, kind: str, names: Iterable[str]) -> list[Element]:
+    spelled = "".join(f"<fullNames>{escape(name)}</fullNames>" for name in names)
+
+    def body(token: str) -> bytes:
+        text = _ENVELOPE.format(namespace=NAMESPACE, token=escape(token), type=kind, names=spelled)
+        return text.encode()
+
+    response = connection.exchange(
+        "POST",
+        f"/services/Soap/m/{connection.version}",
+        body,
+        {"Content-Type": "text/xml; charset=UTF-8", "SOAPAction": '""'},
+    )
+    return _records(response)
+
+
+def _records(response: requests.Response) -> list[Element]:
+    try:
+        root = parse(response.content)
+    except ValueError:
+        raise Unreachable(
+            f"Salesforce's answer about its metadata ({response.status_code}) cannot be read",
+            side="salesforce",
+            sent=True,
+        ) from None
+    fault = root.find("Body/Fault")
+    if fault is not None:
+        raise _refusal(fault.findtext("faultcode") or "", fault.findtext("faultstring") or "")
+    records = root.findall("Body/readMetadataResponse/result/records")
+    if not response.ok or root.find("Body/readMetadataResponse") is None:
+        raise Busy(f"Salesforce answered {response.status_code} when asked for its metadata", side="salesforce")
+    return [record for record in records if record.findtext("fullName")]  # what is not there comes as an empty record
+
+
+def _refusal(code: str, message: str) -> Exception:
+    words = " ".join(message.split())[:500]
+    if "INSUFFICIENT_ACCESS" in code or "API_DISABLED" in code:
+        return not_allowed(words)
+    if "UNSUPPORTED_API_VERSION" in code:
+        return SideRefused(
+            f"Salesforce refused to show its metadata: {words}",
+            side="salesforce",
+            hint="Set salesforce.api_version to one that the org has.",
+        )
+    return Busy(f"Salesforce refused to show its metadata: {words}", side="salesforce")
+
+
+def not_allowed(words: str) -> SideRefused:
+    """The refusal of a user who may not deploy, with who can."""
+    return SideRefused(
+        f"Salesforce does not let the integration user set up objects: {words}", side="salesforce", hint=NEEDED
+    )
