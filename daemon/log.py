@@ -88,11 +88,25 @@ def _first_things_first(_logger: object, _method: str, event: MutableMapping[str
     return {**first, **{name: value for name, value in event.items() if value is not None}}
 
 
+def is_journal(stream: TextIO) -> bool:
+    """Whether this stream ends in the journal: systemd says which one does, and what it starts inherits the word."""
+    try:
+        found = os.fstat(stream.fileno())
+    except (OSError, ValueError):  # none of the system's files
+        return False
+    return os.environ.get("JOURNAL_STREAM") == f"{found.st_dev}:{found.st_ino}"
+
+
+def in_the_journal(text: str, level: str) -> str:
+    """A text of several lines as the journal takes it: each one as grave as the level says."""
+    return "\n".join(f"<{_JOURNAL_PRIORITY[level]}>{line}" for line in text.splitlines())
+
+
 def configure(level: str, form: str, stream: TextIO | None = None) -> FilteringBoundLogger:
     """Set up logging for the process: ``form`` is auto, console, json or journal. Returns the logger."""
     stream = sys.stderr if stream is None else stream
     if form == "auto":
-        form = "journal" if "JOURNAL_STREAM" in os.environ else "console" if stream.isatty() else "json"
+        form = "journal" if is_journal(stream) else "console" if stream.isatty() else "json"
     renderer: Any = {
         "console": structlog.dev.ConsoleRenderer(colors=stream.isatty() and "NO_COLOR" not in os.environ),
         "json": structlog.processors.JSONRenderer(ensure_ascii=False),

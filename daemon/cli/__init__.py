@@ -1,5 +1,6 @@
 """The command line: one file per group of commands, and the only place where parts are put together."""
 
+import os
 import sqlite3
 import sys
 from typing import NoReturn
@@ -70,6 +71,9 @@ def _run() -> int:
 
 
 def _say(message: str, hint: str | None) -> None:
-    click.echo(f"invoice-sync: {message}", err=True)
-    if hint:
-        click.echo(hint, err=True)
+    text = f"invoice-sync: {message}" + (f"\n{hint}" if hint else "")
+    if "JOURNAL_STREAM" in os.environ:  # the log is not imported for nothing
+        from daemon.log import in_the_journal, is_journal
+
+        text = in_the_journal(text, "error") if is_journal(sys.stderr) else text
+    click.echo(text, err=True)

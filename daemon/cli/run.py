@@ -43,6 +43,7 @@ def _daemon(settings_file: "SettingsFile", stop: "StopRequest") -> int:
 
     from daemon.cli.assemble import working
     from daemon.scheduler import block_signals, run_daemon
+    from daemon.systemd import Systemd
 
     block_signals()
     with working(settings_file, stop) as work:
@@ -59,12 +60,16 @@ def _daemon(settings_file: "SettingsFile", stop: "StopRequest") -> int:
             if options.enable_automatic_synchronization
             else "manual",
         )
-        total = work.invoices_to_backfill()
-        if total is not None and total > LARGE:
-            work.parts.log.info("backfill.begins", invoices=total, calls=_calls(total))
         with _watched(work, settings_file) as on_beat:
-            run_daemon(work, stop, on_beat)
+            run_daemon(work, stop, on_beat, Systemd(os.environ), first=lambda: _announce(work))
     return 0
+
+
+def _announce(work: "Work") -> None:
+    """Before a first sync of a large shop: say in the log what it takes."""
+    total = work.invoices_to_backfill()
+    if total is not None and total > LARGE:
+        work.parts.log.info("backfill.begins", invoices=total, calls=_calls(total))
 
 
 @contextmanager

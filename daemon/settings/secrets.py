@@ -18,6 +18,8 @@ NAMES = (
     "salesforce_client_secret",
     "salesforce_private_key",
 )
+# What the unit file hands over (SetCredential=) for a secret that root has not written.
+_MISSING = "MISSING"
 _NEEDED = {
     "oauth1": NAMES[0:4],
     "bearer": ("magento_access_token",),
@@ -61,7 +63,7 @@ def read_secrets(ways: tuple[str, ...], folder: Path, environ: Mapping[str, str]
                 value = _find_fixed(name, environ)
                 if value:
                     fixed.add(name)
-                else:
+                elif value is None:
                     value = _read_private(folder / name)
             except SettingsRefused as error:
                 problems += error.problems
@@ -74,23 +76,35 @@ def read_secrets(ways: tuple[str, ...], folder: Path, environ: Mapping[str, str]
             if value:
                 found[name] = value
             else:
-                problems.append(
-                    f"the secret {name} is missing (auth: {way}): set INVOICE_SYNC_{name.upper()}, give systemd the "
-                    f"credential {name}, or write it to {folder / name}"
-                )
+                problems.append(f"the secret {name} is missing (auth: {way}): {_mend(name, folder, environ)}")
     if problems:
         raise SettingsRefused(problems)
     return Secrets(found, fixed)
 
 
+def _mend(name: str, folder: Path, environ: Mapping[str, str]) -> str:
+    if _credential(name, environ) is not None:
+        return f"as root write it to {folder / name}, then start the service again"
+    return f"set INVOICE_SYNC_{name.upper()}, give systemd the credential {name}, or write it to {folder / name}"
+
+
 def _find_fixed(name: str, environ: Mapping[str, str]) -> str | None:
+    """None: it may stand in a file; empty: systemd was to hand it over and had none (the files are root's then)."""
     from_environment = environ.get(f"INVOICE_SYNC_{name.upper()}")
     if from_environment:
         return from_environment.strip()
-    credentials = environ.get("CREDENTIALS_DIRECTORY")
-    if credentials and (Path(credentials) / name).is_file():
-        return _read(Path(credentials) / name)
-    return None
+    credential = _credential(name, environ)
+    if credential is None:
+        return None
+    value = _read(credential)
+    return "" if value == _MISSING else value
+
+
+def _credential(name: str, environ: Mapping[str, str]) -> Path | None:
+    """The file in which systemd hands it over, if it does."""
+    folder = environ.get("CREDENTIALS_DIRECTORY")
+    found = Path(folder) / name if folder else None
+    return found if found is not None and found.is_file() else None
 
 
 def _read_private(path: Path) -> str | None:

@@ -1,5 +1,6 @@
 """What a pass works with: the store, the two clients by the settings in force, clock, chance, log and stop."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -91,6 +92,8 @@ class Parts:
     # A pause of Salesforce is over: one call finds out.
     probing: bool = False
     pass_id: int | None = None
+    # When the settings in force were last compared with the file, by the monotonic clock.
+    refreshed_at: float = -math.inf
 
     def __post_init__(self) -> None:
         self._connect()
@@ -109,6 +112,7 @@ class Parts:
 
         A broken edit is said once, and the last good settings stay in force.
         """
+        began_at = self.clock.monotonic()
         self.store.require_in_place()
         before = self.configuration
         found = self.settings_file.reload()
@@ -127,6 +131,7 @@ class Parts:
                 if known.status == "paused":
                     self.end_pause(known)
             self.adopt_mapping()
+        self.refreshed_at = began_at
 
     def end_pause(self, known: Side) -> None:
         """The side is tried now; but not Magento where one more refused sign-in could lock the account."""

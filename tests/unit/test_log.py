@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import io
 import json
+import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import structlog
 
-from daemon.log import Redaction, configure, redact, redaction
+from daemon.log import Redaction, configure, in_the_journal, redact, redaction
 
 SECRETS = {"magento_access_token": "hush-hush", "salesforce_client_id": "hush-hush-longer", "short": "abc"}
 
@@ -116,15 +118,23 @@ def test_events_below_the_level_are_not_written() -> None:
     assert stream.getvalue() == ""
 
 
-@pytest.mark.parametrize(("journal", "form"), [("8:1", "journal"), (None, "json")])
+@pytest.mark.parametrize(("journal", "form"), [("this", "journal"), ("another", "json"), (None, "json")])
 def test_the_form_is_found_by_where_the_lines_go(
-    monkeypatch: pytest.MonkeyPatch, journal: str | None, form: str
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, journal: str | None, form: str
 ) -> None:
-    monkeypatch.delenv("JOURNAL_STREAM", raising=False)
-    if journal:
-        monkeypatch.setenv("JOURNAL_STREAM", journal)
-    found = line("auto")
-    assert found.startswith("<6>" if form == "journal" else "{")
+    """What systemd starts inherits JOURNAL_STREAM, a shell and a pipe too: it names the one stream that it is."""
+    with (tmp_path / "stderr").open("w+") as stream:
+        found = os.fstat(stream.fileno())
+        monkeypatch.delenv("JOURNAL_STREAM", raising=False)
+        if journal:
+            monkeypatch.setenv("JOURNAL_STREAM", f"{found.st_dev}:{found.st_ino + (journal == 'another')}")
+        configure("info", "auto", stream).info("pass.started")
+        stream.seek(0)
+        assert stream.read().startswith("<6>" if form == "journal" else "{")
+
+
+def test_a_message_of_several_lines_is_as_grave_in_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert in_the_journal("invoice-sync: two things\na\nb", "error") == "<3>invoice-sync: two things\n<3>a\n<3>b"
 
 
 class Terminal(io.StringIO):

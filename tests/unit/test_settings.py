@@ -568,6 +568,20 @@ def test_an_empty_secret_is_a_missing_one(tmp_path: Path) -> None:
     assert "the secret salesforce_client_id is missing" in found
 
 
+@pytest.mark.parametrize("handed", ["MISSING", "MISSING\n", ""])
+def test_a_secret_that_systemd_has_not_is_a_missing_one_that_root_is_to_write(tmp_path: Path, handed: str) -> None:
+    secret(tmp_path / "credentials", "salesforce_client_id", handed)
+    secret(tmp_path / "credentials", "magento_username", "MISSING")  # not needed for oauth1
+    secret(tmp_path / "secrets", "salesforce_client_id", "written while the service runs")
+    environ = {name: value for name, value in ENVIRON.items() if not name.endswith("CLIENT_ID")}
+    environ["CREDENTIALS_DIRECTORY"] = str(tmp_path / "credentials")
+    (found,) = problems(tmp_path, GOOD, environ)
+    assert found == (
+        "the secret salesforce_client_id is missing (auth: client_credentials): as root write it to "
+        "secrets/salesforce_client_id, then start the service again"
+    )
+
+
 def test_secrets_show_their_names_only(tmp_path: Path) -> None:
     shown = repr(read(tmp_path, GOOD))
     assert "magento_access_token" in shown

@@ -1,0 +1,98 @@
+"""When passes happen, and how the daemon stops."""
+
+import signal
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.schedulers.background import BackgroundScheduler
+
+from daemon.scheduler.beat import BEAT_SECONDS, Beat
+from daemon.scheduler.progress import Progress, longest_timeout
+from daemon.scheduler.standing import Standing
+from daemon.scheduler.stop import StopRequest
+from daemon.scheduler.wall import FromNow, Steps
+from daemon.sync import Work
+from daemon.systemd import Systemd
+
+__all__ = ["Beat", "StopRequest", "block_signals", "run_daemon", "run_once"]
+
+SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+# Beside the call in flight, what ends with it: its outcome is committed, connections and state are closed.
+_CLOSING_SECONDS = 60.0
+
+
+def block_signals() -> None:
+    """Keep the signals for :func:`run`'s wait. Call it before any thread is started: threads inherit it."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+
+
+def run_daemon(
+    work: Work,
+    stop: StopRequest,
+    on_beat: Callable[[], object],
+    systemd: Systemd,
+    *,
+    first: Callable[[], object] | None = None,
+) -> None:
+    """Poll until SIGTERM or SIGINT; SIGHUP polls at once (and so takes up edited settings).
+
+    ``first`` is done before the first poll; ``on_beat`` about once a second while no pass is under way.
+
+    StateError when the state was removed or replaced, AnotherOrg when it was made with another one: nothing more is
+    sent then.
+    """
+    standing, on_progress = Standing(work, systemd), work.parts.on_progress
+    beat = Beat(work, stop, lambda: (on_beat(), standing.idle()), first=first)
+    work.parts.on_progress = lambda: (on_progress(), standing.working())
+    # One thread does everything, so passes never overlap; a beat that could not start in time starts late, not never.
+    scheduler = BackgroundScheduler(timezone=UTC, executors={"default": ThreadPoolExecutor(1)})
+    common = {"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
+    scheduler.add_job(beat.once, FromNow(BEAT_SECONDS), next_run_time=datetime.now(UTC), id="beat", **common)
+    scheduler.start()
+    systemd.ready()
+    try:
+        received = _wait(work, beat, scheduler, systemd)
+        systemd.stopping(longest_timeout(work.parts) + _CLOSING_SECONDS)
+        work.parts.log.info("daemon.stopping", signal=received.name)
+    finally:
+        stop.ask()
+        scheduler.shutdown(wait=True)
+    if beat.ended_by is not None:
+        raise beat.ended_by
+
+
+def _wait(work: Work, beat: Beat, scheduler: BackgroundScheduler, systemd: Systemd) -> signal.Signals:
+    """See that beats come, whatever becomes of the wall clock, until a signal ends the daemon; that signal."""
+    clock = work.parts.clock
+    steps = Steps(clock)
+    progress = Progress(work.parts, beat, systemd.watchdog_seconds)
+    reload_asked_at: float | None = None
+    while True:
+        received = signal.sigtimedwait(SIGNALS, BEAT_SECONDS)
+        if received is not None and received.si_signo != signal.SIGHUP:
+            return signal.Signals(received.si_signo)
+        if received is not None:
+            reload_asked_at = clock.monotonic()
+            systemd.reloading(reload_asked_at)
+        stepped = steps.seconds()
+        if stepped:
+            beat.clock_stepped(stepped)
+        if stepped or received is not None:
+            beat.hurry()
+            # The library goes by the wall clock: that one set back, it would wait until it has caught up.
+            scheduler.modify_job("beat", next_run_time=datetime.now(UTC))
+        if reload_asked_at is not None and work.parts.refreshed_at >= reload_asked_at:
+            reload_asked_at = None
+            systemd.ready()
+        if progress.is_made():
+            systemd.feed()
+
+
+def run_once(work: Work) -> None:
+    """All that is due now, then return; ``work.failure`` says what ended it early."""
+    work.sweeps = False
+    polls = iter([True])
+    while work.next_pass(lambda: next(polls, False)) is not None:
+        if work.failure is not None:
+            return
