@@ -42,9 +42,9 @@ def run_daemon(
     StateError when the state was removed or replaced, AnotherOrg when it was made with another one: nothing more is
     sent then.
     """
-    standing, on_progress = Standing(work, systemd), work.parts.on_progress
-    beat = Beat(work, stop, lambda: (on_beat(), standing.idle()), first=first)
-    work.parts.on_progress = lambda: (on_progress(), standing.working())
+    standing = Standing(work, systemd)
+    beat = Beat(work, stop, _both(on_beat, standing.idle), first=first)
+    work.parts.on_progress = _both(work.parts.on_progress, standing.working)
     # One thread does everything, so passes never overlap; a beat that could not start in time starts late, not never.
     scheduler = BackgroundScheduler(timezone=UTC, executors={"default": ThreadPoolExecutor(1)})
     common = {"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
@@ -60,6 +60,14 @@ def run_daemon(
         scheduler.shutdown(wait=True)
     if beat.ended_by is not None:
         raise beat.ended_by
+
+
+def _both(one: Callable[[], object], other: Callable[[], object]) -> Callable[[], None]:
+    def call() -> None:
+        one()
+        other()
+
+    return call
 
 
 def _wait(work: Work, beat: Beat, scheduler: BackgroundScheduler, systemd: Systemd) -> signal.Signals:
