@@ -21,6 +21,7 @@ from tests.world import SECRETS, World
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
+GUARANTEES = (ROOT / "GUARANTEES.md").read_text()
 SHIPPED = (ROOT / "settings.yaml").read_text()
 
 
@@ -111,7 +112,11 @@ def test_the_readme_names_every_command_and_no_other() -> None:
 
 @pytest.mark.parametrize("line", sorted(set(re.findall(r"^\$ (invoice-sync .*)$", README, re.MULTILINE))))
 def test_every_example_of_the_readme_can_be_typed(line: str) -> None:
-    words = shlex.split(line)[1:]
+    parse(shlex.split(line)[1:], line)
+
+
+def parse(words: list[str], line: str) -> None:
+    """Let the command itself read the words."""
     command: click.Command = cli
     while isinstance(command, click.Group):
         found = command.get_command(click.Context(command), words.pop(0))
@@ -163,3 +168,33 @@ def test_the_readme_explains_every_alert_and_every_metric_that_one_uses() -> Non
         assert f"| `{name}` |" in README
     for name in set(re.findall(r"invoice_sync_\w+", rules)):
         assert name in README
+
+
+# The commands that a text names: between backticks, or after a prompt.
+NAMED = re.compile(r"`((?:invoice-sync|make) [^`\n]+)`|^\$ ((?:invoice-sync|make) .*)$", re.MULTILINE)
+
+
+@pytest.mark.parametrize("line", sorted({a or b for a, b in NAMED.findall(GUARANTEES)}))
+def test_every_command_that_the_guarantees_name_can_be_typed(line: str) -> None:
+    words = shlex.split(line)
+    if words[0] == "make":
+        assert re.search(rf"^{words[1]}:", (ROOT / "Makefile").read_text(), re.MULTILINE), line
+        for assignment in words[2:]:
+            assert f"$({assignment.split('=')[0]})" in (ROOT / "Makefile").read_text(), line
+        return
+    parse(words[1:], line)
+
+
+def test_the_guarantees_name_every_promise_with_a_way_to_check_it() -> None:
+    rows = {
+        row[0]: row[1:] for row in re.findall(r"^\| ([IL]\d+) \| (.*) \| (.*) \| (.*) \|$", GUARANTEES, re.MULTILINE)
+    }
+    assert list(rows) == [*(f"I{number}" for number in range(1, 15)), "L1", "L2", "L3"]
+    for name, (promise, rests_on, check) in rows.items():
+        assert "**" in promise, name
+        assert rests_on, name
+        assert NAMED.search(check), f"{name}: no command to check it with"
+
+
+def test_the_readme_leads_to_the_guarantees() -> None:
+    assert "](GUARANTEES.md)" in README

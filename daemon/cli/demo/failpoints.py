@@ -47,7 +47,7 @@ _VERBS: dict[type, dict[str, str]] = {
 # What a transaction is about, by the first of these sets of tables that it wrote.
 _TABLES: list[tuple[set[str], str]] = [
     ({"facts", "scans"}, "clear"), ({"facts"}, "facts"), ({"scans"}, "page"), ({"requests"}, "request"),
-    ({"passes"}, "books"), ({"notes"}, "notes"), ({"ledger"}, "invoices"),
+    ({"passes"}, "books"), ({"notes", "sides"}, "waits"), ({"notes"}, "notes"), ({"ledger"}, "invoices"),
 ]  # fmt: skip
 _WRITTEN = re.compile(r"(?:\bINTO|\bUPDATE|\bFROM)\s+[\[\"]?(\w+)")
 
