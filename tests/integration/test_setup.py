@@ -12,6 +12,7 @@ from xml.etree.ElementTree import fromstring
 import pytest
 from click.testing import CliRunner, Result
 
+from daemon import mapping, notes
 from daemon.cli import cli
 from daemon.clock import SystemClock
 from daemon.errors import Busy, InvoiceSyncError
@@ -93,6 +94,18 @@ def test_what_is_deployed_is_what_the_daemon_was_tried_with(ready: World) -> Non
         }
 
 
+def test_there_is_room_for_what_is_sent() -> None:
+    fields = {one.name: one for one in shipped() if one.type == "CustomField"}
+    for name, room in mapping.ROOM.items():
+        for owner, sent in ((INVOICE_NAME, INVOICE_FIELDS), (ITEM_NAME, ITEM_FIELDS)):
+            if name in sent and name != "Name":  # a Name has 80 characters in every object
+                assert int(fields[f"{owner}.{name}"].text("length") or 0) >= room
+    assert int(fields[f"{COMMENT_NAME}.Body__c"].text("length") or 0) >= notes.ROOM["content_note"]
+    for one in fields.values():
+        if one.text("type") == "Number" and not one.name.endswith("Store_Id__c"):
+            assert (one.text("precision"), one.text("scale")) == ("18", "4")
+
+
 def test_every_field_that_is_sent_is_shipped() -> None:
     names = {one.name for one in shipped() if one.type == "CustomField"}
     record = {"Body__c", "Commented_At__c", "Customer_Notified__c", "Visible_On_Storefront__c", "Note_Id__c"}
@@ -156,8 +169,13 @@ def _drop_permission_set(org: Org) -> None:
             org.delete(kind, str(row["Id"]))
 
 
+def _drop_object(org: Org) -> None:
+    org.remove_object(ITEM_NAME)
+
+
 MISSING: dict[str, tuple[Callable[[Org], object], str]] = {
     "field": (lambda org: org.remove_field(INVOICE_NAME, "Tax__c"), "create the field Magento_Invoice__c.Tax__c"),
+    "object": (_drop_object, f"create the object {ITEM_NAME} with its 9 fields"),
     "unique": (
         lambda org: org.change_field(INVOICE_NAME, "Magento_Id__c", unique=False),
         "make the field Magento_Invoice__c.Magento_Id__c unique again",
@@ -195,7 +213,8 @@ def test_each_missing_piece_is_said_and_mended_and_no_other_is_deployed(ready: W
     mended = setup(ready)
     assert mended.return_value == 0, mended.output
     assert [line for line in mended.output.splitlines() if words in line]
-    assert len(re.findall(r"^(?:create|make|grant) ", mended.output, re.MULTILINE)) == 1
+    said = re.findall(r"^(?:create|make|grant) .*", mended.output, re.MULTILINE)
+    assert len([line for line in said if name != "object" or ITEM_NAME not in line or "create" in line]) == 1
     after = shape(ready.org)
     assert _sorted(after) == _sorted(whole)
     ready.invoice(comment="a word")
@@ -319,6 +338,41 @@ def test_it_waits_for_a_deployment_within_bounds(empty: World) -> None:
         deploy(connection, packed, check_only=False, pace=pace, report=lambda _: None)
     assert caught.value.exit_code == 75
     assert max(one.polls for one in empty.org.deployments.values()) < 30
+
+
+def test_a_lost_answer_about_a_deployment_is_asked_for_again(empty: World) -> None:
+    empty.org.polls_until_done = 3
+    connection = _connection(empty)
+    packed = package(plan_of(connection).deploy, "66.0")
+    broken = iter([(503, "SERVER_UNAVAILABLE", "later"), None])
+
+    def sleep(_: float) -> None:
+        empty.salesforce.refuse_calls = next(broken, None)
+
+    seen: list[str] = []
+    report = lambda progress: seen.append(progress.status)  # noqa: E731
+    deploy(connection, packed, check_only=False, pace=Pace(TestClock(), sleep), report=report)
+    assert seen == ["Pending", "Pending", "InProgress", "Succeeded"]
+
+
+def test_an_external_id_that_records_have_lost_is_not_made_anew(ready: World) -> None:
+    ready.invoice()
+    ready.run_once()
+    ready.org.remove_field(INVOICE_NAME, "Magento_Id__c")
+    before = shape(ready.org)
+    error = refused(setup(ready))
+    assert error.exit_code == 78
+    assert "(1 records)" in str(error)
+    assert "Undelete" in str(error.hint)
+    assert shape(ready.org) == before
+
+
+def test_an_external_id_that_no_record_has_lost_is_made_anew(ready: World) -> None:
+    ready.org.remove_field(INVOICE_NAME, "Magento_Id__c")
+    assert setup(ready).return_value == 0
+    ready.invoice()
+    ready.run_once()
+    assert ready.compared().equal
 
 
 def test_a_session_that_ends_in_between_is_begun_anew_once(empty: World) -> None:

@@ -9,12 +9,13 @@ import requests
 from urllib3 import encode_multipart_formdata
 
 from daemon.clock import Clock
-from daemon.errors import Busy, InvoiceSyncError, Unreachable
+from daemon.errors import Busy, InvoiceSyncError, Retriable, Unreachable
 from daemon.salesforce.connection import Connection
 from daemon.salesforce.setup.reading import not_allowed
 
 WAIT_SECONDS = 900.0
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 5.0
+_SEE = "See Setup > Deployment Status; run `invoice-sync salesforce setup` again when it is over."
 _OVER = frozenset({"Succeeded", "SucceededPartial", "Failed", "Canceled"})
 
 
@@ -61,9 +62,15 @@ def deploy(
     deployment = _start(connection, package, check_only=check_only)
     end = pace.clock.monotonic() + pace.seconds
     pause = _FIRST_PAUSE
+    result: dict[str, Any] = {}
     while True:
-        result = _result(connection, deployment)
-        status = str(result.get("status"))
+        try:
+            result = _result(connection, deployment)
+        except Retriable as error:  # the org works on; only its answer was lost
+            if pace.clock.monotonic() + pause > end:
+                error.hint = _SEE
+                raise
+        status = str(result.get("status", "Pending"))
         report(Progress(status, _int(result, "numberComponentsDeployed"), _int(result, "numberComponentsTotal")))
         if status in _OVER:
             break
@@ -71,7 +78,7 @@ def deploy(
             raise Busy(
                 f"Salesforce is still at the deployment {deployment} after {pace.seconds:g} seconds ({status})",
                 side="salesforce",
-                hint="See Setup > Deployment Status; run `invoice-sync salesforce setup` again when it is over.",
+                hint=_SEE,
             )
         pace.sleep(pause)
         pause = min(pause * 1.5, _LONGEST_PAUSE)

@@ -17,11 +17,15 @@ _GRANTS = {"fieldPermissions": "field", "objectPermissions": "object", "tabSetti
 
 @dataclass(frozen=True)
 class Plan:
-    """``deploy`` goes to the org as one; ``steps`` say what that does; ``left`` says what differs and stays."""
+    """``deploy`` goes to the org as one; ``steps`` say what that does; ``left`` says what differs and stays.
+
+    ``keys_lost`` names the objects that are there without their external ID.
+    """
 
     deploy: tuple[Component, ...]
     steps: tuple[str, ...]
     left: tuple[str, ...]
+    keys_lost: tuple[str, ...]
 
 
 def plan(found: Found, *, notes: bool) -> Plan:
@@ -47,7 +51,12 @@ def plan(found: Found, *, notes: bool) -> Plan:
             "Notes are switched off in this org (Setup > Notes Settings), so the page layout has no list of them; "
             "until they are on, set salesforce.note.type to note"
         )
-    return Plan(tuple(deploy), tuple(steps), tuple(left))
+    keys_lost = tuple(
+        one.object
+        for one in deploy
+        if one.name.endswith(".Magento_Id__c") and one.object not in created and (one.type, one.name) not in found
+    )
+    return Plan(tuple(deploy), tuple(steps), tuple(left), keys_lost)
 
 
 def _size(ours: Component) -> str:

@@ -8,7 +8,7 @@ import requests
 
 from daemon.errors import Busy, SideRefused, Unreachable
 from daemon.salesforce.connection import Connection
-from daemon.salesforce.setup.components import FOLDER, Component, shipped
+from daemon.salesforce.setup.components import FOLDER, PERMISSION_SET, Component, shipped
 from daemon.salesforce.setup.xml import NAMESPACE, parse
 
 # The Metadata API's REST part can deploy but not read, so this one question is asked of its SOAP part.
@@ -18,10 +18,10 @@ _ENVELOPE = """<?xml version="1.0" encoding="UTF-8"?>
 <e:Body><readMetadata><type>{type}</type>{names}</readMetadata></e:Body></e:Envelope>"""
 
 NEEDED = (
-    'The integration user needs, for the time of the setup, the permissions "Modify Metadata Through Metadata API '
-    'Functions", "Customize Application" and "Manage Profiles and Permission Sets" (Setup > Permission Sets). Or let '
-    f"an administrator deploy the same metadata: `sf project deploy start` in {FOLDER}, and then assign the permission "
-    "set Magento_Invoice_Sync to the integration user."
+    'The integration user needs, for the setup alone, the permissions "Modify Metadata Through Metadata API Functions", '
+    '"Customize Application" and "Manage Profiles and Permission Sets" (Setup > Permission Sets). Or let an '
+    f"administrator deploy the same metadata, `sf project deploy start --source-dir force-app` in {FOLDER}, and then "
+    f"assign the permission set {PERMISSION_SET} to the integration user."
 )
 
 

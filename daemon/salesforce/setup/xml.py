@@ -31,8 +31,8 @@ def spell(tag: str, children: Iterable[Element]) -> bytes:
     root = Element(tag, xmlns=NAMESPACE)
     root.extend(sorted(children, key=lambda child: child.tag))
     indent(root, "    ")
-    text: bytes = tostring(root, encoding="UTF-8", xml_declaration=True)
-    return text
+    text = tostring(root, encoding="unicode")
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{text}\n'.encode()
 
 
 def element(tag: str, text: str = "", children: Iterable[Element] = ()) -> Element:

@@ -2,25 +2,18 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
-from io import BytesIO
 from typing import Protocol
 from xml.etree.ElementTree import Element
-from zipfile import BadZipFile, ZipFile
 
-from daemon.sandbox.org.metadata_xml import Refused, field_of, name_field_of, read_xml, text
+from daemon.sandbox.org.metadata_xml import Refused, field_of, name_field_of, text
+from daemon.sandbox.org.package import Package, file_of
 from daemon.sandbox.org.permissions import PermissionSet
 from daemon.sandbox.org.schema import Field, Row, SObject
 
 NOTES_LIST = "RelatedContentNoteList"
-_FOLDERS = {
-    "Layout": "layouts/{}.layout",
-    "CustomTab": "tabs/{}.tab",
-    "PermissionSet": "permissionsets/{}.permissionset",
-}
 _ORDER = ("CustomObject", "CustomField", "ListView", "CustomTab", "Layout", "PermissionSet")
 _PARTS = "parts of a CustomObject"
 _PHASES = ("CustomObject", _PARTS, *_ORDER[1:])
-_MAX_UNPACKED = 400_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +63,7 @@ class Metadata(Protocol):
 def carry_out(org: Metadata, deployment: Deployment) -> None:
     """Deploy all of it, or nothing when a component is refused."""
     try:
-        package = _Package(deployment.data)
+        package = Package(deployment.data)
     except Refused as refused:
         deployment.failures = [Failed("", "package.xml", "package.xml", str(refused))]
         deployment.status = "Failed"
@@ -89,51 +82,14 @@ def carry_out(org: Metadata, deployment: Deployment) -> None:
                 raise Refused(problem)
             _STEPS[kind](org, package, name)
         except Refused as refused:
-            failures.append(Failed(kind, name, _FOLDERS.get(kind, "objects/{}.object").format(name), str(refused)))
+            failures.append(Failed(kind, name, file_of(kind, name), str(refused)))
     if not failures:
         failures = [Failed("CustomObject", name, f"objects/{name}.object", why) for name, why in _orphans(org)]
     deployment.failures = failures
     deployment.status = "Failed" if failures else "Succeeded"
 
 
-class _Package:
-    """A zip with its manifest; what the manifest does not name is not deployed."""
-
-    def __init__(self, data: bytes) -> None:
-        try:
-            with ZipFile(BytesIO(data)) as file:
-                if sum(one.file_size for one in file.infolist()) > _MAX_UNPACKED:
-                    raise Refused("The zip is too large")
-                self._files = {name: file.read(name) for name in file.namelist() if not name.endswith("/")}
-        except BadZipFile:
-            raise Refused("The zip cannot be read") from None
-        if "package.xml" not in self._files:
-            raise Refused("No package.xml found")
-        self.members: dict[str, list[str]] = {}
-        for types in read_xml(self._files["package.xml"]).findall("types"):
-            self.members[text(types, "name")] = [member.text or "" for member in types.findall("members")]
-
-    def document(self, kind: str, name: str) -> Element:
-        """The component's own file."""
-        path = _FOLDERS.get(kind, "objects/{}.object").format(name)
-        if path not in self._files:
-            raise Refused(
-                f"An object '{name}' of type {kind} was named in package.xml, but was not found in zipped directory"
-            )
-        return read_xml(self._files[path])
-
-    def part(self, kind: str, tag: str, name: str) -> Element:
-        """A field or list view inside its object's file."""
-        owner, _, short = name.partition(".")
-        for one in self.document("CustomObject", owner).findall(tag):
-            if text(one, "fullName") == short:
-                return one
-        raise Refused(
-            f"An object '{name}' of type {kind} was named in package.xml, but was not found in zipped directory"
-        )
-
-
-def _object(org: Metadata, package: _Package, name: str) -> None:
+def _object(org: Metadata, package: Package, name: str) -> None:
     root = package.document("CustomObject", name)
     if name not in org.objects:
         name_field = root.find("nameField")
@@ -146,7 +102,7 @@ def _object(org: Metadata, package: _Package, name: str) -> None:
     org.components["CustomObject", name] = root
 
 
-def _object_parts(org: Metadata, package: _Package, name: str) -> None:
+def _object_parts(org: Metadata, package: Package, name: str) -> None:
     """What stands in an object's file, put there when all objects are: they refer to each other."""
     root = package.document("CustomObject", name)
     for one in root.findall("fields"):
@@ -155,7 +111,7 @@ def _object_parts(org: Metadata, package: _Package, name: str) -> None:
         org.components["ListView", f"{name}.{text(one, 'fullName')}"] = one
 
 
-def _field(org: Metadata, package: _Package, name: str) -> None:
+def _field(org: Metadata, package: Package, name: str) -> None:
     _put_field(org, name.partition(".")[0], package.part("CustomField", "fields", name))
 
 
@@ -204,7 +160,7 @@ def _orphans(org: Metadata) -> Iterable[tuple[str, str]]:
             yield name, "ControlledByParent needs a MasterDetail relationship field"
 
 
-def _list_view(org: Metadata, package: _Package, name: str) -> None:
+def _list_view(org: Metadata, package: Package, name: str) -> None:
     element, owner = package.part("ListView", "listViews", name), name.partition(".")[0]
     if owner not in org.objects:
         raise Refused(f"Parent entity failed to deploy: {owner}")
@@ -215,13 +171,13 @@ def _list_view(org: Metadata, package: _Package, name: str) -> None:
     org.components["ListView", name] = element
 
 
-def _tab(org: Metadata, package: _Package, name: str) -> None:
+def _tab(org: Metadata, package: Package, name: str) -> None:
     if name not in org.objects:
         raise Refused(f"In field: customObject - no CustomObject named {name} found")
     org.components["CustomTab", name] = package.document("CustomTab", name)
 
 
-def _layout(org: Metadata, package: _Package, name: str) -> None:
+def _layout(org: Metadata, package: Package, name: str) -> None:
     root, owner = package.document("Layout", name), name.partition("-")[0]
     if owner not in org.objects:
         raise Refused(f"Parent entity failed to deploy: {owner}")
@@ -237,7 +193,7 @@ def _layout(org: Metadata, package: _Package, name: str) -> None:
     org.components["Layout", name] = root
 
 
-def _permission_set(org: Metadata, package: _Package, name: str) -> None:
+def _permission_set(org: Metadata, package: Package, name: str) -> None:
     root = package.document("PermissionSet", name)
     for part in root.findall("fieldPermissions"):
         full = text(part, "field")
@@ -256,7 +212,7 @@ def _permission_set(org: Metadata, package: _Package, name: str) -> None:
     org.permission_sets[name] = PermissionSet(name, [part for part in root if part.tag != "fullName"])
 
 
-_STEPS: dict[str, Callable[[Metadata, _Package, str], None]] = {
+_STEPS: dict[str, Callable[[Metadata, Package, str], None]] = {
     "CustomObject": _object,
     _PARTS: _object_parts,
     "CustomField": _field,

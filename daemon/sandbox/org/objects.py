@@ -134,6 +134,8 @@ ORGANIZATION = _standard(
     _platform("InstanceName", "string", length=5),
     _platform("OrganizationType", "string", length=40),
     _platform("IsSandbox", "boolean"),
+    _platform("NamespacePrefix", "string", length=15),
+    _platform("TrialExpirationDate", "datetime"),
 )
 USER = _standard(
     "User", "User", "005", _platform("Name", "string", length=121), _platform("Username", "string", length=80)

@@ -81,6 +81,18 @@ class Setup(Database):
         prefix = next(f"a{number:02d}" for number in range(100) if f"a{number:02d}" not in taken)
         return custom_object(name, label, prefix, name_field)
 
+    def remove_object(self, name: str) -> None:
+        """An administrator deletes an object, with its records, views and layouts and what was granted of it."""
+        with self.mutex:
+            del self.objects[name], self._tables[name]
+            parts = [key for key in self.components if key[1].replace("-", ".").partition(".")[0] == name]
+            for key in parts:
+                del self.components[key]
+            self.children_names = {one: child for one, child in self.children_names.items() if child != name}
+            self.guarded = {one for one in self.guarded if one.partition(".")[0] != name}
+            for one in self.permission_sets.values():
+                one.content[:] = [part for part in one.content if not _is_about(part, name)]
+
     def permission_set(self, name: str) -> PermissionSet:
         """A permission set, for a test to change as an administrator would."""
         return self.permission_sets[name]
@@ -134,3 +146,8 @@ class Setup(Database):
         full_name = Element("fullName")
         full_name.text = name
         return spell_xml("records", [full_name, *content]).replace("<records>", f'<records xsi:type="{kind}">', 1)
+
+
+def _is_about(part: Element, name: str) -> bool:
+    subject = part.findtext("field") or part.findtext("object") or part.findtext("tab") or ""
+    return subject.partition(".")[0] == name

@@ -19,10 +19,11 @@ _MAX_NAMES = 10
 
 
 def start(org: Org, parts: Mapping[str, bytes]) -> Answer:
-    """Answer `POST metadata/deployRequest`, whose two parts are called json and file."""
-    if not {"json", "file"} <= set(parts):
+    """Answer `POST metadata/deployRequest`. The part with the options is called json in the guide, not by jsforce."""
+    said = parts.get("json", parts.get("entity_content"))
+    if said is None or "file" not in parts:
         raise ApiError("INVALID_MULTIPART_REQUEST", "The request must have the parts json and file", fields=None)
-    options = decode_object(parts["json"]).get("deployOptions")
+    options = decode_object(said).get("deployOptions")
     if not isinstance(options, dict):
         raise ApiError("JSON_PARSER_ERROR", "deployOptions is missing", fields=None)
     if len(parts["file"]) > _MAX_ZIP:
