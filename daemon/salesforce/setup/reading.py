@@ -20,8 +20,8 @@ _ENVELOPE = """<?xml version="1.0" encoding="UTF-8"?>
 NEEDED = (
     'The integration user needs, for the setup alone, the permissions "Modify Metadata Through Metadata API Functions", '
     '"Customize Application" and "Manage Profiles and Permission Sets" (Setup > Permission Sets). Or let an '
-    f"administrator deploy the same metadata, `sf project deploy start --source-dir force-app` in {FOLDER}, and then "
-    f"assign the permission set {PERMISSION_SET} to the integration user."
+    "administrator deploy the same metadata, `sf project deploy start --source-dir force-app` in "
+    f"{FOLDER}, and then assign the permission set {PERMISSION_SET} to the integration user."
 )
 
 
