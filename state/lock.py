@@ -54,6 +54,15 @@ def is_locked(path: Path) -> bool:
     return bool(kind != fcntl.F_UNLCK)
 
 
+def holder(path: Path) -> int | None:
+    """The process that wrote its id when it took the lock, for people to read."""
+    try:
+        text = _lock_path(path).read_text().strip()
+    except (OSError, UnicodeDecodeError):
+        return None
+    return int(text) if text.isdigit() else None
+
+
 def _exclusive() -> bytes:
     return _FLOCK.pack(fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)
 

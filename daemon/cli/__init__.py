@@ -12,6 +12,7 @@ from daemon.errors import InvoiceSyncError
 from state.errors import StateError, StateLockedError
 
 _COMMANDS = {
+    "check": ("daemon.cli.check", "check", "Try everything the daemon needs, on both sides, before it is needed."),
     "run": ("daemon.cli.run", "run", "Poll Magento and carry its invoices to Salesforce (the daemon)."),
     "sync": ("daemon.cli.sync", "sync", "Sync chosen invoices now, by hand."),
     "status": ("daemon.cli.status", "status", "Flags, checkpoint, last pass, counts, lag, health of both sides."),

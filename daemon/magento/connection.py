@@ -30,6 +30,8 @@ class Connection:
         magento = configuration.settings.magento
         self.root = f"{magento.base_url}/rest/{magento.store_code}/V1"
         self._session = open_session("magento", seconds=magento.timeout.total_seconds(), ca_bundle=magento.ca_bundle)
+        self.last: requests.Response | None = None  # whatever was answered last, good or not
+        self._session.hooks["response"].append(self._keep)
         self._session.headers["Accept"] = "application/json"  # it answers XML or an HTML error page otherwise
         self.account: Account | None = None
         secrets = configuration.secrets
@@ -56,6 +58,13 @@ class Connection:
             self.account.sign_in()
             response = self._get(path)
         return response
+
+    def get_unsigned(self, url: str) -> requests.Response:
+        """One call to a page of the shop that is no REST API, as nobody."""
+        return self._session.get(url, auth=_Unsigned(), headers={"Accept": "*/*"})
+
+    def _keep(self, response: requests.Response, **_options: object) -> None:
+        self.last = response
 
     def _get(self, path: str) -> requests.Response:
         self.calls += 1

@@ -27,8 +27,12 @@ def ids(entity_ids: Iterable[int]) -> str:
     return ",".join(str(entity_id) for entity_id in entity_ids)
 
 
-def query(groups: Iterable[Iterable[Filter]], *, page_size: int, fields: str | None = None) -> str:
+def query(
+    groups: Iterable[Iterable[Filter]], *, page_size: int, fields: str | None = None, newest_by: str | None = None
+) -> str:
     """The query string: all groups must hold, in each group one filter must. Sorted by entity_id, first page.
+
+    ``newest_by``: sorted by this field instead, the highest first; good for one row alone.
 
     Always the first page: page numbers drift while invoices arrive, older Magentos repeat the last page for ever,
     and sorting by a stamp loses rows that share one; so the caller pages by key. Spaces are %20 and every parameter
@@ -45,8 +49,8 @@ def query(groups: Iterable[Iterable[Filter]], *, page_size: int, fields: str | N
                 (f"{at}[condition_type]", condition.condition),
             ]
     pairs += [
-        (f"{_ROOT}[sortOrders][0][field]", "entity_id"),
-        (f"{_ROOT}[sortOrders][0][direction]", "ASC"),
+        (f"{_ROOT}[sortOrders][0][field]", newest_by or "entity_id"),
+        (f"{_ROOT}[sortOrders][0][direction]", "DESC" if newest_by else "ASC"),
         (f"{_ROOT}[pageSize]", str(page_size)),
         (f"{_ROOT}[currentPage]", "1"),
     ]

@@ -76,6 +76,14 @@ class Connection:
         """Let go of the connections."""
         self._session.close()
 
+    def versions(self) -> list[str]:
+        """The API versions that are served where we sign in; asked without a sign-in, and not counted."""
+        response = self._session.get(f"{self._salesforce.login_url}/services/data/")
+        try:
+            return [str(version["version"]) for version in response.json()] if response.status_code == 200 else []
+        except (ValueError, TypeError, KeyError, RecursionError):
+            return []
+
     def sign_in(self) -> None:
         """Get an access token, as salesforce.auth says. SideRefused when it is not given."""
         self.sign_ins += 1

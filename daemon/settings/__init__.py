@@ -14,7 +14,7 @@ from daemon.settings.document import Document, find_file, read_document
 from daemon.settings.schema import Settings
 from daemon.settings.secrets import NAMES, Secrets, read_secrets
 
-__all__ = ["Configuration", "Secrets", "Settings", "SettingsFile", "find_file", "load", "state_path"]
+__all__ = ["Configuration", "Secrets", "Settings", "SettingsFile", "find_file", "load", "state_path", "validate"]
 
 
 @dataclass(frozen=True)
@@ -34,16 +34,22 @@ def load(path: Path, environ: Mapping[str, str] | None = None) -> Configuration:
     """Read and check everything; SettingsRefused lists all that is wrong, each with its place."""
     environ = os.environ if environ is None else environ
     document = read_document(path, environ)
+    settings, problems = validate(document)
+    if settings is None or problems:
+        raise SettingsRefused(problems)
+    ways = (settings.magento.auth, settings.salesforce.auth)
+    return Configuration(settings, read_secrets(ways, path.parent / "secrets", environ), document)
+
+
+def validate(document: Document) -> tuple[Settings | None, list[str]]:
+    """The settings of a document, if they are any, and all that is wrong with it."""
     problems = _misplaced(document)
     settings: Settings | None = None
     try:
         settings = Settings.model_validate(document.values)
     except ValidationError as error:
         problems += [_explain(document, problem) for problem in error.errors()]
-    if settings is None or problems:
-        raise SettingsRefused(list(dict.fromkeys(p for p in problems if p)))
-    ways = (settings.magento.auth, settings.salesforce.auth)
-    return Configuration(settings, read_secrets(ways, path.parent / "secrets", environ), document)
+    return settings, list(dict.fromkeys(problem for problem in problems if problem))
 
 
 def state_path(settings: Settings, environ: Mapping[str, str] | None = None) -> Path:
@@ -145,9 +151,9 @@ def _sentence(message: str) -> str:
 def _known_keys(path: tuple[Any, ...]) -> list[str]:
     model: Any = Settings
     for part in path:
-        field = model.model_fields.get(part) if isinstance(model, type) and issubclass(model, BaseModel) else None
-        if field is None:
+        known = model.model_fields.get(part) if isinstance(model, type) and issubclass(model, BaseModel) else None
+        if known is None:
             return []
-        kinds = [field.annotation, *get_args(field.annotation)]
+        kinds = [known.annotation, *get_args(known.annotation)]
         model = next((kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel)), None)
     return list(model.model_fields) if model else []

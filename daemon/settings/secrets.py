@@ -54,32 +54,47 @@ class Secrets(Mapping[str, str]):
 
 def read_secrets(ways: tuple[str, ...], folder: Path, environ: Mapping[str, str]) -> Secrets:
     """The secrets that these ways of signing in need; SettingsRefused naming each one that is missing or exposed."""
+    found, problems = find_secrets(ways, folder, environ)
+    if problems:
+        raise SettingsRefused([problem for each in problems.values() for problem in each])
+    return found
+
+
+def find_secrets(
+    ways: tuple[str, ...], folder: Path, environ: Mapping[str, str]
+) -> tuple[Secrets, dict[str, list[str]]]:
+    """Those secrets that can be used, and of each other one by its name what is wrong with it."""
     found: dict[str, str] = {}
     fixed: set[str] = set()
-    problems: list[str] = []
+    problems: dict[str, list[str]] = {}
     for way in ways:
-        for name in _NEEDED[way]:
+        for name in needed_by(way):
             try:
                 value = _find_fixed(name, environ)
                 if value:
                     fixed.add(name)
                 elif value is None:
                     value = _read_private(folder / name)
+                found[name] = _require(name, value, way, _mend(name, folder, environ))
             except SettingsRefused as error:
-                problems += error.problems
-                continue
-            if value and name == "salesforce_private_key":
-                value = value.replace("\\n", "\n")  # how a key stands in an environment file, which has no other lines
-                problem = problem_of_key(value)
-                if problem:
-                    problems.append(f"the secret {name} {problem}")
-            if value:
-                found[name] = value
-            else:
-                problems.append(f"the secret {name} is missing (auth: {way}): {_mend(name, folder, environ)}")
-    if problems:
-        raise SettingsRefused(problems)
-    return Secrets(found, fixed)
+                problems[name] = error.problems
+    return Secrets(found, fixed), problems
+
+
+def needed_by(way: str) -> tuple[str, ...]:
+    """The names of the secrets that this way of signing in needs."""
+    return _NEEDED[way]
+
+
+def _require(name: str, value: str | None, way: str, mend: str) -> str:
+    if not value:
+        raise SettingsRefused([f"the secret {name} is missing (auth: {way}): {mend}"])
+    if name == "salesforce_private_key":
+        value = value.replace("\\n", "\n")  # how a key stands in an environment file, which has no other lines
+        problem = problem_of_key(value)
+        if problem:
+            raise SettingsRefused([f"the secret {name} {problem}"])
+    return value
 
 
 def _mend(name: str, folder: Path, environ: Mapping[str, str]) -> str:

@@ -78,6 +78,7 @@ def test_the_readme_names_every_field_of_every_json(world: World) -> None:
     world.org.add_rule("Magento_Invoice__c", lambda row: row["Name"] != number, "that one fails, for its field names")
     world.run_once()
     for arguments in (
+        ["check"],
         ["invoices"], ["status"], ["history"], ["explain", number], ["sync", number], ["sync", number, "--dry-run"]
     ):  # fmt: skip
         done = world.command(*arguments, "--json")

@@ -23,7 +23,7 @@ def check_access(magento: Magento, request: Request, resource: str) -> None:
     scheme, _, token = authorization.partition(" ")
     match scheme.lower():
         case "oauth":
-            url = f"{request.scheme}://{request.host}{request.environ['REQUEST_URI'].partition('?')[0]}"
+            url = f"{seen_address(magento, request)}{request.environ['REQUEST_URI'].partition('?')[0]}"
             check_oauth(magento, authorization, request.method, url, request.query_string.decode())
             allowed = magento.active and resource in magento.resources
         case "bearer":
@@ -32,6 +32,11 @@ def check_access(magento: Magento, request: Request, resource: str) -> None:
             allowed = False
     if not allowed:
         raise not_authorized(resource)
+
+
+def seen_address(magento: Magento, request: Request) -> str:
+    """Scheme and host as PHP sees them."""
+    return magento.seen_as or f"{request.scheme}://{request.host}"
 
 
 def _bears(magento: Magento, token: str, resource: str) -> bool:

@@ -6,12 +6,13 @@ import re
 import secrets
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 from flask import Flask, Request, Response, request
 from werkzeug.http import http_date
 
 from daemon.sandbox.faults import install
-from daemon.sandbox.magento.access import check_access
+from daemon.sandbox.magento.access import check_access, seen_address
 from daemon.sandbox.magento.fields import project
 from daemon.sandbox.magento.options import INVOICES, ORDERS, Magento, Version
 from daemon.sandbox.magento.refusals import Refusal, not_processed
@@ -74,16 +75,16 @@ def _serve(magento: Magento, call: Request, path: str) -> Response:
     try:
         steps = [step for step in path.split("/") if step and step != "index.php"]
         if steps[:1] != ["rest"]:
-            return _page(404, error_page("404 Not Found"))
+            return _page_of_the_shop(magento, call, steps)
         if call.method in {"HEAD", "OPTIONS"}:
             raise Refusal(405, f"The {call.method} HTTP method is not supported.")
         if content_type is None:
             return _page(500, error_page("There has been an error processing your request"))
         text = _answer(magento, call, _below_version(magento, steps[1:]), content_type)
-        return _finish(Response(text, 200, content_type=content_type), call)
+        return _finish(magento, Response(text, 200, content_type=content_type), call)
     except Refusal as refusal:
         body = write_answer(refusal.body, content_type or JSON)
-        return _finish(Response(body, refusal.status, content_type=content_type or JSON), call)
+        return _finish(magento, Response(body, refusal.status, content_type=content_type or JSON), call)
 
 
 def _below_version(magento: Magento, steps: list[str]) -> str:
@@ -114,18 +115,29 @@ def _count_invoices(answer: Any) -> int:
     return len(items) if isinstance(items, list) and "search_criteria" in answer else 1
 
 
-def _finish(response: Response, call: Request) -> Response:
+def _finish(magento: Magento, response: Response, call: Request) -> Response:
     """The headers of every REST answer; a 401 and OAuth open a PHP session."""
     response.headers["Cache-Control"] = "no-store"
     scheme = call.headers.get("Authorization", "").partition(" ")[0].lower()
     if response.status_code == 401 or scheme == "oauth":
-        host = re.sub(r":\d+$", "", call.host)
+        host = re.sub(r":\d+$", "", urlsplit(seen_address(magento, call)).netloc)
         response.headers["Expires"] = "Thu, 19 Nov 1981 08:52:00 GMT"
         response.headers["Pragma"] = "no-cache"
         response.headers["Set-Cookie"] = (
             f"PHPSESSID={secrets.token_hex(13)}; Max-Age=3600; path=/; domain={host}; HttpOnly; SameSite=Lax"
         )
     return response
+
+
+def _page_of_the_shop(magento: Magento, call: Request, steps: list[str]) -> Response:
+    """The front page, which sends callers to the shop's own address; the version, where its module is there."""
+    if steps == ["magento_version"] and magento.version != "2.4.6":
+        return Response("Magento/2.4 (Community)", 200, content_type="text/html; charset=UTF-8")
+    if steps:
+        return _page(404, error_page("404 Not Found"))
+    if magento.base_url and magento.base_url != seen_address(magento, call):
+        return Response("", 302, {"Location": f"{magento.base_url}/"})
+    return _page(200, error_page("Home page"))
 
 
 def _page(status: int, html: str) -> Response:

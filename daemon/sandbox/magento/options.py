@@ -59,6 +59,10 @@ class Magento:
     timezone: str = "UTC"
     clock: Callable[[], datetime] | None = None
     """Of the web server; the shop's unless it is said to differ."""
+    base_url: str | None = None
+    """web/secure/base_url, where a caller of the front page is sent; none: it answers by whatever name."""
+    seen_as: str | None = None
+    """The URL, up to the host, that a proxy in front lets PHP see in place of the one that was called."""
     nonces: set[tuple[str, str]] = field(default_factory=set)
     admin_tokens: dict[str, float] = field(default_factory=dict)
     """Each with the time, in seconds since 1970, at which it ends."""

@@ -39,7 +39,9 @@ class Org(Setup):
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         super().__init__(objects, clock)
-        self.organization_id = self._install("Organization", Name=name, InstanceName="SBX1", IsSandbox=True)
+        self.organization_id = self._install(
+            "Organization", Name=name, InstanceName="SBX1", IsSandbox=True, OrganizationType="Enterprise Edition"
+        )
         self.user_id = self._install("User", Name="Integration User", Username="integration@sandbox.example")
 
     def records(self, name: str) -> list[dict[str, Value]]:

@@ -1,0 +1,152 @@
+"""Tries the shop: whether it answers, lets us in, shows what is needed, and by which address it knows itself."""
+
+import re
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from urllib.parse import urlsplit
+
+from daemon.clock import Clock
+from daemon.doctor.judge import explain_signature, judge_address, judge_clock, judge_stamps
+from daemon.doctor.report import Line, failure
+from daemon.errors import InvoiceSyncError, Retriable, SideRefused
+from daemon.magento import ACCOUNT_REFUSED
+from daemon.magento.inspection import Address, Inspection
+from daemon.settings import Configuration
+from state.sides import Side
+
+_INVOICES = "Magento_Sales::sales_invoice"
+_ORDERS = "Magento_Sales::actions_view"
+_LISTS = ((_INVOICES, "invoices"), (_ORDERS, "orders"))
+
+
+def examine_magento(configuration: Configuration, clock: Clock, known: Side) -> Iterator[Line]:
+    """A line for each thing that was tried at the shop; nothing that fails keeps the rest from being tried."""
+    inspection = Inspection(configuration, clock)
+    try:
+        _spare(inspection, clock, known)
+        yield from _Visit(configuration, clock, inspection).lines()
+    finally:
+        inspection.close()
+
+
+def _spare(inspection: Inspection, clock: Clock, known: Side) -> None:
+    """Six refused sign-ins lock an administrator's account: after one that a daemon met, a check makes none."""
+    waiting = known.next_try_at is not None and known.next_try_at > clock.now()
+    if waiting and str(known.reason).startswith(ACCOUNT_REFUSED):
+        hint = "It was not tried again now; `invoice-sync run --once` does that at once."
+        inspection.spare_account(SideRefused(str(known.reason), side="magento", hint=hint, probe="hourly"))
+
+
+class _Visit:
+    """One visit to the shop, and what was learnt on the way."""
+
+    def __init__(self, configuration: Configuration, clock: Clock, inspection: Inspection) -> None:
+        self._settings = configuration.settings.magento
+        self._clock = clock
+        self._shop = inspection
+        self._newest: datetime | None = None
+        self._address: Address | None = None
+        self._answered: tuple[datetime | None, datetime] | None = None
+
+    def lines(self) -> Iterator[Line]:
+        """Everything, in the order in which one thing needs the other."""
+        host = urlsplit(self._settings.base_url).netloc
+        root = f"{self._settings.base_url}/rest/{self._settings.store_code}/V1"
+        invoices = self._try(self._read_newest)
+        orders = self._try(self._shop.may_read_orders) if self._shop.answered else invoices
+        self._try(self._ask_address)
+        if not self._shop.answered:
+            assert invoices is not None
+            yield failure("magento", "reachable", f"GET {root}/invoices", invoices)
+            yield Line("magento", "sign-in", "skipped", host, "needs an answer")
+            return
+        yield Line("magento", "reachable", "ok", host, "answers")
+        yield from self._let_in(root, invoices, orders)
+        if invoices is None:
+            yield self._page_size(root)
+        yield self._version()
+        if self._address is not None:  # whether the shop has a front page is not our business
+            yield judge_address(self._settings.base_url, self._address)
+        theirs, ours = self._answered or (None, self._clock.now())
+        yield judge_clock("Magento", theirs, ours)
+        yield judge_stamps(self._newest, theirs)
+
+    def _try(self, attempt: Callable[[], None]) -> InvoiceSyncError | None:
+        try:
+            attempt()
+        except InvoiceSyncError as error:
+            found: InvoiceSyncError | None = error
+        else:
+            found = None
+        if self._shop.answered and self._answered is None:
+            self._answered = self._shop.answered_at, self._clock.now()
+        return found
+
+    def _read_newest(self) -> None:
+        _, self._newest = self._shop.newest_change()
+
+    def _ask_address(self) -> None:
+        self._address = self._shop.address()
+
+    def _let_in(self, root: str, invoices: InvoiceSyncError | None, orders: InvoiceSyncError | None) -> Iterator[Line]:
+        """REST, sign-in and each permission by its name: Magento says 401 of all that it refuses."""
+        errors = {_INVOICES: invoices, _ORDERS: orders}
+        no_rest = next((error for error in errors.values() if error and not _is_refusal(error)), None)
+        if invoices is not None and no_rest is invoices:
+            yield failure("magento", "REST API", f"GET {root}/invoices", invoices)
+            yield Line("magento", "sign-in", "skipped", root, "needs the REST API")
+            return
+        yield Line("magento", "REST API", "ok", f"GET {root}/invoices", "is Magento's")
+        signed_in = any(error is None or _is_permission(error, self._settings.auth) for error in errors.values())
+        way = f"auth: {self._settings.auth}"
+        if not signed_in:
+            assert invoices is not None
+            yield self._explained(failure("magento", "sign-in", way, invoices))
+            for resource, _ in _LISTS:
+                yield Line("magento", resource, "skipped", way, "needs the sign-in")
+            return
+        yield Line("magento", "sign-in", "ok", way, "is taken")
+        for resource, path in _LISTS:
+            error = errors[resource]
+            tried = f"GET {root}/{path}, one row"
+            yield (
+                failure("magento", resource, tried, error)
+                if error
+                else Line("magento", resource, "ok", tried, "may be read")
+            )
+
+    def _explained(self, line: Line) -> Line:
+        if "signature is invalid" not in line.result:
+            return line
+        mend = explain_signature(self._settings.base_url, self._address)
+        return Line(line.area, line.check, line.status, line.tried, line.result, mend)
+
+    def _version(self) -> Line:
+        tried = f"GET {self._settings.base_url}/magento_version"
+        try:
+            version = self._shop.version()
+        except InvoiceSyncError:
+            version = None
+        return Line("magento", "version", "ok" if version else "skipped", tried, version or "the shop does not tell it")
+
+    def _page_size(self, root: str) -> Line:
+        size = self._settings.page_size
+        tried = f"GET {root}/invoices, a page of {size}"
+        try:
+            limit = self._shop.page_limit(size)
+        except InvoiceSyncError as error:
+            return failure("magento", "page size", tried, error)
+        if limit is None:
+            return Line("magento", "page size", "ok", tried, f"pages of {size} are given")
+        said = f"the shop gives at most {limit} a page"
+        return Line("magento", "page size", "ok", tried, f"{said}, and the daemon keeps to that")
+
+
+def _is_refusal(error: InvoiceSyncError) -> bool:
+    """Whether it is Magento that does not let us in, rather than something else that answered."""
+    return not isinstance(error, Retriable) and str(error).startswith("Magento refused")
+
+
+def _is_permission(error: InvoiceSyncError, way: str) -> bool:
+    """Whether who we are is known, and may not do this. Of a Bearer token that cannot be told."""
+    return way != "bearer" and re.search(r"isn't authorized to access", str(error)) is not None

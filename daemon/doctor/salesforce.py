@@ -1,0 +1,122 @@
+"""Tries the org: whether it answers, lets us in, which one it is, what is left of its calls, whether it takes ours."""
+
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from daemon.clock import Clock
+from daemon.doctor.judge import judge_calls, judge_clock, judge_pair
+from daemon.doctor.report import Line, failure
+from daemon.errors import InvoiceSyncError
+from daemon.mapping import InvoiceMapping
+from daemon.salesforce import Salesforce
+from daemon.salesforce.connection import Connection
+from daemon.salesforce.org import Finding, look_at
+from daemon.salesforce.organization import Organization, which_org
+from daemon.settings import Configuration
+from state.glance import Glance
+
+
+class OrgVisit:
+    """One visit to the org, and which org it was."""
+
+    def __init__(self, configuration: Configuration, clock: Clock, state: Glance, *, with_shop: bool) -> None:
+        self._configuration = configuration
+        self._settings = configuration.settings.salesforce
+        self._clock = clock
+        self._state = state
+        self._with_shop = with_shop
+        self.organization: Organization | None = None
+
+    @property
+    def described(self) -> dict[str, str | bool] | None:
+        """The org, for the top of the report."""
+        org = self.organization
+        if org is None:
+            return None
+        return {"id": org.id, "name": org.name, "edition": org.edition, "production": org.production}
+
+    def lines(self) -> Iterator[Line]:
+        """A line for each thing that was tried; what fails keeps nothing else from being tried that still can be."""
+        salesforce = Salesforce(self._configuration, self._clock)
+        try:
+            yield from self._lines(salesforce.connection)
+        finally:
+            salesforce.close()
+
+    def _lines(self, connection: Connection) -> Iterator[Line]:
+        yield from self._reach(connection)
+        reached = connection.answered_at is not None
+        clock = judge_clock("Salesforce", connection.answered_at, self._clock.now()) if reached else None
+        if self._settings.auth == "jwt_bearer":
+            way = f"auth: jwt_bearer, as {self._settings.username}"
+        else:
+            way = f"auth: {self._settings.auth}"
+        try:
+            connection.sign_in()
+        except InvoiceSyncError as error:
+            yield failure("salesforce", "sign-in", f"{way}, at {self._settings.login_url}", error)
+            for check in ("org", "API calls"):
+                yield Line("salesforce", check, "skipped", way, "needs the sign-in")
+            yield Line("objects", "objects", "skipped", way, "needs the sign-in")
+        else:
+            yield Line("salesforce", "sign-in", "ok", way, f"is taken; goes on at {connection.instance_url}")
+            yield from self._org(connection)
+            yield from self._objects(connection)
+        if clock:
+            yield clock
+
+    def _reach(self, connection: Connection) -> Iterator[Line]:
+        tried = f"GET {self._settings.login_url}/services/data"
+        host = urlsplit(self._settings.login_url).netloc
+        try:
+            versions = connection.versions()
+        except InvoiceSyncError as error:
+            yield failure("salesforce", "reachable", tried, error)
+            return
+        yield Line("salesforce", "reachable", "ok", tried, f"{host} answers")
+        wanted = self._settings.api_version
+        if not versions:
+            yield Line("salesforce", "API version", "skipped", tried, "the versions it serves are not told")
+        elif wanted in versions:
+            yield Line("salesforce", "API version", "ok", tried, f"{wanted} is served (the newest is {versions[-1]})")
+        else:
+            mend = f"Set salesforce.api_version to one of {versions[0]} to {versions[-1]}."
+            yield Line("salesforce", "API version", "error", tried, f"{wanted} is not served", mend)
+
+    def _org(self, connection: Connection) -> Iterator[Line]:
+        tried = "SELECT Id, Name, IsSandbox, OrganizationType FROM Organization"
+        try:
+            self.organization = org = which_org(connection)
+        except InvoiceSyncError as error:
+            yield failure("salesforce", "org", tried, error)
+        else:
+            kind = "production" if org.production else "a sandbox" if org.sandbox else "for trials"
+            yield Line("salesforce", "org", "ok", tried, f"{org.name} ({org.id}), {org.edition}, {kind}")
+            if self._with_shop:
+                yield judge_pair(self._configuration.settings.magento.base_url, org)
+        known, found = self._state.organization_id, connection.organization_id
+        if known and found and known != found:
+            said = f"the state was made with the org {known}, and this one is {found}"
+            mend = "Set salesforce.login_url back, or run `invoice-sync state clear` to begin anew with this org."
+            yield Line("salesforce", "org of the state", "error", "the state's org", said, mend)
+        yield judge_calls(connection.api_used, connection.api_limit, self._settings.api_reserve)
+
+    def _objects(self, connection: Connection) -> Iterator[Line]:
+        settings = self._configuration.settings
+        tried = f"describe of {settings.salesforce.invoice.object} and what belongs to it"
+        try:
+            fit = look_at(connection, settings, InvoiceMapping(settings))
+        except InvoiceSyncError as error:
+            yield failure("objects", "objects", tried, error)
+            return
+        for finding in fit.findings:
+            yield _line_of(finding, tried)
+
+
+def _line_of(finding: Finding, tried: str) -> Line:
+    name = f"{finding.object}.{finding.field}" if finding.field else finding.object
+    return Line("objects", name, finding.severity, tried, f"{name} {finding.sentence}", _ended(finding.mend))
+
+
+def _ended(mend: str) -> str | None:
+    return f"{mend.rstrip('.')}." if mend else None

@@ -1,0 +1,66 @@
+"""A look at a state that leaves no trace: not even the files that SQLite puts beside one while it reads."""
+
+import sqlite3
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sqlite_utils.db import Database
+
+from state.errors import unusable
+from state.lock import holder, is_locked
+from state.migrations import story
+from state.opening import known_migrations
+from state.rows import read
+from state.sides import Side
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """What a state says of itself. ``exists``: whether there is one; ``older``: the next run upgrades it."""
+
+    exists: bool
+    locked: bool = False
+    pid: int | None = None
+    older: bool = False
+    organization_id: str | None = None
+    magento_name: str | None = None
+    magento: Side = field(default_factory=lambda: Side("magento"))
+
+
+def glance(path: Path) -> Glance:
+    """Look; StateUnusableError when it is damaged, another program's, or a newer version's."""
+    if not path.exists():
+        return Glance(False)
+    locked = is_locked(path)
+    try:
+        with closing(_open(path)) as connection:
+            return _look(path, connection, locked=locked)
+    except sqlite3.Error as error:
+        raise unusable(path, str(error)) from None
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    """Where nobody works on it there is no log beside it, and SQLite would make one even for reading."""
+    how = "ro" if path.with_name(f"{path.name}-wal").exists() else "ro&immutable=1"
+    return sqlite3.connect(f"{path.absolute().as_uri()}?mode={how}", uri=True, timeout=5)
+
+
+def _look(path: Path, connection: sqlite3.Connection, *, locked: bool) -> Glance:
+    database = Database(connection)
+    applied = {migration.name for migration in story.applied(database)}
+    if not applied:
+        raise unusable(path, "it is another program's database")
+    unknown = sorted(applied - known_migrations())
+    if unknown:
+        raise unusable(path, f"it was written by a newer version of invoice-sync ({unknown[-1]})")
+    damage = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+    if damage != "ok":
+        raise unusable(path, f"it is damaged ({str(damage).splitlines()[-1]})")
+    pid = holder(path) if locked else None
+    if known_migrations() - applied:
+        return Glance(True, locked, pid, older=True)
+    facts = dict(connection.execute("SELECT name, value FROM facts").fetchall())
+    rows = list(database.query("SELECT * FROM sides WHERE side = 'magento'"))
+    side = read(Side, rows[0]) if rows else Side("magento")
+    return Glance(True, locked, pid, False, facts.get("organization_id"), facts.get("magento_name"), side)
