@@ -18,7 +18,7 @@ _ENVELOPE = """<?xml version="1.0" encoding="UTF-8"?>
 <e:Body><readMetadata><type>{type}</type>{names}</readMetadata></e:Body></e:Envelope>"""
 
 NEEDED = (
-    'The integration user needs, for the setup alone, the permissions "Modify Metadata Through Metadata API Functions", '
+    'For the setup alone the integration user needs the permissions "Modify Metadata Through Metadata API Functions", '
     '"Customize Application" and "Manage Profiles and Permission Sets" (Setup > Permission Sets). Or let an '
     "administrator deploy the same metadata, `sf project deploy start --source-dir force-app` in "
     f"{FOLDER}, and then assign the permission set {PERMISSION_SET} to the integration user."
