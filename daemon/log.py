@@ -1,5 +1,6 @@
 """How events are written: one line each, to a terminal, a pipe or the journal; secrets and customer data removed."""
 
+import json
 import logging
 import os
 import re
@@ -67,6 +68,23 @@ class Redaction:
 
 redaction = Redaction()
 
+# A terminal or a viewer acts on these instead of showing them: control characters, separators of lines, marks that turn
+# the direction of writing, and halves of characters, which no stream takes.
+_ACTIVE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
+
+
+def _shown(text: str) -> str:
+    """The text with what a terminal would act on spelled out, as JSON spells it."""
+    return _ACTIVE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def _all_shown(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    return {name: _shown(value) if isinstance(value, str) else value for name, value in event.items()}
+
+
+def _json(_logger: object, _method: str, event: MutableMapping[str, Any]) -> str:
+    return _shown(json.dumps(event, ensure_ascii=False, default=str))
+
 
 def _journal(_logger: object, _method: str, event: MutableMapping[str, Any]) -> str:
     priority = _JOURNAL_PRIORITY[str(event.pop("level", "info"))]
@@ -77,9 +95,9 @@ def _journal(_logger: object, _method: str, event: MutableMapping[str, Any]) -> 
 
 
 def _quoted(value: object) -> str:
-    """In quotes where it has spaces, and where a line break in it would begin a line of its own."""
+    """In quotes where it could be read as more than one value, or a line break in it would begin a line of its own."""
     text = str(value)
-    return repr(value) if " " in text or not text.isprintable() else text
+    return repr(value) if not text.isprintable() or any(sign in text for sign in " ='\"") else text
 
 
 def _first_things_first(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
@@ -107,10 +125,11 @@ def configure(level: str, form: str, stream: TextIO | None = None) -> FilteringB
     stream = sys.stderr if stream is None else stream
     if form == "auto":
         form = "journal" if is_journal(stream) else "console" if stream.isatty() else "json"
-    renderer: Any = {
-        "console": structlog.dev.ConsoleRenderer(colors=stream.isatty() and "NO_COLOR" not in os.environ),
-        "json": structlog.processors.JSONRenderer(ensure_ascii=False),
-        "journal": _journal,
+    colours = stream.isatty() and "NO_COLOR" not in os.environ
+    renderers: Any = {
+        "console": [_all_shown, structlog.dev.ConsoleRenderer(colors=colours)],
+        "json": [_json],
+        "journal": [_journal],
     }[form]
     structlog.configure(
         processors=[
@@ -119,7 +138,7 @@ def configure(level: str, form: str, stream: TextIO | None = None) -> FilteringB
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             redaction,
             _first_things_first,
-            renderer,
+            *renderers,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
         logger_factory=structlog.PrintLoggerFactory(stream),

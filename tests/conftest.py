@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.canaries import leaks
 from tests.world import World
 
 # What tests share for checking says as much of a failure as what stands in a test.
@@ -13,7 +14,12 @@ pytest.register_assert_rewrite("tests.promises", "tests.integration.checks", "te
 
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[World]:
-    """A shop and an org, both empty, served on loopback."""
+    """A shop and an org, both empty, served on loopback. What the test wrote is looked through for canaries."""
     made = World(tmp_path).start()
     yield made
     made.stop()
+    found = leaks(made)
+    if made.leaks_on_purpose:
+        assert found, "the test planted a leak, and it was not noticed"
+    else:
+        assert not found, "secrets or customers' data where they must not be (I11):\n" + "\n".join(found[:10])

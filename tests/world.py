@@ -92,6 +92,9 @@ class World:
         self.magento_server = Server(magento_app)
         self.salesforce_server = Server(salesforce_app)
         self.events: list[dict[str, Any]] = []
+        self.stdout: list[str] = []
+        self.stderr: list[str] = []
+        self.leaks_on_purpose = False  # a test of the test's own end
         self.module = "daemon"  # what commands run as
         self.settings_path = folder / "settings.yaml"
         self.state_path = folder / "state" / "state.db"
@@ -176,7 +179,7 @@ class World:
 
     def command(self, *arguments: str, environ: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
         """The real command in a process of its own."""
-        return subprocess.run(
+        done = subprocess.run(
             [sys.executable, "-m", self.module, *arguments, "--settings", str(self.settings_path)],
             capture_output=True,
             text=True,
@@ -184,13 +187,21 @@ class World:
             check=False,
             env={**os.environ, **(environ or {})},
         )
+        return self._kept(done)
 
     def command_under(self, limits: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         """The real command in a process that first takes something from itself: ``limits`` executes what follows it."""
         words = ["-m", self.module, *arguments, "--settings", str(self.settings_path)]
-        return subprocess.run(
+        done = subprocess.run(
             [sys.executable, "-c", limits, *words], capture_output=True, text=True, timeout=60, check=False
         )
+        return self._kept(done)
+
+    def _kept(self, done: subprocess.CompletedProcess[str]) -> subprocess.CompletedProcess[str]:
+        """What it wrote is looked through for canaries when the test ends."""
+        self.stdout.append(done.stdout)
+        self.stderr.append(done.stderr)
+        return done
 
     def spawn(self, *arguments: str, environ: Mapping[str, str] | None = None) -> subprocess.Popen[str]:
         """The same, not waited for."""

@@ -7,12 +7,13 @@ from typing import Any
 from simple_salesforce.format import format_soql
 
 from daemon.clock import Clock, SystemClock
-from daemon.errors import Unreachable
+from daemon.errors import InvoiceSyncError, Unreachable
 from daemon.mapping import InvoiceRecord
 from daemon.notes import marker_of
 from daemon.salesforce.connection import CallRefused, Connection
 from daemon.salesforce.graphs import MAX_BYTES, Answer, Done, Graph, NotAttempted, Refused, pack, read_answers
 from daemon.salesforce.ids import to_18
+from daemon.salesforce.scrubbing import scrubbed
 from daemon.salesforce.verdicts import Next, RecordError, Verdict, judge
 from daemon.salesforce.writes import INVOICE, NoteWrite, Writes, comment_of
 from daemon.settings import Configuration
@@ -21,6 +22,7 @@ from daemon.spelling import units
 __all__ = [
     "INVOICE", "MAX_COMMENTS_A_GRAPH", "Answer", "CallRefused", "Done", "Existing", "Next", "NotAttempted",
     "NoteWrite", "RecordError", "Refused", "Salesforce", "Verdict", "comment_of", "fitting", "judge",
+    "scrubbed", "without_values",
 ]  # fmt: skip
 
 _USER = "005"  # how a user's ID begins: a note's author has a link of their own
@@ -165,27 +167,22 @@ class Salesforce:
 
     def _send(self, graphs: list[Graph], texts: dict[int, tuple[str, ...]]) -> dict[int, Answer]:
         body = {"graphs": [graph.spelled() for graph in graphs]}
+        everybodys = [text for private in texts.values() for text in private]
         try:
             answers = read_answers(self.connection.call("composite/graph", method="POST", body=body), graphs)
         except CallRefused as refusal:
-            everybodys = [text for private in texts.values() for text in private]
-            message = _scrubbed(refusal.code, refusal.message, everybodys)
+            message = scrubbed(refusal.code, refusal.message, everybodys)
             raise CallRefused(refusal.code, message, refusal.status) from None
-        return {int(graph_id): _without(answer, texts.get(int(graph_id), ())) for graph_id, answer in answers.items()}
+        except InvoiceSyncError as error:  # a failure of the whole call may quote what was sent as well
+            error.args = (scrubbed("", str(error), everybodys),)
+            raise
+        return {
+            int(graph_id): without_values(answer, texts.get(int(graph_id), ())) for graph_id, answer in answers.items()
+        }
 
 
-def _without(answer: Answer, texts: tuple[str, ...]) -> Answer:
+def without_values(answer: Answer, texts: tuple[str, ...]) -> Answer:
     """The answer, with the values that Salesforce quotes taken out of its message: they are a customer's."""
     if not isinstance(answer, Refused):
         return answer
-    return Refused(answer.ref, replace(answer.error, message=_scrubbed(answer.error.code, answer.error.message, texts)))
-
-
-def _scrubbed(code: str, message: str, texts: Iterable[str]) -> str:
-    if code == "STRING_TOO_LONG":  # it quotes the value, cut where it likes
-        label, _, rest = message.partition(": data value too large: ")
-        length = rest[rest.rfind("(max length") :] if "(max length" in rest else ""
-        message = f"{label}: data value too large {length}".strip()
-    for text in sorted((text for text in texts if len(text) >= 3), key=len, reverse=True):
-        message = message.replace(text, "…")
-    return message[:1000]
+    return Refused(answer.ref, replace(answer.error, message=scrubbed(answer.error.code, answer.error.message, texts)))

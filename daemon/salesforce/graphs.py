@@ -13,6 +13,7 @@ import simplejson
 
 from daemon.errors import Unreachable
 from daemon.salesforce.ids import to_18
+from daemon.salesforce.scrubbing import code_of, fields_of
 from daemon.salesforce.verdicts import RecordError
 
 MAX_GRAPHS = 75
@@ -164,5 +165,4 @@ def _error(node: Mapping[str, Any]) -> RecordError | None:
         return None
     first = body[0]
     message = re.sub(r"\s+", " ", str(first.get("message", ""))).strip()
-    fields = tuple(str(field) for field in first.get("fields") or ())
-    return RecordError(str(first.get("errorCode", "UNKNOWN")), message, fields, status)
+    return RecordError(code_of(first.get("errorCode")), message, fields_of(first.get("fields")), status)

@@ -26,6 +26,7 @@ class Running:
 
     def __init__(self, world: World, *arguments: str, environ: Mapping[str, str] | None = None) -> None:
         self.process = world.spawn(*arguments, environ=environ)
+        self._world = world
         self.events: list[dict[str, Any]] = []
         self.other_lines: list[str] = []
         self.output: list[str] = []
@@ -95,6 +96,7 @@ class Running:
     def _read_log(self) -> None:
         assert self.process.stderr is not None
         for line in self.process.stderr:
+            self._world.stderr.append(line)
             try:
                 event = json.loads(line)
             except ValueError:
@@ -104,7 +106,9 @@ class Running:
 
     def _read_output(self) -> None:
         assert self.process.stdout is not None
-        self.output.extend(self.process.stdout)
+        for line in self.process.stdout:
+            self._world.stdout.append(line)
+            self.output.append(line)
 
 
 class Processes:

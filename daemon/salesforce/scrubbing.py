@@ -1,0 +1,96 @@
+"""Takes the values that Salesforce quotes out of its messages: they are a customer's, cut and escaped as it likes."""
+
+import base64
+import html
+import json
+import re
+from collections.abc import Iterable
+from urllib.parse import quote
+
+from daemon.log import redact
+
+_LONGEST = 1000
+_SHORTEST_TEXT = 3
+# A part of a text that is at least so long stands in a message by no accident.
+_PART = 12
+# Of a longer text no more is looked for: what a message can hold is cut, and cut texts keep their beginning.
+_READ = 20_000
+# Names of fields and objects, which say where the fault is; no customer's words.
+_API_NAME = re.compile(r"\w+__[cr]\b")
+_CODE = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,79}")
+_FIELD = re.compile(r"[A-Za-z][A-Za-z0-9_.]{0,119}")
+
+
+def code_of(value: object) -> str:
+    """An error's code, if it looks like one; what does not is not repeated."""
+    return value if isinstance(value, str) and _CODE.fullmatch(value) else "UNKNOWN"
+
+
+def fields_of(value: object) -> tuple[str, ...]:
+    """The names of the fields that an error is about; TypeError when it is no list of them."""
+    if value is not None and not isinstance(value, list):
+        raise TypeError
+    return tuple(name for name in value or () if isinstance(name, str) and _FIELD.fullmatch(name))
+
+
+def scrubbed(code: str, message: str, texts: Iterable[str]) -> str:
+    """The message on one line, without these texts, however it spells them, and without e-mail addresses."""
+    message = " ".join(message.split())
+    if code == "STRING_TOO_LONG":  # it quotes the value, cut where it likes
+        label, _, rest = message.partition(": data value too large: ")
+        length = rest[rest.rfind("(max length") :] if "(max length" in rest else ""
+        message = f"{label}: data value too large {length}".strip()
+    message = redact(message[: 4 * _LONGEST], {})
+    folded = _folded(message)
+    covered = bytearray(len(message))
+    grams: dict[str, list[int]] = {}
+    for at in range(len(folded) - _PART + 1):
+        grams.setdefault(folded[at : at + _PART], []).append(at)
+    for spelled in {spelling for text in texts for spelling in _spellings(text)}:
+        if len(spelled) < _PART:
+            _cover_word(covered, message, spelled)
+        elif grams:
+            looked_for = _folded(spelled)
+            for at in range(len(looked_for) - _PART + 1):
+                for place in grams.pop(looked_for[at : at + _PART], ()):  # covered once is enough
+                    covered[place : place + _PART] = b"\1" * _PART
+    for name in _API_NAME.finditer(message):
+        covered[name.start() : name.end()] = bytes(name.end() - name.start())
+    return _without(message, covered)[:_LONGEST]
+
+
+def _spellings(text: str) -> set[str]:
+    """How an answer may write this text: raw, as HTML, JSON, in a URL, in base64."""
+    text = text.strip()[:_READ]
+    if len(text) < _SHORTEST_TEXT:
+        return set()
+    escaped = html.escape(text)
+    note = escaped.replace("\n", "<br>")
+    spelled = json.dumps(text)[1:-1]
+    found = {text, escaped, escaped.replace("&#x27;", "&#39;"), note, spelled, json.dumps(spelled)[1:-1]}
+    found |= {json.dumps(text, ensure_ascii=False)[1:-1], quote(text, safe="", errors="replace")}
+    found |= {json.dumps(json.dumps(text))[1:-1]}
+    found |= {base64.b64encode(each.encode(errors="replace")).decode().rstrip("=") for each in (text, note)}
+    return {" ".join(each.split()) for each in found}
+
+
+def _folded(text: str) -> str:
+    """In small letters, with every character where it was."""
+    lowered = text.lower()
+    return lowered if len(lowered) == len(text) else "".join(c.lower() if len(c.lower()) == 1 else c for c in text)
+
+
+def _cover_word(covered: bytearray, message: str, word: str) -> None:
+    """A short text is covered where it stands for itself, spelled as it is: Ann is not taken out of Annual."""
+    for found in re.finditer(rf"(?<!\w){re.escape(word)}(?!\w)", message):
+        covered[found.start() : found.end()] = b"\1" * len(word)
+
+
+def _without(message: str, covered: bytearray) -> str:
+    kept: list[str] = []
+    for at, character in enumerate(message):
+        if not covered[at]:
+            kept.append(character)
+        elif not at or not covered[at - 1]:
+            kept.append("…")
+    return "".join(kept)
