@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import pty
 import re
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -73,12 +78,17 @@ def test_from_an_empty_org_to_the_first_invoice(tmp_path: Path) -> None:
     world = World(tmp_path, org=Org(STANDARD_OBJECTS)).start()
     try:
         world.invoice(comment="a word")
+        before = world.command("check")
+        assert before.returncode == 78
+        assert "invoice-sync salesforce setup" in before.stdout
         done = world.command("salesforce", "setup")
         assert done.returncode == 0, done.stderr
         assert "create the object Magento_Invoice__c with its 21 fields" in done.stdout
         assert "now has the permission set" in done.stdout
         assert re.findall(r"Salesforce: (\w+)", done.stderr) == ["Pending", "InProgress", "Succeeded"]
-        world.run_once()
+        after = world.command("check")
+        assert after.returncode == 0, after.stdout
+        assert world.command("run", "--once").returncode == 0
         assert world.compared().equal, world.compared()
         assert world.org.counts()[INVOICE_NAME] == 1
         assert world.org.counts()[COMMENT_NAME] == 1
@@ -225,6 +235,56 @@ def test_each_missing_piece_is_said_and_mended_and_no_other_is_deployed(ready: W
 def _sorted(found: Any) -> Any:
     objects, *rest = found
     return {name: sorted(one.fields, key=lambda field: field.name) for name, one in objects.items()}, rest
+
+
+def check(world: World) -> Result:
+    return CliRunner().invoke(cli, ["check", "--settings", str(world.settings_path)], standalone_mode=False)
+
+
+@pytest.mark.parametrize(
+    ("name", "field"),
+    [
+        ("field", f"{INVOICE_NAME}.Tax__c"),
+        ("unique", f"{INVOICE_NAME}.Magento_Id__c"),
+        ("external id", f"{COMMENT_NAME}.Magento_Id__c"),
+        ("grant of a field", f"{ITEM_NAME}.SKU__c"),
+        ("grant of an object", ITEM_NAME),
+        ("grant to edit", f"{INVOICE_NAME}.Tax__c"),
+        ("permission set", INVOICE_NAME),
+    ],
+)
+def test_check_names_what_setup_then_mends(ready: World, name: str, field: str) -> None:
+    assert check(ready).return_value == 0, check(ready).output
+    MISSING[name][0](ready.org)
+    broken = check(ready)
+    assert broken.return_value == 78
+    assert field in broken.output
+    assert setup(ready).return_value == 0
+    assert check(ready).return_value == 0
+
+
+def test_check_warns_of_a_parent_that_cannot_be_changed_until_setup_mends_it(ready: World) -> None:
+    MISSING["reparenting"][0](ready.org)
+    assert f"warning: objects: {ITEM_NAME}.Invoice__c" in check(ready).output
+    assert setup(ready).return_value == 0
+    assert "warning: objects" not in check(ready).output
+
+
+def test_progress_is_a_bar_on_a_terminal(empty: World) -> None:
+    empty.org.polls_until_done = 3
+    ours, theirs = pty.openpty()
+    words = [sys.executable, "-m", "daemon", "salesforce", "setup", "--settings", str(empty.settings_path)]
+    with subprocess.Popen(words, stderr=theirs, stdout=subprocess.PIPE) as running:
+        os.close(theirs)
+        shown = b""
+        with contextlib.suppress(OSError):  # the terminal's end
+            while data := os.read(ours, 65_536):
+                shown += data
+        assert running.wait(30) == 0
+    os.close(ours)
+    assert b"InProgress" in shown
+    assert b"\x1b[" in shown
+    assert b"Salesforce: InProgress" not in shown
 
 
 def test_what_the_org_has_changed_or_added_stays(ready: World) -> None:

@@ -29,7 +29,8 @@ class Finding:
 # Where things are mended.
 FIELD = "Setup > Object Manager > {object} > Fields & Relationships"
 CREATE_OR_SHOW = (
-    "Create it (Setup > Object Manager), or assign the permission set that grants it to the integration user "
+    "Run `invoice-sync salesforce setup`, which creates and grants the default objects with their fields; or create "
+    "it (Setup > Object Manager), or assign the permission set that grants it to the integration user "
     "(Setup > Permission Sets)"
 )
 GRANT = "Let the integration user edit it (Setup > Permission Sets > Object Settings)"
