@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -61,6 +61,10 @@ class Days:
     work: Work
     slower: float = 1.0
     asked: list[Asked] = field(default_factory=list)
+    polls: int = 0
+    tried: list[datetime] = field(default_factory=list)  # metered calls to Salesforce, also those refused
+    magento_fails: deque[Fault] = field(default_factory=deque)  # what the next calls meet, one each
+    salesforce_fails: deque[Fault] = field(default_factory=deque)
     meanwhile: Callable[[], object] = lambda: None  # what happens in the world at every tick
     tick: timedelta = timedelta(minutes=1)
 
@@ -71,6 +75,7 @@ class Days:
         self._ticked = self.now
         self._session_began = self.now
         self.world.magento_faults.add(Fault("takes a real one's time", self._answer), times=None)
+        self.world.salesforce_faults.add(Fault("is noted", self._answer_salesforce), path="/services/data", times=None)
 
     @property
     def now(self) -> datetime:
@@ -83,6 +88,7 @@ class Days:
         while self._due <= until:
             self._spend(self._due - self.now)
             self._beat.once()
+            self.polls += 1
             assert self._beat.ended_by is None, self._beat.ended_by
             assert self.work.polled_at is not None
             self._due = max(datetime.fromtimestamp(self.work.polled_at, UTC) + interval, self.now)
@@ -124,13 +130,21 @@ class Days:
         return max(later - earlier for earlier, later in pairwise([since, *times, until]))
 
     def _answer(self, app: WSGIApplication, environ: WSGIEnvironment) -> Response:
-        at = self.now
+        at, purpose = self.now, _purpose_of(environ)
+        if self.magento_fails:
+            self.asked.append(Asked(at, purpose, 0))
+            self._spend(timedelta(seconds=_CALL))
+            return self.magento_fails.popleft().answer(app, environ)
         response = ask(app, environ)
-        rows, purpose = _rows_of(response), _purpose_of(environ)
+        rows = _rows_of(response)
         self.asked.append(Asked(at, purpose, rows))
         each = _ORDER if purpose == "orders" else _INVOICE
         self._spend(timedelta(seconds=_CALL + rows * each * self.slower))
         return response
+
+    def _answer_salesforce(self, app: WSGIApplication, environ: WSGIEnvironment) -> Response:
+        self.tried.append(self.now)
+        return self.salesforce_fails.popleft().answer(app, environ) if self.salesforce_fails else ask(app, environ)
 
 
 def _rows_of(response: Response) -> int:

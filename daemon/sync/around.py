@@ -43,7 +43,7 @@ def ask_page(parts: Parts, kind: str, after_id: int, ask: Ask[P], *, at_most: in
                 raise
             _narrow(parts, kind, after_id, size, error)
         else:
-            parts.page_size = min(size * 2, _LARGEST)
+            parts.page_size = max(parts.page_size, min(size * 2, _LARGEST))  # a poll's smaller pages say nothing of it
             parts.failed_steps.discard((kind, after_id, step))
             if step is None or upto is None:
                 return page, None

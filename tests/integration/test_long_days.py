@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 from random import Random
 
 import pytest
 
+from daemon.cli.status import describe
+from daemon.sandbox.faults import drop, lost, status, truncate
 from state.rows import instant_of
 from tests.days import Days, delays, world_of_days
+from tests.integration.checks import assert_equal
+from tests.integration.long_days import BusyShop
 from tests.world import Stop, World
 
 SLOWER = 100
@@ -20,33 +25,6 @@ SLOWER = 100
 def world(tmp_path: Path) -> Iterator[World]:
     with world_of_days(tmp_path) as made:
         yield made
-
-
-class BusyShop:
-    """A shop with 3,000 invoices a day and 35 days behind it, so many times smaller.
-
-    With smaller pages, and rows that take Magento ``slower`` times as long, its rounds take as long as in that shop.
-    """
-
-    def __init__(self, world: World, smaller: int = 100) -> None:
-        self.world = world
-        self.slower = float(smaller)
-        self.apart = timedelta(days=1) * smaller / 3_000
-        world.magento.page_limit = 3_000 // smaller
-        world.shop.seed(105_000 // smaller, rng=Random(1), seconds_apart=int(self.apart.total_seconds()))
-        self.comments: list[int] = []
-        self._next = world.clock.now() + self.apart
-
-    def go_on(self) -> None:
-        """Customers buy."""
-        while self.world.clock.now() >= self._next:
-            self._next += self.apart
-            self.world.invoice()
-
-    def comment(self, age: timedelta) -> None:
-        """Somebody comments on an invoice that is so old, or a little older."""
-        aged = self.world.shop.invoices.ids[-(age // self.apart) - 2]
-        self.comments.append(self.world.shop.add_comment(aged, f"after {age}"))
 
 
 def test_the_daily_round_delays_neither_polls_nor_the_rounds_of_younger_invoices(world: World) -> None:
@@ -97,3 +75,98 @@ def test_where_magento_is_too_slow_for_all_rounds_each_band_has_its_turn(world: 
         assert all(str(facts.get(f"sweep.{band}")) > before[band] for band in before), before
     polled = days.longest_between_polls(until - timedelta(hours=60), until)
     assert polled <= timedelta(minutes=80), "an hour, and a page of 16 minutes"
+
+
+def test_a_day_without_api_calls_costs_a_probe_every_quarter_of_an_hour_and_all_is_in_soon_after(world: World) -> None:
+    world.set("schedule.poll_interval", "5m")
+    world.invoice()
+    with world.work() as work:
+        days = Days(world, work)
+        days.pass_by(minutes=5)
+        began, polls = days.now, days.polls
+        world.salesforce.api_used = world.salesforce.api_limit  # somebody else's doing
+        days.tick = timedelta(seconds=86.4)
+        days.meanwhile = lambda: world.invoice(
+            comment="waits with its invoice" if len(world.shop.invoices) % 5 else None
+        )
+        days.pass_by(hours=24)
+        days.meanwhile = lambda: None
+
+        tried = [at for at in days.tried if at >= began]
+        waits = [round((later - earlier).total_seconds() / 60) for earlier, later in pairwise(tried)]
+        assert len(tried) <= 150, "one metered call a probe; one more where the session has ended"
+        waits = [wait for wait in waits if wait]
+        assert waits[:4] == sorted(waits[:4])
+        assert all(15 <= wait <= 20 for wait in waits[4:]), "a quarter of an hour, and the next poll"
+        assert days.polls - polls >= 24 * 12 - 1, "Magento is still polled"
+        assert days.calls(began)["poll"] == days.polls - polls
+        assert work.parts.store.ledger.counts() == {"synced": 1, "pending": 1_000}
+
+        shown = describe(work.parts.configuration, work.parts.store)["salesforce"]
+        since = instant_of(shown["since"])
+        assert shown["status"] == "paused"
+        assert "API calls are used up" in shown["reason"]
+        assert since is not None
+        assert began <= since <= began + timedelta(minutes=6)
+
+        world.salesforce.api_used = 0
+        days.pass_by(minutes=15 + 3 * 5)
+    assert_equal(world)
+    assert len(world.named("salesforce.budget_reached")) == len(world.named("salesforce.recovered")) == 1
+
+
+def test_a_process_stopped_for_eight_hours_has_caught_up_after_three_polls(world: World) -> None:
+    ids = [world.invoice(comment="early") for _ in range(20)]
+    with world.work() as work:
+        days = Days(world, work)
+        days.pass_by(hours=1)
+        days.tick, days.meanwhile = timedelta(minutes=2), lambda: world.invoice(comment="bought meanwhile")
+        days.sleep(hours=8)
+        days.meanwhile = lambda: None
+        world.shop.change_state(ids[0], 1)
+        world.shop.add_comment(ids[1], "said meanwhile")
+        woken, polls = days.now, days.polls
+        days.pass_by(minutes=2)
+        assert days.polls - polls == 3, "no storm of passes"
+        calls = days.calls(woken)
+    assert len(world.shop.invoices) == 260
+    assert_equal(world)
+    assert calls["poll"] == 5, "three pages and two polls"
+    assert calls["sweep"] == 2, "a round of the day's and one of the week's"
+
+
+@pytest.mark.timeout(300)
+def test_a_day_on_which_both_sides_fail_now_and_then_loses_nothing_and_costs_a_call_a_poll(world: World) -> None:
+    chance = Random(8)
+    ways = [drop(), status(503, b"<html>maintenance</html>"), status(502), truncate(), status(429)]
+    failures = 0
+
+    def happen() -> None:
+        nonlocal failures
+        if chance.random() < 0.1:
+            world.invoice(comment=chance.choice([None, "thanks"]))
+        if chance.random() < 0.03 and len(world.shop.invoices):
+            world.shop.add_comment(chance.choice(world.shop.invoices.ids), "late")
+        if chance.random() < 0.03 and len(world.shop.invoices):
+            world.shop.change_state(chance.choice(world.shop.invoices.ids), chance.choice([1, 2, 3]))
+        for fails in (days.magento_fails, days.salesforce_fails):
+            if chance.random() < 0.05 and len(fails) < 2:
+                fails.append(chance.choice(ways if fails is days.magento_fails else [*ways, lost()]))
+                failures += 1
+
+    with world.work() as work:
+        days = Days(world, work)
+        days.pass_by(minutes=1)
+        began, polls = days.now, days.polls
+        days.meanwhile = happen
+        days.pass_by(hours=24)
+        days.meanwhile = lambda: None
+        days.magento_fails.clear()
+        days.salesforce_fails.clear()
+        calls, polled = days.calls(began), days.polls - polls
+        days.pass_by(minutes=80)
+    assert failures > 100
+    assert polled >= 1_440 - 1
+    assert calls["poll"] == polled, "each poll asks once, whatever is answered"
+    assert calls["sweep"] <= 24 * 4 + 24 + 1 + failures
+    assert_equal(world)
