@@ -77,6 +77,7 @@ def test_where_magento_is_too_slow_for_all_rounds_each_band_has_its_turn(world: 
     assert polled <= timedelta(minutes=80), "an hour, and a page of 16 minutes"
 
 
+@pytest.mark.timeout(300)
 def test_a_day_without_api_calls_costs_a_probe_every_quarter_of_an_hour_and_all_is_in_soon_after(world: World) -> None:
     world.set("schedule.poll_interval", "5m")
     world.invoice()
