@@ -12,6 +12,7 @@ from daemon.errors import InvoiceSyncError
 from state.errors import StateError, StateLockedError
 
 _COMMANDS = {
+    "init": ("daemon.cli.init", "init", "Begin: write a first settings.yaml, and a folder for the secrets."),
     "check": ("daemon.cli.check", "check", "Try everything the daemon needs, on both sides, before it is needed."),
     "run": ("daemon.cli.run", "run", "Poll Magento and carry its invoices to Salesforce (the daemon)."),
     "sync": ("daemon.cli.sync", "sync", "Sync chosen invoices now, by hand."),

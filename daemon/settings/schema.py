@@ -39,7 +39,8 @@ def _has_port(parts: SplitResult) -> bool:
         return False
 
 
-def _check_url(value: str) -> str:
+def check_url(value: str) -> str:
+    """The URL without a slash at its end; ValueError when no side can be called by it."""
     parts = urlsplit(value)
     if parts.scheme not in {"http", "https"} or not _HOST.fullmatch(parts.hostname or "") or not _has_port(parts):
         raise ValueError("is not a URL: write https://host")
@@ -84,7 +85,7 @@ def _between(low: str, high: str) -> AfterValidator:
 
 
 Duration = Annotated[timedelta, BeforeValidator(parse_duration)]
-Url = Annotated[str, AfterValidator(_check_url)]
+Url = Annotated[str, AfterValidator(check_url)]
 Share = Annotated[float, BeforeValidator(_parse_percent)]
 Day = Annotated[datetime | None, BeforeValidator(_parse_day)]
 ApiName = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,79}$")]

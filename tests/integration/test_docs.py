@@ -59,6 +59,10 @@ def test_settings_yaml_names_every_key_with_its_default_and_a_comment(tmp_path: 
             assert "  # " in line or " # " in line, f"no word about: {line}"
 
 
+def test_init_writes_what_is_shipped() -> None:
+    assert (ROOT / "daemon" / "settings" / "settings.yaml").read_text() == SHIPPED
+
+
 def test_the_readme_shows_settings_yaml_as_it_is_shipped() -> None:
     assert SHIPPED[SHIPPED.index("invoices:") :] in README
 

@@ -1,0 +1,145 @@
+"""What a first settings.yaml is made of: the shipped one with the answers of the person who begins."""
+
+import json
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from daemon.errors import UsageError
+from daemon.settings.private_key import problem_of_key
+from daemon.settings.schema import check_url
+from daemon.settings.secrets import needed_by
+
+_PLAIN = re.compile(r"[\w:/.@+~%\[\]-]+")
+_LIGHTNING = re.compile(r"(.+?)\.lightning\.force\.com|(.+?)\.my\.salesforce-setup\.com")
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """The two URLs, and the ways to sign in."""
+
+    magento_url: str
+    salesforce_url: str
+    magento_auth: str
+    salesforce_auth: str
+    username: str | None = None
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """The names of the secrets that these ways need."""
+        return (*needed_by(self.magento_auth), *needed_by(self.salesforce_auth))
+
+
+def magento_url(typed: str) -> str:
+    """The shop's base URL; ValueError in a sentence that goes after what was typed."""
+    url = check_url(typed.strip())
+    if re.search(r"/rest(/|$)", urlsplit(url).path):
+        raise ValueError("is to be the shop's base URL, without /rest")
+    return url
+
+
+def salesforce_url(typed: str) -> str:
+    """The org's My Domain, also where the address of its pages was typed; ValueError as above."""
+    url = check_url(typed.strip())
+    parts = urlsplit(url)
+    shown = _LIGHTNING.fullmatch(parts.hostname or "")
+    if shown:
+        raise ValueError(f"is where its pages are; the API is at https://{shown[1] or shown[2]}.my.salesforce.com")
+    if parts.hostname in {"login.salesforce.com", "test.salesforce.com"}:
+        raise ValueError("is every org's; write your org's own: Setup > My Domain, https://NAME.my.salesforce.com")
+    if parts.path:
+        raise ValueError(f"has a path; write {parts.scheme}://{parts.netloc}")
+    return url
+
+
+def user_name(typed: str) -> str:
+    """The name of a Salesforce user; ValueError as above."""
+    name = typed.strip()
+    if not re.fullmatch(r"[^\s@]+@[^\s@]+", name):
+        raise ValueError("is not a Salesforce user name: it has the form of an e-mail address")
+    return name
+
+
+def private_key(typed: str) -> str:
+    """The private key in the file that was named; ValueError as above."""
+    try:
+        pem = Path(typed.strip()).expanduser().read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValueError(f"cannot be read: {getattr(error, 'strerror', None) or 'it is no text'}") from None
+    problem = problem_of_key(pem)
+    if problem:
+        raise ValueError(problem)
+    return pem
+
+
+def first_settings(answers: Answers) -> str:
+    """The shipped settings.yaml with these answers in their places."""
+    text = (files("daemon.settings") / "settings.yaml").read_text(encoding="utf-8")
+    for section, key, value in (
+        ("magento", "base_url", answers.magento_url),
+        ("magento", "auth", answers.magento_auth),
+        ("salesforce", "login_url", answers.salesforce_url),
+        ("salesforce", "auth", answers.salesforce_auth),
+        ("salesforce", "username", answers.username),
+    ):
+        if value is not None:
+            text = _set(text, section, key, value)
+    return text
+
+
+def _set(text: str, section: str, key: str, value: str) -> str:
+    """The key's value replaced, and its comment left where it stood."""
+    begin = text.index(f"\n{section}:\n")
+    written = value if _PLAIN.fullmatch(value) else json.dumps(value)
+
+    def replaced(found: re.Match[str]) -> str:
+        width = len(found[0]) - len(found["comment"])
+        return f"{found['key']}{written}".ljust(width - 1) + f" {found['comment']}"
+
+    line = re.compile(rf"(?m)(?P<key>^  {key}: ).*?(?P<comment># .*)$")
+    return text[:begin] + line.sub(replaced, text[begin:], count=1)
+
+
+def write_first(path: Path, answers: Answers, secrets: Mapping[str, str]) -> list[str]:
+    """Write settings.yaml and the secrets beside it; the names of the secrets that are still to be written.
+
+    UsageError when there is a file already: nothing is ever written over.
+    """
+    refuse_existing(path)
+    folder = path.parent / "secrets"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not folder.exists():
+            folder.mkdir(mode=0o700)
+        for name, value in secrets.items():
+            if not (folder / name).exists():
+                _write(folder / name, value, 0o600)
+        _write(path, first_settings(answers), 0o644)
+    except FileExistsError:
+        refuse_existing(path)
+        raise
+    except OSError as error:
+        raise UsageError(
+            f"{error.filename or path} cannot be written: {error.strerror}",
+            hint="Name another place with --settings FILE.",
+        ) from None
+    return [name for name in answers.secrets if not (folder / name).exists()]
+
+
+def refuse_existing(path: Path) -> None:
+    """UsageError when there is anything at this path."""
+    if path.exists() or path.is_symlink():
+        raise UsageError(
+            f"{path} is there already, and was left as it is",
+            hint="Edit it, or begin in another folder with --settings FILE; `invoice-sync check` tries it.",
+        )
+
+
+def _write(path: Path, text: str, mode: int) -> None:
+    """A new file, never one that is there; a secret's is for this user alone from its first byte on."""
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "w", encoding="utf-8") as file:
+        file.write(text)
