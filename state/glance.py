@@ -41,7 +41,11 @@ def glance(path: Path) -> Glance:
 
 
 def _open(path: Path) -> sqlite3.Connection:
-    """Where nobody works on it there is no log beside it, and SQLite would make one even for reading."""
+    """Where nobody works on it there is no log beside it, and SQLite would make one even for reading.
+
+    A log is there beside a daemon, and after one that was killed; then the memory that its readers share, which is no
+    part of the state, is used and may be put in order.
+    """
     how = "ro" if path.with_name(f"{path.name}-wal").exists() else "ro&immutable=1"
     return sqlite3.connect(f"{path.absolute().as_uri()}?mode={how}", uri=True, timeout=5)
 

@@ -104,16 +104,20 @@ def _draw(report: "Report") -> None:
     console = Console(no_color="NO_COLOR" in os.environ)
     for title, text in _head(report):
         console.print(Text(f"{title + ':':<12}"), Text(text, style="bold"), sep="", overflow="fold")
-    table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 1, 0, 0))
-    for title in ("Status", "Area", "Check", "Found, and what to do"):
-        table.add_column(title, overflow="fold", no_wrap=title in {"Status", "Area"})
+    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 1, 0, 0))
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    area = None
     for line in report.lines:
-        found = Text(line.result)
+        if line.area != area:
+            area = line.area
+            table.add_row("", Text(area.capitalize(), style="bold underline"))
+        found = Text(f"{line.check}: {line.result}")
         if line.status in {"warning", "error"}:
             found.append(f"\ntried: {line.tried}", style="dim")
         if line.mend:
             found.append(f"\n{line.mend}", style="bold")
-        table.add_row(Text(line.status, style=_STYLES[line.status]), line.area, Text(line.check), found)
+        table.add_row(Text(line.status, style=_STYLES[line.status]), found)
     console.print()
     console.print(table)
-    console.print(_verdict(report))
+    console.print(Text(_verdict(report)))

@@ -115,7 +115,7 @@ class OrgVisit:
 
 def _line_of(finding: Finding, tried: str) -> Line:
     name = f"{finding.object}.{finding.field}" if finding.field else finding.object
-    return Line("objects", name, finding.severity, tried, f"{name} {finding.sentence}", _ended(finding.mend))
+    return Line("objects", name, finding.severity, tried, finding.sentence, _ended(finding.mend))
 
 
 def _ended(mend: str) -> str | None:

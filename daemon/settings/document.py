@@ -179,5 +179,5 @@ def find_file(named: str | None) -> Path:
             return place
     raise SettingsRefused(
         [f"there is no settings file at {places[0].absolute()} or {places[1]}"],
-        hint="Copy the settings.yaml that comes with invoice-sync, or name one with --settings FILE.",
+        hint="Write one with `invoice-sync init`, or name one with --settings FILE.",
     )

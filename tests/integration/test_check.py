@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -439,3 +441,28 @@ def test_the_command_writes_plain_lines_in_a_pipe_with_both_hosts_and_the_org_on
     assert "Activate the integration again" in refused
     assert lines[-1].startswith("1 error, 0 warnings, ")
     assert done.stderr == ""
+
+
+def test_a_state_whose_process_was_killed_is_looked_at_and_left_as_it_is(world: World) -> None:
+    world.invoice()
+    world.run_once()
+    killed = (
+        "import os, signal, sys\n"
+        "from pathlib import Path\n"
+        "from state.store import Store\n"
+        "store = Store(Path(sys.argv[1]), lock=True)\n"
+        "store.facts.learn('organization_id', '00D000000000001AAA')\n"
+        "os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    subprocess.run([sys.executable, "-c", killed, str(world.state_path)], timeout=60, check=False)
+    assert world.state_path.with_name("state.db-wal").stat().st_size > 0
+    before = files(world.folder)
+    report = report_of(world)
+    assert line(report, "state", "file").status == "ok"
+    assert line(report, "state", "lock").result.startswith("nobody")
+    assert line(report, "salesforce", "org of the state").status == "error", "what was committed last is seen"
+    index = str(world.state_path.with_name("state.db-shm"))  # where readers share memory; it is no part of the state
+    after = files(world.folder)
+    assert {name: kept for name, kept in after.items() if name != index} == {
+        name: kept for name, kept in before.items() if name != index
+    }

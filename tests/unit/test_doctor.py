@@ -1,0 +1,154 @@
+"""What the doctor makes of a clock, a disk, an address, an org; and what its lines come to."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from daemon.doctor.judge import (
+    explain_signature,
+    for_trials,
+    judge_address,
+    judge_calls,
+    judge_clock,
+    judge_pair,
+    judge_room,
+    judge_stamps,
+)
+from daemon.doctor.report import Line, Report, Status
+from daemon.magento.inspection import Address
+from daemon.salesforce.organization import Organization
+
+NOON = datetime(2026, 11, 24, 12, 0, 0, tzinfo=UTC)
+SHOP = "https://shop.example.org"
+LIVE = Organization("00D000000000001AAA", "Acme", sandbox=False, edition="Enterprise Edition")
+COPY = Organization("00D000000000002AAA", "Acme", sandbox=True, edition="Enterprise Edition")
+TRIAL = Organization("00D000000000003AAA", "Acme", sandbox=False, edition="Developer Edition")
+
+
+@pytest.mark.parametrize(
+    ("side", "ahead", "status", "said"),
+    [
+        ("Magento", 3, "ok", "agrees with this machine's to 3 s"),
+        ("Magento", -60, "ok", "agrees"),
+        ("Magento", 90, "warning", "this machine's clock is 90 seconds ahead of Magento's"),
+        ("Magento", 660, "warning", "11 minutes ahead of Magento's, so signed calls are refused"),
+        ("Magento", -660, "warning", "11 minutes behind Magento's"),
+        ("Salesforce", 7200, "warning", "120 minutes ahead of Salesforce's"),
+    ],
+)
+def test_two_clocks_may_differ_by_a_minute(side: str, ahead: int, status: Status, said: str) -> None:
+    found = judge_clock(side, NOON, NOON + timedelta(seconds=ahead))
+    assert found.status == status
+    assert said in found.result
+    assert ("refused" in found.result) is (side == "Magento" and ahead > 600)
+    assert (found.mend is None) is (status == "ok")
+
+
+def test_a_side_that_tells_no_time_is_said() -> None:
+    assert judge_clock("Magento", None, NOON).status == "warning", "the daemon cannot do without Magento's"
+    assert judge_clock("Salesforce", None, NOON).status == "skipped"
+
+
+def test_a_stamp_of_the_future_is_the_databases_clock() -> None:
+    assert judge_stamps(NOON + timedelta(minutes=5), NOON).status == "warning"
+    assert judge_stamps(NOON - timedelta(days=5), NOON).status == "ok"
+    assert judge_stamps(None, NOON).status == "skipped"
+
+
+@pytest.mark.parametrize(("free", "status"), [(5_000_000_000, "ok"), (99_000_000, "warning"), (1_000_000, "error")])
+def test_a_disk_needs_room(free: int, status: Status) -> None:
+    assert judge_room(free, "/var/lib").status == status
+
+
+@pytest.mark.parametrize(
+    ("used", "limit", "status"), [(10, 1000, "ok"), (800, 1000, "ok"), (801, 1000, "warning"), (None, None, "skipped")]
+)
+def test_calls_left_are_told_beside_the_reserve(used: int | None, limit: int | None, status: Status) -> None:
+    assert judge_calls(used, limit, 0.2).status == status
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "staging.shop.com", "shop-staging.com", "stage2.shop.com", "www.test.shop.com", "dev.shop.com", "qa-shop.com",
+        "uat.shop.com", "localhost", "127.0.0.1", "10.1.2.3", "192.168.0.9", "shop.local", "[::1]:80", "demo.shop.io",
+    ],
+)  # fmt: skip
+def test_a_host_of_a_test_shop_looks_like_one(host: str) -> None:
+    assert for_trials(f"https://{host}")
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["www.shop.com", "contest.com", "latest-fashion.com", "devon.co.uk", "quality.com", "stagecoach.com", "8.8.8.8"],
+)
+def test_a_host_of_a_live_shop_does_not(host: str) -> None:
+    assert not for_trials(f"https://{host}")
+
+
+@pytest.mark.parametrize(
+    ("url", "org", "status", "said"),
+    [
+        ("https://staging.shop.com", LIVE, "warning", "a test shop, and the org Acme is production"),
+        ("https://www.shop.com", COPY, "warning", "a live shop, and the org Acme is a sandbox"),
+        ("https://www.shop.com", TRIAL, "warning", "is for trials (Developer Edition)"),
+        ("https://www.shop.com", LIVE, "ok", "production"),
+        ("https://staging.shop.com", COPY, "ok", "a sandbox"),
+        ("https://staging.shop.com", TRIAL, "ok", "for trials"),
+    ],
+)
+def test_a_test_shop_beside_a_live_org_is_a_warning_and_the_other_way_round(
+    url: str, org: Organization, status: Status, said: str
+) -> None:
+    found = judge_pair(url, org)
+    assert found.status == status
+    assert said in found.result
+
+
+@pytest.mark.parametrize(
+    ("address", "said", "mend"),
+    [
+        (Address(200), "nothing tells that a proxy rewrites it", ""),
+        (Address(200, through=("Via",)), "behind a proxy (Via)", ""),
+        (Address(200, cookie_domain="shop.example.org"), "nothing tells", ""),
+        (Address(302, f"{SHOP}/default/"), "nothing tells", ""),
+        (Address(302, "/default/"), "nothing tells", ""),
+        (
+            Address(302, "https://www.example.org/"),
+            "leads to https://www.example.org",
+            "magento.base_url to https://www",
+        ),
+        (Address(301, "http://shop.example.org/"), "leads to http://shop.example.org", "base_url"),
+        (Address(302, "https://shop.example.org:8443/"), "leads to https://shop.example.org:8443", "base_url"),
+        (Address(302, f"{SHOP}:443/"), "leads to itself: Magento takes the call for plain http", "X-Forwarded-Proto"),
+        (Address(200, cookie_domain="web-1"), "Magento sees the host web-1 where shop.example.org", "Host header"),
+    ],
+)
+def test_what_a_shop_tells_of_its_address_is_understood(address: Address, said: str, mend: str) -> None:
+    found = judge_address(SHOP, address)
+    assert said in found.result
+    assert mend in (found.mend or "")
+    assert found.status == ("warning" if mend else "ok")
+    explained = explain_signature(SHOP, address)
+    assert mend in explained if mend else "one of the two secrets is wrong" in explained
+
+
+def line(status: Status, *, passing: bool = False) -> Line:
+    return Line("magento", "x", status, "", "", passing=passing)
+
+
+@pytest.mark.parametrize(
+    ("lines", "outcome", "code"),
+    [
+        ([line("ok"), line("skipped")], "ok", 0),
+        ([line("ok"), line("warning")], "warning", 0),
+        ([line("warning"), line("error")], "error", 78),
+        ([line("error", passing=True)], "error", 75),
+        ([line("error", passing=True), line("error")], "error", 78),
+    ],
+)
+def test_the_worst_line_decides_and_what_ends_by_itself_is_75(lines: list[Line], outcome: str, code: int) -> None:
+    report = Report(None, None, None, tuple(lines))
+    assert (report.outcome, report.exit_code) == (outcome, code)
