@@ -1,0 +1,138 @@
+"""The seams of the daemon, wrapped from outside so that somebody hears of each step: calls, answers, transactions."""
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from functools import wraps
+from typing import Any, Protocol
+
+from daemon import transport
+from daemon.magento import Magento
+from daemon.salesforce import Salesforce
+from daemon.salesforce.connection import Connection
+from daemon.settings import SettingsFile
+from state.migrations import story
+from state.store import Store
+
+# What a call is about, by the verb that makes it.
+_VERBS: dict[type, dict[str, str]] = {
+    Magento: {
+        "created_from": "page", "changed_since": "page", "watched_since": "page", "with_orders": "orders",
+        "by_ids": "invoices", "by_number": "invoices", "by_order": "invoices",
+    },
+    Salesforce: {
+        "upsert_invoices": "invoices", "attach_notes": "notes", "existing_comments": "comments",
+        "existing_invoices": "existing",
+    },
+}  # fmt: skip
+# What a transaction is about, by the first of these sets of tables that it wrote.
+_TABLES: list[tuple[set[str], str]] = [
+    ({"facts", "scans"}, "clear"), ({"facts"}, "facts"), ({"scans"}, "page"), ({"requests"}, "request"),
+    ({"passes"}, "books"), ({"notes", "sides"}, "waits"), ({"notes"}, "notes"), ({"ledger"}, "invoices"),
+]  # fmt: skip
+_WRITTEN = re.compile(r"(?:\bINTO|\bUPDATE|\bFROM)\s+[\[\"]?(\w+)")
+
+
+class Listener(Protocol):
+    """Hears where the process is."""
+
+    last: str
+
+    def about(self, subject: str) -> AbstractContextManager[None]:
+        """For the length of the block it is about this; then that is ``last``."""
+
+    def reach(self, step: str, subject: str | None = None) -> None:
+        """It is at this step, about this subject or the one that it said last."""
+
+
+def wrap(points: Listener) -> None:
+    """Wrap them all, for the rest of this process's life."""
+    for kind, verbs in _VERBS.items():
+        for verb, subject in verbs.items():
+            setattr(kind, verb, _around_verb(points, getattr(kind, verb), kind.__name__.lower(), subject))
+    Connection.sign_in = _around_sign_in(points, Connection.sign_in)  # type: ignore[method-assign]
+    _wrap_calls(points)
+    _wrap_state(points)
+    SettingsFile.reload = _then(points, SettingsFile.reload, "settings.read", "settings", if_true=True)  # type: ignore[method-assign]
+
+
+def _around_verb(points: Listener, verb: Callable[..., Any], side: str, subject: str) -> Callable[..., Any]:
+    @wraps(verb)
+    def wrapped(*args: Any, **options: Any) -> Any:
+        with points.about(subject):
+            found = verb(*args, **options)
+            points.reach(f"{side}.read")
+        return found
+
+    return wrapped
+
+
+def _around_sign_in(points: Listener, sign_in: Callable[..., None]) -> Callable[..., None]:
+    @wraps(sign_in)
+    def wrapped(*args: Any) -> None:
+        with points.about("token"):
+            sign_in(*args)
+
+    return wrapped
+
+
+def _then(
+    points: Listener, act: Callable[..., Any], step: str, subject: str, *, if_true: bool = False
+) -> Callable[..., Any]:
+    @wraps(act)
+    def wrapped(*args: Any, **options: Any) -> Any:
+        done = act(*args, **options)
+        if done or not if_true:
+            points.reach(step, subject)
+        return done
+
+    return wrapped
+
+
+def _wrap_calls(points: Listener) -> None:
+    """Before a call, when all of it is sent, and when all of its answer is here."""
+    adapter, connection = transport._Adapter, transport._Watched  # noqa: SLF001  (the seam; nothing else is to know of it)
+    send, getresponse = adapter.send, connection.getresponse
+    side = ""
+
+    def sending(self: Any, request: Any, **options: Any) -> Any:
+        nonlocal side
+        side = self._side
+        points.reach(f"{side}.call")
+        response = send(self, request, **options)
+        points.reach(f"{side}.answer")
+        return response
+
+    def hearing(self: Any) -> Any:
+        points.reach(f"{side}.sent")
+        return getresponse(self)
+
+    adapter.send = sending  # type: ignore[method-assign]
+    connection.getresponse = hearing  # type: ignore[method-assign]
+
+
+def _wrap_state(points: Listener) -> None:
+    """Around each transaction, and where a schema or a copy is made and not in force yet."""
+    writing = Store.writing
+
+    @contextmanager
+    def wrapped(self: Store) -> Iterator[None]:
+        connection = self.db.conn
+        if connection.in_transaction:
+            with writing(self):
+                yield
+            return
+        points.reach("state.begin", points.last)
+        written: set[str] = set()
+        connection.set_trace_callback(lambda statement: written.update(_WRITTEN.findall(statement)))
+        with writing(self):
+            yield
+            connection.set_trace_callback(None)
+            subject = next((subject for tables, subject in _TABLES if tables <= written), "state")
+            points.reach("state.commit", subject)
+        points.reach("state.committed", subject)
+
+    Store.writing = wrapped  # type: ignore[method-assign]
+    copy = _then(points, Store._copy_to, "state.copied", "copy")  # noqa: SLF001  (clear and upgrade both use it)
+    Store._copy_to = copy  # type: ignore[method-assign]  # noqa: SLF001
+    story.apply = _then(points, story.apply, "state.schema", "schema")  # type: ignore[method-assign]
