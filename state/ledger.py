@@ -129,10 +129,13 @@ class Ledger:
             self._store.db.conn.execute("UPDATE ledger SET next_attempt_at = NULL WHERE sync_status = 'failed'")
 
     def doubt_owed(self, again_at: datetime) -> None:
-        """A process died: any owed row may have a call under way that commits late, so each is sent again then."""
+        """A process died: any owed row may have a call under way that commits late, so each is sent again then.
+
+        Or it was carried out already: what Salesforce holds is not known, so the fingerprint is forgotten.
+        """
         with self._store.writing():
             self._store.db.conn.execute(
-                "UPDATE ledger SET again_at = ? WHERE sync_status = 'pending'", [text_of(again_at)]
+                "UPDATE ledger SET again_at = ?, fingerprint = NULL WHERE sync_status = 'pending'", [text_of(again_at)]
             )
 
     def by_number(self, increment_id: str) -> list[LedgerRow]:

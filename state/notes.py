@@ -116,10 +116,13 @@ class Notes:
             )
 
     def doubt_edits(self, again_at: datetime) -> None:
-        """A process died: a call that edits an owed note may still be carried out, so each is sent again then."""
+        """A process died: a call that edits an owed note may still be carried out, so each is sent again then.
+
+        Or it was carried out already: what Salesforce holds is not known, so the fingerprint is forgotten.
+        """
         with self._store.writing():
             self._store.db.conn.execute(
-                "UPDATE notes SET again_at = ? "
+                "UPDATE notes SET again_at = ?, fingerprint = NULL "
                 "WHERE sync_status = 'pending' AND (record_id IS NOT NULL OR note_id IS NOT NULL)",
                 [text_of(again_at)],
             )

@@ -87,6 +87,7 @@ class NoteBatch:
                 owed.row,
                 sync_status="pending",
                 reason=reason,
+                fingerprint=None,  # what Salesforce holds is not known: a call that failed may have been carried out
                 attempts=owed.row.attempts + 1,
                 next_attempt_at=self.parts.retry_at(owed.row.attempts, retry_after),
                 again_at=again_at if unanswered and owed.write.is_edit else owed.row.again_at,

@@ -69,12 +69,17 @@ def put_off(
     unanswered: bool = False,
     retry_after: float | None = None,
 ) -> None:
-    """They stay pending. After a call without an answer they are also sent once more when it must be over."""
+    """They stay pending. After a call without an answer they are also sent once more when it must be over.
+
+    What Salesforce holds of them is not known any more: also a gateway's 502 may hide that a call was carried out. So
+    they are sent even if Magento shows again what Salesforce last answered for.
+    """
     fresh = [
         replace(
             row,
             sync_status="pending",
             reason=reason,
+            fingerprint=None,
             attempts=row.attempts + 1,
             next_attempt_at=parts.retry_at(row.attempts, retry_after),
             again_at=parts.now() + UNANSWERED_AGAIN if unanswered else row.again_at,

@@ -12,9 +12,11 @@ from random import Random
 from typing import Any
 
 import pytest
+from werkzeug.wrappers import Response
 
 from daemon.sandbox.calls import Call
-from daemon.sandbox.faults import drop, hang_after, late_commit, lost, status
+from daemon.sandbox.faults import Fault, drop, hang_after, late_commit, lost, status
+from daemon.sandbox.faults.answers import ask
 from daemon.sandbox.org import Org
 from daemon.sandbox.org.schema import Field, FieldType
 from daemon.scheduler import run_once
@@ -409,6 +411,38 @@ def test_an_edit_without_an_answer_that_commits_after_a_newer_one_is_sent_once_m
     assert texts(world, entity_id) == ["third"]
     assert world.org.created["ContentNote"] == 1
     assert_equal(world)
+
+
+def carried_out_but_502() -> Fault:
+    """What a gateway answers that gave up waiting."""
+
+    def answer(app: Any, environ: Any) -> Response:
+        ask(app, environ)
+        return Response(b"<html>Bad Gateway</html>", 502, content_type="text/html")
+
+    return Fault("carried out, but 502", answer)
+
+
+@pytest.mark.parametrize("fault", [lost(), carried_out_but_502()], ids=["lost", "502"])
+def test_a_change_that_came_through_unheard_and_was_taken_back_does_not_stay(world: World, fault: Any) -> None:
+    """What Salesforce holds is not known then: that the invoice is again as it last answered for says nothing."""
+    entity_id = world.invoice(comment="as it was", state=2)
+    (comment,) = world.shop.invoices.row(entity_id)["comments"]
+    with world.work() as work:
+        run_once(work)
+        world.shop.change_state(entity_id, 1)
+        world.shop.edit_comment(comment["entity_id"], "edited")
+        for body in ("Magento_Invoice_Item__c", "ContentNote"):
+            world.salesforce_faults.add(fault, path=GRAPH, body=body)
+        run_once(work)
+        world.clock.advance(minutes=1)
+        work.sync([entity_id])
+        world.shop.change_state(entity_id, 2)
+        world.shop.edit_comment(comment["entity_id"], "as it was")
+        world.clock.advance(minutes=1)
+        run_once(work)
+        assert_equal(world)
+        assert texts(world, entity_id) == ["as it was"]
 
 
 def test_what_is_sent_once_more_waits_for_its_time_when_it_is_put_off(world: World) -> None:

@@ -496,6 +496,17 @@ def test_after_a_crash_every_owed_row_is_sent_once_more_later(store: Store) -> N
     assert (rows[7].again_at, rows[8].again_at) == (LATER, None)
 
 
+def test_after_a_crash_nobody_knows_what_salesforce_holds_of_what_was_owed(store: Store) -> None:
+    store.ledger.write([ledger_row(7, fingerprint="f"), ledger_row(8, fingerprint="f", sync_status="synced")])
+    store.notes.write(
+        [note_row(1, record_id="a", fingerprint="f"), note_row(2, record_id="a", fingerprint="f", sync_status="synced")]
+    )
+    store.ledger.doubt_owed(LATER)
+    store.notes.doubt_edits(LATER)
+    assert {key: row.fingerprint for key, row in store.ledger.known([7, 8]).items()} == {7: None, 8: "f"}
+    assert {key: row.fingerprint for key, row in store.notes.known([1, 2]).items()} == {1: None, 2: "f"}
+
+
 def test_the_grid_is_newest_first_and_can_be_narrowed(store: Store) -> None:
     store.ledger.write(
         [
