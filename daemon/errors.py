@@ -18,6 +18,7 @@ What the state raises (locked, damaged, missing) stands in :mod:`state.store`. E
 carries a ``hint``: what to do, and where.
 """
 
+import re
 from typing import Literal
 
 SideName = Literal["magento", "salesforce"]
@@ -26,13 +27,17 @@ SideName = Literal["magento", "salesforce"]
 Probe = Literal["sign-in", "calls", "hourly"]
 
 
+# What a side said may hold characters that neither the state nor a stream takes, or that a terminal acts on.
+_UNKEPT = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
 class InvoiceSyncError(Exception):
     """What happened, in a sentence, and what to do about it."""
 
     exit_code = 1
 
     def __init__(self, message: str, *, hint: str | None = None) -> None:
-        super().__init__(message)
+        super().__init__(_UNKEPT.sub("\N{REPLACEMENT CHARACTER}", message))
         self.hint = hint
 
 

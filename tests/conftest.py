@@ -4,12 +4,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.canaries import leaks
 from tests.world import World
 
 # What tests share for checking says as much of a failure as what stands in a test.
 pytest.register_assert_rewrite("tests.promises", "tests.integration.checks", "tests.acceptance.faults.outage")
+
+# A machine that is busy with other things is no defect of what is tested.
+settings.register_profile("steady", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("steady")
 
 
 @pytest.fixture

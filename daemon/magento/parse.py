@@ -185,7 +185,7 @@ def _values(row: Mapping[str, Any], prefix: str = "") -> Values:
 
 
 def _item(row: Mapping[str, Any]) -> Item:
-    return Item(_integer(row, "entity_id", "an item has no entity_id"), _values(row))
+    return Item(_key(row, "an item has no entity_id"), _values(row))
 
 
 def _comment(row: Mapping[str, Any]) -> Comment:
@@ -193,7 +193,7 @@ def _comment(row: Mapping[str, Any]) -> Comment:
     if text is not None and not isinstance(text, str):
         raise RejectedRecord("the text of a comment is not text")
     return Comment(
-        entity_id=_integer(row, "entity_id", "a comment has no entity_id"),
+        entity_id=_key(row, "a comment has no entity_id"),
         text=text or "",
         created_at=_lenient_stamp(row.get("created_at")),
         customer_notified=str(row.get("is_customer_notified")) in {"1", "True"},
@@ -215,6 +215,14 @@ def _unique(parts: list[_Part], name: str) -> tuple[_Part, ...]:
     if len({part.entity_id for part in parts}) < len(parts):
         raise RejectedRecord(f"two of its {name} have one entity_id")
     return tuple(sorted(parts, key=lambda part: part.entity_id))
+
+
+def _key(row: Mapping[str, Any], complaint: str) -> int:
+    """An id that Magento gave; it gives none below 1."""
+    entity_id = _integer(row, "entity_id", complaint)
+    if entity_id < 1:
+        raise RejectedRecord(complaint)
+    return entity_id
 
 
 def _integer(row: Mapping[str, Any], name: str, complaint: str | None = None) -> int:

@@ -12,7 +12,7 @@ from daemon.mapping import InvoiceRecord
 from daemon.notes import marker_of
 from daemon.salesforce.connection import CallRefused, Connection
 from daemon.salesforce.graphs import MAX_BYTES, Answer, Done, Graph, NotAttempted, Refused, pack, read_answers
-from daemon.salesforce.ids import to_18
+from daemon.salesforce.ids import id_of
 from daemon.salesforce.scrubbing import scrubbed
 from daemon.salesforce.verdicts import Next, RecordError, Verdict, judge
 from daemon.salesforce.writes import INVOICE, NoteWrite, Writes, comment_of
@@ -103,7 +103,7 @@ class Salesforce:
             for title, note_id in self._notes_on(part):
                 external_id = marker_of(title)
                 if external_id is not None:
-                    found.setdefault(external_id, Existing("", None, to_18(note_id)))
+                    found.setdefault(external_id, Existing("", None, note_id))
         return found
 
     def links_of(self, note_ids: Iterable[str]) -> dict[str, str]:
@@ -113,20 +113,20 @@ class Salesforce:
         for start in range(0, len(ids), _IDS_A_QUERY):
             soql = "SELECT Id, ContentDocumentId, LinkedEntityId FROM ContentDocumentLink WHERE ContentDocumentId IN {}"
             for row in self._query(format_soql(soql, ids[start : start + _IDS_A_QUERY])):
-                if not str(row["LinkedEntityId"]).startswith(_USER):
-                    found.setdefault(to_18(str(row["ContentDocumentId"])), to_18(str(row["Id"])))
+                if not _id(row, "LinkedEntityId").startswith(_USER):
+                    found.setdefault(_id(row, "ContentDocumentId"), _id(row, "Id"))
         return found
 
     def _notes_on(self, invoice_ids: list[str]) -> list[tuple[str, str]]:
         if self._settings.note.type == "note":
             rows = self._query(format_soql("SELECT Id, ParentId, Title FROM Note WHERE ParentId IN {}", invoice_ids))
-            return [(str(row.get("Title")), str(row["Id"])) for row in rows]
+            return [(str(row.get("Title")), _id(row, "Id")) for row in rows]
         soql = (
             "SELECT ContentDocumentId, LinkedEntityId, ContentDocument.Title FROM ContentDocumentLink "
             "WHERE LinkedEntityId IN {} AND ContentDocument.FileType = 'SNOTE'"
         )
         rows = self._query(format_soql(soql, invoice_ids))
-        return [(str((row.get("ContentDocument") or {}).get("Title")), str(row["ContentDocumentId"])) for row in rows]
+        return [(_title(row.get("ContentDocument")), _id(row, "ContentDocumentId")) for row in rows]
 
     def _existing(self, name: str, key: str, fields: list[str], external_ids: Iterable[str]) -> dict[str, Existing]:
         found: dict[str, Existing] = {}
@@ -136,25 +136,31 @@ class Salesforce:
             part = ids[start : start + _IDS_A_QUERY]
             soql = f"SELECT {names} FROM {name} WHERE {key} IN {{}}"  # noqa: S608  (names are checked by the settings)
             for row in self._query(format_soql(soql, part)):
-                fingerprint, note_id = row.get("Sync_Fingerprint__c"), row.get("Note_Id__c")
-                found[str(row[key])] = Existing(
-                    to_18(str(row["Id"])), fingerprint and str(fingerprint), note_id and to_18(str(note_id))
+                if row.get(key) not in part:
+                    raise _unreadable()
+                fingerprint = row.get("Sync_Fingerprint__c")
+                found[row[key]] = Existing(
+                    _id(row, "Id"),
+                    fingerprint if isinstance(fingerprint, str) else None,
+                    _id(row, "Note_Id__c") if row.get("Note_Id__c") else None,
                 )
         return found
 
     def _query(self, soql: str) -> list[dict[str, Any]]:
         rows: list[dict[str, Any]] = []
         answer = self.connection.call("query/", params={"q": soql})
+        followed: set[str] = set()
         while True:
             try:
                 rows += [dict(row) for row in answer["records"]]
-                following = None if answer["done"] else str(answer["nextRecordsUrl"])
+                following = None if answer["done"] is True else answer["nextRecordsUrl"]
             except (KeyError, TypeError, ValueError):
-                raise Unreachable(
-                    "Salesforce's answer to a query cannot be read", side="salesforce", sent=False
-                ) from None
+                raise _unreadable() from None
             if following is None:
                 return rows
+            if not isinstance(following, str) or following in followed:
+                raise _unreadable()  # what leads to itself would be read for ever
+            followed.add(following)
             answer = self.connection.call(following.removeprefix(f"{self.connection.root}/"))
 
     def _in_turn(self, graphs: list[Graph], private: tuple[str, ...]) -> Answer:
@@ -179,6 +185,21 @@ class Salesforce:
         return {
             int(graph_id): without_values(answer, texts.get(int(graph_id), ())) for graph_id, answer in answers.items()
         }
+
+
+def _unreadable() -> Unreachable:
+    return Unreachable("Salesforce's answer to a query cannot be read", side="salesforce", sent=False)
+
+
+def _id(row: dict[str, Any], name: str) -> str:
+    try:
+        return id_of(row.get(name))
+    except ValueError:
+        raise _unreadable() from None
+
+
+def _title(document: object) -> str:
+    return str(document.get("Title")) if isinstance(document, dict) else ""
 
 
 def without_values(answer: Answer, texts: tuple[str, ...]) -> Answer:

@@ -15,6 +15,7 @@ from daemon.clock import Clock
 from daemon.errors import AnotherOrg, Busy, InvoiceSyncError, OutOfCalls, SideRefused, Unreachable
 from daemon.log import redaction
 from daemon.salesforce.ids import to_18
+from daemon.salesforce.scrubbing import code_of
 from daemon.salesforce.sign_in import Token, date_of, request_token
 from daemon.salesforce.verdicts import Next, RecordError, judge
 from daemon.settings import Configuration
@@ -99,7 +100,7 @@ class Connection:
                 f"{self.expected_organization}",
                 hint="Set salesforce.login_url back, or run `invoice-sync state clear` to begin anew with this org.",
             )
-        if urlsplit(token.instance_url).scheme != "https" and not is_loopback(token.instance_url):
+        if not _is_safe(token.instance_url):
             raise SideRefused(
                 "Salesforce's sign-in names no https instance_url to go on with",
                 side="salesforce",
@@ -126,6 +127,10 @@ class Connection:
             self.sign_in()
         try:
             return self._call(path, method, params, body)
+        except Unreachable as error:
+            if not error.sent:  # where the sign-in said that calls go: perhaps it says so no more
+                self._rest = None
+            raise
         except SalesforceError as error:
             if not _session_ended(error):
                 raise self._explain(error) from error
@@ -185,7 +190,9 @@ class Connection:
         self.answered_at = date_of(response) or self.answered_at
         usage = [
             (int(used), int(limit))
-            for used, limit in re.findall(r"api-usage=(\d+)/(\d+)", response.headers.get("Sforce-Limit-Info", ""))
+            for used, limit in re.findall(
+                r"api-usage=(\d{1,12})/(\d{1,12})\b", response.headers.get("Sforce-Limit-Info", "")
+            )
         ]
         if usage:  # the org's own, and the app's where it has one: what is fuller counts
             self.api_used, self.api_limit = max(usage, key=lambda pair: pair[0] / max(pair[1], 1))
@@ -219,6 +226,15 @@ _WRONG_PLACE = {
 }
 
 
+def _is_safe(url: str) -> bool:
+    """Whether a token may travel there."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    return bool(parts.netloc) and (parts.scheme == "https" or is_loopback(url))
+
+
 def _session_ended(error: SalesforceError) -> bool:
     return int(error.status) == 401
 
@@ -230,4 +246,4 @@ def _first_error(content: Any) -> tuple[str, str]:
         return "", ""
     code = str(first.get("errorCode") or first.get("error") or "")
     message = str(first.get("message") or first.get("error_description") or "")
-    return code, re.sub(r"\s+", " ", message).strip()[:500]
+    return code and code_of(code), redaction.clean(re.sub(r"\s+", " ", message).strip())[:500]

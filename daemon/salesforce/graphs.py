@@ -12,7 +12,7 @@ from typing import Any
 import simplejson
 
 from daemon.errors import Unreachable
-from daemon.salesforce.ids import to_18
+from daemon.salesforce.ids import id_of
 from daemon.salesforce.scrubbing import code_of, fields_of
 from daemon.salesforce.verdicts import RecordError
 
@@ -117,12 +117,14 @@ def read_answers(body: Any, sent: Iterable[Graph]) -> dict[str, Answer]:
     """Each graph's answer by its graphId. Unreachable when the answer is not about what was sent."""
     wanted = {graph.graph_id: graph for graph in sent}
     try:
-        pairs = [(str(graph["graphId"]), _answer(graph)) for graph in body["graphs"]]
+        pairs = [(str(graph["graphId"]), _answer(graph, wanted[str(graph["graphId"])])) for graph in body["graphs"]]
     except (KeyError, TypeError, AttributeError, IndexError, ValueError, OverflowError):
         pairs = []
     found = dict(pairs)
     alike = set(found) == set(wanted) and len(found) == len(pairs)
-    if not alike or not all(_fits(answer, wanted[name]) for name, answer in pairs):
+    firsts = [answer.ids.get(wanted[name].nodes[0].ref) for name, answer in pairs if isinstance(answer, Done)]
+    # Two invoices have two IDs: an answer that gives one of them twice has mixed them up.
+    if not alike or len(set(firsts)) < len(firsts) or not all(_fits(answer, wanted[name]) for name, answer in pairs):
         raise Unreachable("Salesforce's answer cannot be read as what was sent", side="salesforce", sent=True)
     return found
 
@@ -134,19 +136,25 @@ def _fits(answer: Answer, graph: Graph) -> bool:
     return isinstance(answer, NotAttempted) or answer.ref in {node.ref for node in graph.nodes}
 
 
-def _answer(graph: Mapping[str, Any]) -> Answer:
+def _answer(graph: Mapping[str, Any], sent: Graph) -> Answer:
     nodes = graph["graphResponse"]["compositeResponse"]
     if graph["isSuccessful"] is True:
         ids: dict[str, str] = {}
         created: set[str] = set()
+        if sorted(node["referenceId"] for node in nodes) != sorted(node.ref for node in sent.nodes):
+            raise ValueError("it is not about these nodes")
         for node in nodes:
+            if node["httpStatusCode"] not in (200, 201, 204):
+                raise ValueError("it succeeded with a node that did not")
             body = node.get("body") or {}
             identifier = body.get("id") or body.get("Id")
             if identifier:
-                ids[str(node["referenceId"])] = to_18(str(identifier))
+                ids[str(node["referenceId"])] = id_of(identifier)
             if node["httpStatusCode"] == 201:
                 created.add(str(node["referenceId"]))
         return Done(ids, frozenset(created))
+    if graph["isSuccessful"] is not False:
+        raise ValueError("it does not say whether it went in")
     for node in nodes:
         error = _error(node)
         # A halted node was rolled back for another's sake, unless it is the one that refers to nothing.

@@ -1,6 +1,16 @@
 """Salesforce IDs: the 15 characters that tell records apart, and the three that make them safe to compare."""
 
+import re
+
+_ID = re.compile("[A-Za-z0-9]{15}([A-Z0-5]{3})?")
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
+
+
+def id_of(value: object) -> str:
+    """The 18-character form of an ID in an answer; ValueError when it is none."""
+    if isinstance(value, str) and _ID.fullmatch(value) and (len(value) == 15 or to_18(value[:15]) == value):
+        return to_18(value)
+    raise ValueError("not a Salesforce ID")
 
 
 def to_18(identifier: str) -> str:

@@ -17,6 +17,8 @@ _PART = 12
 _READ = 20_000
 # Names of fields and objects, which say where the fault is; no customer's words.
 _API_NAME = re.compile(r"\w+__[cr]\b")
+# Neither the state nor a stream takes them, or a terminal acts on them.
+_UNKEPT = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _CODE = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,79}")
 _FIELD = re.compile(r"[A-Za-z][A-Za-z0-9_.]{0,119}")
 
@@ -35,7 +37,7 @@ def fields_of(value: object) -> tuple[str, ...]:
 
 def scrubbed(code: str, message: str, texts: Iterable[str]) -> str:
     """The message on one line, without these texts, however it spells them, and without e-mail addresses."""
-    message = " ".join(message.split())
+    message = " ".join(_UNKEPT.sub("\N{REPLACEMENT CHARACTER}", message).split())
     if code == "STRING_TOO_LONG":  # it quotes the value, cut where it likes
         label, _, rest = message.partition(": data value too large: ")
         length = rest[rest.rfind("(max length") :] if "(max length" in rest else ""

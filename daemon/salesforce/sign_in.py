@@ -1,5 +1,6 @@
 """Asks Salesforce for an access token, by client credentials or a signed assertion, and says why none was given."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -10,11 +11,13 @@ import requests
 
 from daemon.clock import Clock
 from daemon.errors import Busy, InvoiceSyncError, SideRefused
+from daemon.log import redaction
 from daemon.salesforce.verdicts import mend_sign_in
 from daemon.settings.schema import Salesforce
 from daemon.transport import retry_after
 
 # Salesforce takes an assertion that is good for five minutes at most; three leave room for two clocks to differ.
+_TOKEN = re.compile("[!-~]{8,4096}")
 _GOOD_FOR = timedelta(minutes=3)
 _CLOCKS_AGREE = timedelta(minutes=1)
 
@@ -37,7 +40,10 @@ def request_token(session: requests.Session, settings: Salesforce, secrets: Mapp
     body = _json(response)
     if response.status_code != 200 or "access_token" not in body:
         raise _refused(response, body, settings, clock)
-    return Token(str(body["access_token"]), str(body.get("instance_url", "")), str(body.get("id", "")))
+    token = body["access_token"]
+    if not isinstance(token, str) or not _TOKEN.fullmatch(token):
+        raise Busy("Salesforce's sign-in gives no token that can be sent", side="salesforce")
+    return Token(token, str(body.get("instance_url", "")), str(body.get("id", "")))
 
 
 def date_of(response: requests.Response) -> datetime | None:
@@ -80,7 +86,7 @@ def _json(response: requests.Response) -> Mapping[str, Any]:
 def _refused(
     response: requests.Response, body: Mapping[str, Any], settings: Salesforce, clock: Clock
 ) -> InvoiceSyncError:
-    error = str(body.get("error", ""))
+    error = redaction.clean(str(body.get("error", "")))[:200]
     if not error or error == "rate_limit_exceeded" or response.status_code >= 500 or response.status_code == 429:
         return Busy(
             f"Salesforce's sign-in answered {response.status_code}{f' {error}' if error else ''}",
@@ -88,7 +94,7 @@ def _refused(
             retry_after=retry_after(response.headers),
             hint="Check that salesforce.login_url is the org's My Domain." if not error else None,
         )
-    description = str(body.get("error_description", "")) or "no reason"
+    description = redaction.clean(str(body.get("error_description", ""))) or "no reason"
     words = f"Salesforce refused the sign-in: {error} ({description})"
     if settings.auth == "jwt_bearer" and "expired authorization code" in description.lower():
         return _expired(words, date_of(response), clock)

@@ -45,7 +45,8 @@ def read_page(parts: Parts, tally: Tally, kind: str) -> bool:
         store.notes.write(taken.notes)
         store.scans.move(scan)
         if first and kind == "backfill" and scan.began_at is not None:
-            store.checkpoints.advance(scan.began_at)
+            # The earlier of two clocks: a wrong one may have what is there read again, never left out.
+            store.checkpoints.advance(min(scan.began_at, parts.now()))
         if page.last:
             store.scans.finish(scan)
             if kind == "poll" and scan.newest is not None and scan.began_at is not None:

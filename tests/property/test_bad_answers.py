@@ -1,0 +1,102 @@
+"""Whatever one answer of a side is: the pass goes on, the books balance, and both sides agree afterwards."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from daemon.scheduler import run_once
+from daemon.sync import Work
+from tests.canaries import leaks
+from tests.promises import assert_promises
+from tests.property.bad_answers import bad
+from tests.world import World
+
+SEEDS = [int(seed) for seed in os.environ.get("BAD_ANSWER_SEEDS", "").split()] or list(range(12))
+SAID = "please leave it with Mrs Tanglewood next door"
+# Which answer is wrong: the side, a part of the URL, how many such calls pass before, and what leads to it.
+ANSWERS = {
+    "Magento's list": ("magento", "V1/invoices", 0, "anew"),
+    "Magento's orders": ("magento", "V1/orders", 0, "anew"),
+    "Magento's invoices by id": ("magento", r"V1/invoices\?.*=in\b|\[condition_?type\]=in\b", 0, "later"),
+    "Magento's watched page": ("magento", r"fields=items\[entity_id,created_at", 0, "sweep"),
+    "the sign-in": ("salesforce", "oauth2/token", 0, "anew"),
+    "the invoices' graphs": ("salesforce", "composite/graph", 0, "anew"),
+    "the notes' graphs": ("salesforce", "composite/graph", 1, "anew"),
+    "the notes' graphs that are there": ("salesforce", "composite/graph", 1, "cleared"),
+    "the query of what is there": ("salesforce", "query", 0, "cleared"),
+}
+
+
+def begin(world: World, story: str) -> None:
+    """Three invoices with comments; all but the first story find something in Salesforce already."""
+    for number in range(3):
+        world.invoice(comment=f"{SAID} {number}")
+    if story == "anew":
+        return
+    world.run_once()
+    if story == "cleared":
+        for path in world.state_path.parent.glob("state.db*"):
+            path.unlink()
+    else:
+        world.clock.advance(minutes=20)
+        world.shop.add_comment(1, f"{SAID}, later")
+
+
+def work_on(work: Work, story: str) -> None:
+    """What meets the wrong answer. Nothing but the work's own end is caught: an error that leaves it is a defect."""
+    if story == "later":
+        work.sync([1, 2, 3])
+    elif story == "sweep":
+        work.poll()
+        for _ in range(4):
+            work.next_pass(lambda: False)
+    else:
+        run_once(work)
+
+
+def recover(world: World) -> None:
+    """Answers are right again; what was shown wrong is shown anew, and all waits are over."""
+    world.magento_faults.clear()
+    world.salesforce_faults.clear()
+    for hours in (0, 25):
+        world.clock.advance(hours=hours, seconds=5)
+        for entity_id in world.shop.invoices.ids:
+            world.shop.touch(entity_id)
+        for minutes in (1, 61, 16):
+            world.clock.advance(minutes=minutes)
+            world.run_once()
+
+
+def assert_true_meanwhile(world: World, read_wrongly: bool) -> None:
+    """What is called synced is in, under the ID that Salesforce holds; what is wrong is not remembered as right."""
+    for entity_id, row in world.rows().items():
+        if row.sync_status != "synced" or read_wrongly:
+            continue
+        record = world.org.find("Magento_Invoice__c", "Magento_Id__c", f"main-{entity_id}")
+        assert record is not None, f"{entity_id} is synced and not there"
+        assert row.salesforce_id == record["Id"]
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("name", ANSWERS)
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_wrong_answer_ends_no_pass_and_leaves_nothing_wrong(tmp_path: Path, name: str, seed: int) -> None:
+    side, path, after, story = ANSWERS[name]
+    world = World(tmp_path).start()
+    try:
+        begin(world, story)
+        faults = world.magento_faults if side == "magento" else world.salesforce_faults
+        plan = faults.add(bad(seed * 1000 + len(name), said=SAID), path=path, after=after)
+        with world.work() as work:
+            work_on(work, story)
+        assert plan.hits, "the answer was asked for"
+        assert_true_meanwhile(world, read_wrongly=side == "magento")
+        assert not leaks(world)
+        recover(world)
+        assert_promises(world)
+        assert not leaks(world)
+    finally:
+        world.stop()
