@@ -1,6 +1,7 @@
 """The command line: one file per group of commands, and the only place where parts are put together."""
 
 import os
+import re
 import sqlite3
 import sys
 from typing import NoReturn
@@ -25,6 +26,8 @@ _COMMANDS = {
     "settings": ("daemon.cli.settings", "settings", "The settings in force; whether they can be used."),
     "demo": ("daemon.cli.demo", "demo", "Watch the whole thing work on embedded sandboxes."),
 }
+# Bytes that are no text, and control characters: no number, date or path of ours holds any.
+_UNTYPED = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 @click.group(
@@ -45,6 +48,9 @@ def main() -> NoReturn:
 
 
 def _run() -> int:
+    if any(_UNTYPED.search(argument) for argument in sys.argv[1:]):
+        _say("an argument holds characters that cannot be printed", "Type it anew, in plain text.")
+        return 2
     try:
         result = cli.main(prog_name="invoice-sync", standalone_mode=False)
     except click.exceptions.Exit as stop:

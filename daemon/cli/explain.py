@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from daemon.cli.options import json_option, settings_option
+from daemon.cli.options import ENTITY_ID, json_option, settings_option
 from daemon.errors import UsageError
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ _WHY = {
 
 @click.command(epilog="\b\nExamples:\n  invoice-sync explain 000000042\n  invoice-sync explain --id 1234 --json")
 @click.argument("number", required=False)
-@click.option("--id", "entity_id", type=int, metavar="ENTITY_ID", help="The invoice by its entity_id.")
+@click.option("--id", "entity_id", type=ENTITY_ID, metavar="ENTITY_ID", help="The invoice by its entity_id.")
 @json_option
 @settings_option
 def explain(number: str | None, entity_id: int | None, as_json: bool, settings_name: str | None) -> int:

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from daemon.cli.options import json_option, settings_option
+from daemon.cli.options import COUNT, json_option, settings_option
 
 if TYPE_CHECKING:
     from state.passes import Pass
 
 
 @click.command()
-@click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, help="At most this many.")
+@click.option("--limit", type=COUNT, default=20, show_default=True, help="At most this many.")
 @json_option
 @settings_option
 def history(limit: int, as_json: bool, settings_name: str | None) -> int:

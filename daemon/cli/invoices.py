@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from daemon.cli.options import json_option, settings_option
+from daemon.cli.options import COUNT, json_option, settings_option
 
 if TYPE_CHECKING:
     from state.ledger import LedgerRow
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 )
 @click.option("--status", type=click.Choice(["pending", "synced", "held", "skipped", "failed"]), help="Only these.")
 @click.option("--order", "order_number", metavar="NUMBER", help="Only the invoices of this order.")
-@click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True, help="At most this many.")
+@click.option("--limit", type=COUNT, default=50, show_default=True, help="At most this many.")
 @json_option
 @settings_option
 def invoices(status: str | None, order_number: str | None, limit: int, as_json: bool, settings_name: str | None) -> int:

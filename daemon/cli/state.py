@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from daemon.cli.options import settings_option
+from daemon.cli.options import ENTITY_ID, settings_option
 from daemon.errors import UsageError
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def backup(file: Path, settings_name: str | None) -> int:
     "  invoice-sync state clear --checkpoint      read all of Magento again, send only differences"
 )
 @click.argument("numbers", nargs=-1, metavar="[NUMBER]...")
-@click.option("--id", "entity_ids", type=int, multiple=True, metavar="ENTITY_ID", help="An invoice by its entity_id.")
+@click.option("--id", "entity_ids", type=ENTITY_ID, multiple=True, metavar="ENTITY_ID", help="One by its entity_id.")
 @click.option("--checkpoint", is_flag=True, help="Forget only how far Magento was read.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @settings_option

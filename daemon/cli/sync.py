@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from daemon.cli.choose import Choice, Wish, choose
-from daemon.cli.options import json_option, settings_option
+from daemon.cli.options import ENTITY_ID, json_option, settings_option
 from daemon.errors import InvoiceSyncError, SettingsRefused, UsageError
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     "  invoice-sync sync --held --dry-run"
 )
 @click.argument("numbers", nargs=-1, metavar="[NUMBER]...")
-@click.option("--id", "entity_ids", type=int, multiple=True, metavar="ENTITY_ID", help="An invoice by its entity_id.")
+@click.option("--id", "entity_ids", type=ENTITY_ID, multiple=True, metavar="ENTITY_ID", help="One by its entity_id.")
 @click.option("--order", "orders", multiple=True, metavar="NUMBER", help="All invoices of an order.")
 @click.option("--held", is_flag=True, help="All that are held.")
 @click.option("--failed", is_flag=True, help="All that failed.")

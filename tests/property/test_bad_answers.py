@@ -14,7 +14,7 @@ from tests.promises import assert_promises
 from tests.property.bad_answers import bad
 from tests.world import World
 
-SEEDS = [int(seed) for seed in os.environ.get("BAD_ANSWER_SEEDS", "").split()] or list(range(12))
+SEEDS = [int(seed) for seed in os.environ.get("BAD_ANSWER_SEEDS", "").split()] or list(range(4))
 SAID = "please leave it with Mrs Tanglewood next door"
 # Which answer is wrong: the side, a part of the URL, how many such calls pass before, and what leads to it.
 ANSWERS = {
