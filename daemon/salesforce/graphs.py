@@ -132,7 +132,8 @@ def read_answers(body: Any, sent: Iterable[Graph]) -> dict[str, Answer]:
 def _fits(answer: Answer, graph: Graph) -> bool:
     """Whether it is about this graph's nodes. The first is the invoice: without its ID there is nothing to keep."""
     if isinstance(answer, Done):
-        return graph.nodes[0].ref in answer.ids
+        # What is created without an ID would be taken for deleted when it is to be edited.
+        return {graph.nodes[0].ref, *(node.ref for node in graph.nodes if node.method == "POST")} <= set(answer.ids)
     return isinstance(answer, NotAttempted) or answer.ref in {node.ref for node in graph.nodes}
 
 

@@ -7,6 +7,7 @@ from daemon.eligibility import Standing, Verdict, decide
 from daemon.errors import Busy, SideRefused, Unreachable
 from daemon.notes import note_of
 from daemon.salesforce import (
+    INVOICE,
     Answer,
     CallRefused,
     Done,
@@ -153,6 +154,7 @@ class _Attachment:
                     note_id=answer.ids.get(f"note{tag}", owed.row.note_id),
                     link_id=answer.ids.get(f"link{tag}", owed.write.link_id),
                 )
+            self._correct_id(entity_id, answer.ids[INVOICE])
             self._batch.settle(part, attached=True)
             return
         comment_id = comment_of(answer.ref)
@@ -160,6 +162,15 @@ class _Attachment:
             self._invoice_refused(entity_id, part, answer.error)
         else:
             self._comment_refused(self._batch.waiting[entity_id][comment_id], answer)
+
+    def _correct_id(self, entity_id: int, salesforce_id: str) -> None:
+        """The notes hang on the record that has the external ID. One that was kept by another ID is not that record."""
+        store = self._parts.store
+        row = store.ledger.known([entity_id])[entity_id]
+        if row.salesforce_id not in (None, salesforce_id):
+            with store.writing():
+                store.notes.owe_again(entity_id, asked=row.asked)
+                store.ledger.write([replace(row, salesforce_id=salesforce_id)])
 
     def _invoice_refused(self, entity_id: int, part: list[OwedNote], error: RecordError) -> None:
         """The invoice could not be read. If it is gone, somebody deleted it: it and all its notes are owed anew."""

@@ -70,14 +70,6 @@ def _turn(body: Any, random: Random) -> None:
         random.shuffle(random.choice(lists))
 
 
-def _swap_ids(body: Any, random: Random) -> None:
-    """Every id takes the place of another: those of one answer belong to what another one asked."""
-    places = [(container, key) for container, key in _places(body) if str(key).lower() in {"id", "graphid"}]
-    values = [container[key] for container, key in places]
-    for (container, key), value in zip(places, values[1:] + values[:1], strict=True):
-        container[key] = value
-
-
 def _short_ids(body: Any, _random: Random) -> None:
     for container, key in list(_places(body)):
         if key in {"id", "Id"} and isinstance(container[key], str):
@@ -113,8 +105,8 @@ def _inserted(body: bytes, random: Random, what: bytes) -> bytes:
     return body[:at] + what + body[at:]
 
 
-def changed(body: bytes, random: Random, *, swap: bool) -> bytes:
-    """The body, wrong in one way; ``swap``: its ids may be each other's too."""
+def changed(body: bytes, random: Random) -> bytes:
+    """The body, wrong in one way."""
     if random.random() < 0.4:
         return random.choice(BYTES)(body, random)
     try:
@@ -123,7 +115,7 @@ def changed(body: bytes, random: Random, *, swap: bool) -> bytes:
         return HTML
     if not isinstance(value, dict | list) or not value:
         return b"[]"
-    random.choice([*STRUCTURE, _swap_ids] if swap else STRUCTURE)(value, random)
+    random.choice(STRUCTURE)(value, random)
     return json.dumps(value).encode()
 
 
@@ -141,7 +133,7 @@ def refusing(body: bytes, random: Random, said: str) -> tuple[int, bytes]:
     return status, random.choice([json.dumps(answer).encode(), HTML, body])
 
 
-def bad(seed: int, *, said: str, swap: bool = False) -> Fault:
+def bad(seed: int, *, said: str) -> Fault:
     """Call the application, which does its work, and answer something that is wrong in the way of this seed."""
     random = Random(seed)
 
@@ -152,7 +144,7 @@ def bad(seed: int, *, said: str, swap: bool = False) -> Fault:
             response.status_code, body = refusing(response.get_data(), random, said)
             response.set_data(body)
         elif way < 0.75:
-            response.set_data(changed(response.get_data(), random, swap=swap))
+            response.set_data(changed(response.get_data(), random))
         if way >= 0.75 or random.random() < 0.3:
             name, values = random.choice([("Sforce-Limit-Info", LIMITS), ("Retry-After", WAITS), ("Date", DATES)])
             value = random.choice(values).encode().decode("latin-1")

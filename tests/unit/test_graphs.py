@@ -208,7 +208,7 @@ def body(*nodes: dict[str, Any], successful: bool, graph_id: str = "7") -> dict[
 
 
 def read(*nodes: dict[str, Any], successful: bool) -> Any:
-    sent = Graph("7", tuple(Node(str(each["referenceId"]), "POST", "/x") for each in nodes))
+    sent = Graph("7", tuple(Node(str(each["referenceId"]), "PATCH", "/x") for each in nodes))
     return read_answers(body(*nodes, successful=successful), [sent])["7"]
 
 
@@ -288,6 +288,13 @@ def test_each_graph_has_its_own_answer() -> None:
         {"graphs": body(successful=True)["graphs"] * 2},
         body({"referenceId": "a"}, successful=True),
         body(node("a", 200, {"success": True}), successful=True),
+        body(node("a", 200, {"id": ID[:-1]}), successful=True),
+        body(node("a", 200, {"id": ID[:-1] + "B"}), successful=True),
+        body(node("a", 200, {"id": 7}), successful=True),
+        body(node("a", 400, {"id": ID}), successful=True),
+        body(node("a", 201, {"id": ID}), node("a", 201, {"id": ID}), successful=True),
+        body(node("a", 201, {"id": ID}), node("b", 201, {"id": ID}), successful=True),
+        {"graphs": [body(node("a", 201, {"id": ID}), successful=True)["graphs"][0] | {"isSuccessful": "true"}]},
         body(node("b", 200, {"id": ID}), successful=True),
         body(node("a", 200, "text"), successful=True),
         body(node("a", 200, ["list"]), successful=True),
@@ -326,3 +333,16 @@ def test_an_id_has_one_form_and_the_sandbox_agrees(short: str) -> None:
 
 def test_what_is_no_id_stays_as_it_is() -> None:
     assert to_18("main-7") == "main-7"
+
+
+def test_what_was_created_without_an_id_is_no_answer() -> None:
+    sent = Graph("7", (Node("invoice", "GET", "/x"), Node("note5", "POST", "/y", {})))
+    shown = body(node("invoice", 200, {"Id": ID}), node("note5", 201, {"success": True}), successful=True)
+    with pytest.raises(Unreachable):
+        read_answers(shown, [sent])
+
+
+def test_one_id_for_two_invoices_is_no_answer() -> None:
+    both = [body(node("a", 201, {"id": ID}), successful=True, graph_id=name)["graphs"][0] for name in ("7", "8")]
+    with pytest.raises(Unreachable):
+        read_answers({"graphs": both}, [graph(7), graph(8)])
