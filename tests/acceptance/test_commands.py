@@ -147,10 +147,12 @@ def test_an_invoice_that_was_never_seen_is_explained(world: World) -> None:
 
 def test_synchronization_off_refuses_with_the_settings_line(shop: World) -> None:
     shop.set("invoices.enable_synchronization", False)
+    lines = shop.settings_path.read_text().splitlines()
+    line = next(number for number, text in enumerate(lines, 1) if "enable_synchronization" in text)
     for words in (["sync", "--all"], ["sync", "--id", "1", "--dry-run"]):
         done = shop.command(*words)
         assert done.returncode == 78
-        assert f"{shop.settings_path}:1:" in done.stderr
+        assert f"{shop.settings_path}:{line}:" in done.stderr
         assert "invoices.enable_synchronization is off" in done.stderr
 
 
