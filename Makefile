@@ -14,9 +14,10 @@ acceptance: .venv/.dev
 	$(BIN)/pytest -n 3 --dist worksteal tests/acceptance $(PYTEST)  # they mostly wait
 
 # Simulated schedules from fresh seeds, for hours if one likes; ends with 1 when a promise was broken.
+# MUTANTS=1: wrong versions of the protocol instead, each until a seed catches it.
 SOAK_MINUTES ?= 60
 soak: .venv/.dev
-	$(BIN)/python -m tests.property.simulation --minutes $(SOAK_MINUTES) $(SOAK)
+	$(BIN)/python -m tests.property.simulation --minutes $(SOAK_MINUTES) $(if $(MUTANTS),--mutants) $(SOAK)
 
 # kill -9 of the real process at every step, KILLS times and more; prints what was lost and doubled.
 kills: .venv/.dev

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from tests.property.simulation.soak import soak
+from tests.property.simulation.soak import hunt, soak
 
 
 def main() -> int:
@@ -14,7 +14,10 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=60.0)
     parser.add_argument("--base", type=int, default=None, help="the first seed; drawn and printed when not given")
     parser.add_argument("--seeds", type=int, default=None, help="stop after so many")
+    parser.add_argument("--mutants", action="store_true", help="hunt the wrong versions of the protocol instead")
     options = parser.parse_args()
+    if options.mutants:
+        return hunt(base=options.base)
     return soak(minutes=options.minutes, base=options.base, at_most=options.seeds)
 
 

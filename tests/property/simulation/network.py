@@ -78,7 +78,7 @@ class Network:
         fault = self._fault(self.rates.salesforce, self._salesforce_faults)
         if fault and "composite/graph" in str(request.url) and self.random.random() < self.rates.late:
             self._fly(request)
-            self.steps.point("salesforce works on")
+            self.steps.point("salesforce works on", risk=10.0)
             self._fail("salesforce", "slow")
         if fault in {"unsent", "lost"}:
             self._fail("salesforce", fault)

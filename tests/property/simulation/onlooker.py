@@ -10,7 +10,6 @@ from typing import Any
 from daemon.sandbox.org import Org
 from state.rows import instant_of
 from state.store import Store
-from tests.property.simulation.network import MAGENTO_SECONDS
 from tests.property.simulation.rates import Rates
 from tests.property.simulation.settings import EditedSettings
 from tests.property.simulation.shop_side import ShopSide
@@ -18,7 +17,7 @@ from tests.property.simulation.steps import moves
 from tests.property.simulation.witness import Broken, Witness
 
 # What was read is sent within a minute; calls of one batch follow one another, each as slow as calls get.
-_OLDEST_SENT = timedelta(seconds=60 + 4 * (40 + MAGENTO_SECONDS))
+_OLDEST_SENT = timedelta(minutes=15)
 
 
 class Onlooker:
@@ -54,6 +53,10 @@ class Onlooker:
                 raise Broken("I4", f"invoice {entity_id} is sent although automatic synchronization is off")
             if node["method"] == "PATCH":
                 self._check_newest(entity_id, node["body"])
+                created_at = node["body"]["Invoice_Date__c"]
+                same = self._witness.sent.setdefault(entity_id, created_at) == created_at
+                if not same and not self._witness.cleared:
+                    raise Broken("I2", f"invoice {entity_id} is written over by another one of the same id")
 
     def _check_newest(self, entity_id: int, sent: dict[str, Any]) -> None:
         """What is sent is what Magento showed, and that not long ago."""

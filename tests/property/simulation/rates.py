@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from random import Random
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -30,10 +32,31 @@ class Rates:
     resync: bool  # the state is cleared at the end: nothing may change by it
     ends_manual: bool  # automatic synchronization is off at the end
     keeps_rule: bool  # a validation rule stays
+    often: tuple[str, ...] = ()  # events that happen more often than others
 
 
-def draw(random: Random) -> Rates:
-    """The rates of one seed."""
+# Half of the seeds go deep into one kind of trouble; the others have a little of everything.
+_THEMES: tuple[Mapping[str, Any], ...] = (
+    {"salesforce": 0.5, "late": 1.0, "trouble": 0.0, "between": 0.05, "death": 0.0, "beats": 8},
+    {"salesforce": 0.5, "late": 1.0, "death": 0.02, "trouble": 0.0, "operator": 0.0, "beats": 8},
+    {"often": ("at_the_edge",), "between": 0.3, "magento": 0.0, "death": 0.0, "operator": 0.0, "web_offset": 0},
+    {"often": ("vanish", "buy", "change"), "between": 0.3, "magento": 0.0, "operator": 0.0, "page_size": 2},
+    {"often": ("much_later", "edit", "comment"), "operator": 0.0, "salesforce": 0.0},
+    {"restores": True, "clears": False, "salesforce": 0.0, "beats": 8, "death": 0.0},
+)
+
+_OPERATORS: Mapping[str, Any] = {"operator": 0.7, "salesforce": 0.3, "between": 0.1, "death": 0.0, "beats": 12}
+
+
+def draw(random: Random, busy: Random) -> Rates:
+    """The rates of one seed; ``busy`` says whether its operators are."""
+    drawn = _draw(random)
+    if random.random() < 0.5:
+        drawn = replace(drawn, **random.choice(_THEMES))
+    return replace(drawn, **_OPERATORS) if busy.random() < 0.2 else drawn
+
+
+def _draw(random: Random) -> Rates:
     calm = random.random() < 0.1
 
     def rate(*choices: float) -> float:

@@ -47,7 +47,7 @@ class Schedule:
     def __init__(self, seed: int, folder: Path, *, die_at: int | None = None) -> None:
         self.seed = seed
         self.random = Random(f"{seed} events")
-        self.rates: Rates = draw(Random(f"{seed} rates"))
+        self.rates: Rates = draw(Random(f"{seed} rates"), Random(f"{seed} operators"))
         self.clock = Clock()
         self.steps = Steps(Random(f"{seed} deaths"))
         self.steps.die_at = die_at
@@ -112,10 +112,12 @@ class Schedule:
         if self.random.random() < self.rates.trouble:
             events = self.shop.trouble if self.random.random() < 0.6 else self.org.trouble
         event = self.random.choice(events)
+        if self.rates.often and self.random.random() < 0.5:
+            event = getattr(self.shop, self.random.choice(self.rates.often))
         event()
         self.witness.happened[event.__name__] += 1
         self.steps.note(event.__name__)
-        if self.random.random() < self.rates.operator / 10:
+        if self.random.random() < self.rates.operator / 4:
             self.operators.meanwhile()
 
     def _network(self, org: Org) -> Network:

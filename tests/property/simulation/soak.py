@@ -65,3 +65,23 @@ def _figures(totals: Counter[str], seconds: float, processor: float) -> str:
         f"{totals['violations']} violations; {60 * schedules / seconds:.0f} schedules and {60 * crashes / seconds:.0f} "
         f"crashes a minute; {60 * schedules / processor:.0f} and {60 * crashes / processor:.0f} a minute of processor"
     )
+
+
+def hunt(*, seconds: float = 60.0, base: int | None = None) -> int:
+    """Fresh seeds against each mutant until one catches it: a line for each; 1 when any lives longer than that."""
+    from tests.property.simulation.mutants import MUTANTS, mutated
+
+    base = fresh_base() if base is None else base
+    print(f"base seed {base}", flush=True)
+    living = 0
+    for name in MUTANTS:
+        begun, seed = time.process_time(), base
+        with mutated(name):
+            outcome = run_seed(seed)
+            while outcome.promise is None and time.process_time() - begun < seconds:
+                seed += 1
+                outcome = run_seed(seed)
+        living += outcome.promise is None
+        spent = f"{seed - base + 1} seeds, {time.process_time() - begun:.1f} s"
+        print(f"{name:50} {outcome.promise or 'LIVES':6} {spent}", flush=True)
+    return 1 if living else 0

@@ -50,15 +50,15 @@ class Steps:
         yield
         self._others = False
 
-    def point(self, what: str) -> None:
-        """One step. Raises Died when it is the last one of this process."""
+    def point(self, what: str, *, risk: float = 1.0) -> None:
+        """One step, so many times as dangerous as others. Raises Died when it is the last one of this process."""
         if self._others:
             return
         self.count += 1
         self.note(what)
         if self.count > _MANY:
             raise Endless
-        if self.count == self.die_at or (self.rate and self._random.random() < self.rate):
+        if self.count == self.die_at or (self.rate and self._random.random() < risk * self.rate):
             self.deaths += 1
             raise Died(what)
 

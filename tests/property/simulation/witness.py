@@ -44,3 +44,5 @@ class Witness:
     happened: Counter[str] = field(default_factory=Counter)
     # When the daemon was last shown a version of an invoice, told by its stamp and state.
     shown: dict[tuple[int, str, int], datetime] = field(default_factory=dict)
+    # When the invoice was created that Salesforce was first sent under this id.
+    sent: dict[int, str] = field(default_factory=dict)

@@ -1,0 +1,36 @@
+"""A seed that catches each mutant, and the promise that it breaks; fresh seeds do too (`make soak MUTANTS=1`)."""
+
+from __future__ import annotations
+
+CAUGHT: dict[str, tuple[str, int]] = {
+    "gt for gteq": ("I7", 3000031),
+    "no overlap": ("I7", 3000031),
+    "checkpoint is now": ("I7", 3000001),
+    "checkpoint is the newest stamp": ("I7", 3000021),
+    "checkpoint before the ledger": ("I7", 3000042),
+    "page remembered before its rows": ("I7", 3000009),
+    "scan resumed with a new began at": ("I7", 3000048),
+    "backfill sets the checkpoint at its end": ("I7", 3000000),
+    "done before the answer": ("I5", 6000000),
+    "only marked rows retried": ("L1", 3000000),
+    "owed row dropped when a flag goes off": ("I1", 3000009),
+    "automatic flag ignored": ("I4", 4000036),
+    "first flag read once a pass": ("I4", 4000105),
+    "note by plain create": ("I13", 3000005),
+    "no adoption after duplicate value": ("I3", 3000005),
+    "adopted whatever its fingerprint": ("I3", 6000041),
+    "duplicate value on an invoice taken as done": ("I5", 3000076),
+    "halted graphs taken as failed": ("I1", 3000056),
+    "page numbers": ("I7", 3000042),
+    "sort by created at": ("L1", 3000031),
+    "no reading again before a retry": ("I2", 3000008),
+    "fingerprint ignored": ("I8", 3000000),
+    "fingerprint over the stamp": ("I8", 3000000),
+    "unanswered calls not repeated": ("I2", 6000024),
+    "sweep without edited comments": ("I3", 3000026),
+    "sweep without late commits": ("I1", 3000017),
+    "notes not owed again after a deletion": ("I3", 3000019),
+    "another invoice under a known id overwritten": ("I2", 7000036),
+    "owed rows not doubted after a crash": ("I2", 8000033),
+    "commits not synced": ("I7", 7000035),
+}

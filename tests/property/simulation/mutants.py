@@ -1,0 +1,425 @@
+"""Wrong versions of the protocol, each a small patch at a seam: a prover that lets one live proves nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import daemon.magento as magento
+import daemon.magento.parse as parse
+import daemon.magento.search as search
+import daemon.salesforce.writes as writes
+import daemon.sync.attach as attach
+import daemon.sync.contents as contents
+import daemon.sync.deliver as deliver
+import daemon.sync.discover as discover
+import daemon.sync.outcomes as outcomes
+import daemon.sync.sweep as sweep
+import state.checkpoints as checkpoints
+import state.ledger as ledger
+import state.notes as notes
+import state.opening as opening
+from daemon import mapping
+from daemon.eligibility import Standing
+from daemon.eligibility import decide as right_decide
+from daemon.magento.search import Filter
+from daemon.salesforce import Done, NotAttempted, Refused
+from daemon.salesforce.graphs import Node
+from daemon.salesforce.verdicts import RecordError
+from daemon.spelling import hash_of
+from daemon.sync import Parts
+from daemon.sync import decide as deciding
+
+Patch = Callable[[Callable[[object, str, Any], None]], None]
+MUTANTS: dict[str, Patch] = {}
+
+
+def mutant(patch: Patch) -> Patch:
+    """Names one; it is given ``swap(owner, name, wrong)``."""
+    MUTANTS[patch.__name__.replace("_", " ")] = patch
+    return patch
+
+
+@contextmanager
+def mutated(name: str) -> Iterator[None]:
+    """The daemon with this mistake for the length of the block."""
+    undo: list[tuple[object, str, Any]] = []
+
+    def swap(owner: object, attribute: str, wrong: Any) -> None:
+        undo.append((owner, attribute, vars(owner)[attribute]))
+        setattr(owner, attribute, wrong)
+
+    MUTANTS[name](swap)
+    try:
+        yield
+    finally:
+        for owner, attribute, right in reversed(undo):
+            setattr(owner, attribute, right)
+
+
+Swap = Callable[[object, str, Any], None]
+
+
+@mutant
+def gt_for_gteq(swap: Swap) -> None:
+    def wrong(field: str, condition: str, value: str) -> Filter:
+        return Filter(field, "gt" if field.endswith("_at") and condition == "gteq" else condition, value)
+
+    swap(magento, "Filter", wrong)
+
+
+@mutant
+def no_overlap(swap: Swap) -> None:
+    right = discover._begin
+
+    def wrong(parts: Parts, kind: str) -> Any:
+        scan = right(parts, kind)
+        return replace(scan, since=parts.store.checkpoints.current()) if kind == "poll" else scan
+
+    swap(discover, "_begin", wrong)
+
+
+def _checkpoint(swap: Swap, choose: Callable[[Parts, Any, Any], Any]) -> None:
+    """The scan as it is remembered, with something else as what the checkpoint is made of."""
+    right = discover._moved
+
+    def wrong(scan: Any, page: Any, upto: int | None) -> Any:
+        return choose(scan, page, right(scan, page, upto))
+
+    swap(discover, "_moved", wrong)
+
+
+@mutant
+def checkpoint_is_now(swap: Swap) -> None:
+    right = discover.read_page
+
+    def wrong(parts: Parts, *arguments: Any) -> bool:
+        def advance(self: Any, _at: datetime) -> None:
+            advancing(self, parts.now())
+
+        advancing = checkpoints.Checkpoints.advance
+        checkpoints.Checkpoints.advance = advance  # type: ignore[method-assign, assignment]
+        try:
+            return right(parts, *arguments)
+        finally:
+            checkpoints.Checkpoints.advance = advancing  # type: ignore[method-assign]
+
+    from daemon.sync import run
+
+    swap(run, "read_page", wrong)
+
+
+@mutant
+def checkpoint_is_the_newest_stamp(swap: Swap) -> None:
+    swap(discover, "min", lambda newest, _began_at: newest) if "min" in vars(discover) else _shadow(discover, swap)
+
+
+def _shadow(module: Any, swap: Swap) -> None:
+    module.min = min  # a global of this name goes before the built-in one
+    swap(module, "min", lambda newest, _began_at: newest)
+
+
+@mutant
+def checkpoint_before_the_ledger(swap: Swap) -> None:
+    right = discover._take_up
+
+    def wrong(parts: Parts, shown: Any, seen: Any, **options: Any) -> Any:
+        stamps = [record.updated_at for record in shown if record.updated_at is not None]
+        answered_at = parts.magento.answered_at
+        if seen.by == "poll" and stamps and answered_at is not None:
+            parts.store.checkpoints.advance(min(max(stamps), answered_at))
+        return right(parts, shown, seen, **options)
+
+    swap(discover, "_take_up", wrong)
+
+
+@mutant
+def page_remembered_before_its_rows(swap: Swap) -> None:
+    right = discover._take_up
+
+    def wrong(parts: Parts, shown: Any, seen: Any, **options: Any) -> Any:
+        scan = parts.store.scans.open(seen.by) if seen.by in {"poll", "backfill"} else None
+        if scan is not None and shown:
+            parts.store.scans.move(replace(scan, after_id=shown[-1].entity_id))
+        return right(parts, shown, seen, **options)
+
+    swap(discover, "_take_up", wrong)
+
+
+@mutant
+def scan_resumed_with_a_new_began_at(swap: Swap) -> None:
+    _checkpoint(swap, lambda _scan, page, moved: replace(moved, began_at=page.at))
+
+
+@mutant
+def backfill_sets_the_checkpoint_at_its_end(swap: Swap) -> None:
+    right = checkpoints.Checkpoints.advance
+
+    def wrong(self: Any, at: datetime) -> None:
+        scan = self._store.scans.open("backfill")
+        if scan is None or self.current() is not None:
+            right(self, at)
+        else:
+            right(self, at + timedelta(hours=2))
+
+    swap(checkpoints.Checkpoints, "advance", wrong)
+
+
+@mutant
+def done_before_the_answer(swap: Swap) -> None:
+    right = deliver._call
+
+    def wrong(parts: Parts, tally: Any, batch: Any) -> Any:
+        parts.store.ledger.write(
+            replace(outcomes.synced(parts, row), fingerprint=record.fingerprint, salesforce_id=row.salesforce_id or "")
+            for row, record in batch
+        )
+        return right(parts, tally, batch)
+
+    swap(deliver, "_call", wrong)
+
+
+@mutant
+def only_marked_rows_retried(swap: Swap) -> None:
+    right = ledger.Ledger.due
+
+    def wrong(self: Any, now: datetime, **options: Any) -> Any:
+        rows = right(self, now, **options)
+        return [r for r in rows if r.attempts or r.asked or r.again_at or now - r.seen_at < timedelta(seconds=60)]
+
+    swap(ledger.Ledger, "due", wrong)
+
+
+@mutant
+def owed_row_dropped_when_a_flag_goes_off(swap: Swap) -> None:
+    def wrong(invoice: Any, options: Any, standing: Standing) -> Any:
+        return right_decide(invoice, options, replace(standing, owed=False))
+
+    swap(deciding, "decide", wrong)
+
+
+@mutant
+def automatic_flag_ignored(swap: Swap) -> None:
+    right = ledger.Ledger.due
+
+    def wrong(self: Any, now: datetime, *, automatic: bool, limit: int) -> Any:
+        return right(self, now, automatic=True, limit=limit)
+
+    swap(ledger.Ledger, "due", wrong)
+
+
+@mutant
+def first_flag_read_once_a_pass(swap: Swap) -> None:
+    def wrong(parts: Parts, tally: Any, entity_ids: Any) -> bool:
+        now = parts.now()
+        if entity_ids is None:
+            entity_ids = parts.store.notes.due_invoices(now, automatic=True, limit=75)
+        rows = parts.store.notes.due(entity_ids, now, automatic=True) if entity_ids else []
+        if rows:
+            attach._Attachment(parts, tally, rows).run()
+        return bool(rows)
+
+    from daemon.sync import run
+
+    swap(deliver, "attach_due", wrong)
+    swap(run, "attach_due", wrong)
+
+
+@mutant
+def note_by_plain_create(swap: Swap) -> None:
+    right = writes.Writes._comment_record
+
+    def wrong(self: Any, note: Any, parent: Any) -> list[Node]:
+        nodes = right(self, note, parent)
+        key = self._settings.comment.external_id
+        return [
+            Node(
+                node.ref,
+                "PATCH",
+                self._by_external_id(self._settings.comment.object, key, note.external_id),
+                {name: value for name, value in (node.body or {}).items() if name != key},
+            )
+            for node in nodes
+        ]
+
+    swap(writes.Writes, "_comment_record", wrong)
+
+
+@mutant
+def no_adoption_after_duplicate_value(swap: Swap) -> None:
+    swap(attach._Attachment, "_adopt_one", lambda self, owed, _existing: self._batch.put_off([owed], "a duplicate"))
+
+
+@mutant
+def adopted_whatever_its_fingerprint(swap: Swap) -> None:
+    right = attach._Attachment._adopt_one
+
+    def wrong(self: Any, owed: Any, existing: Any) -> None:
+        right(self, owed, replace(existing, fingerprint=owed.note.fingerprint))
+
+    swap(attach._Attachment, "_adopt_one", wrong)
+
+
+@mutant
+def duplicate_value_on_an_invoice_taken_as_done(swap: Swap) -> None:
+    right = deliver._call
+
+    def wrong(parts: Parts, tally: Any, batch: Any) -> Any:
+        answers: Mapping[int, Any] = right(parts, tally, batch)
+        kept = {row.entity_id: row.salesforce_id or "a005gX000000001AAA" for row, _ in batch}
+        return {
+            entity_id: Done({"invoice": kept[entity_id]}, frozenset())
+            if isinstance(answer, Refused) and answer.error.code == "DUPLICATE_VALUE"
+            else answer
+            for entity_id, answer in answers.items()
+        }
+
+    swap(deliver, "_call", wrong)
+
+
+@mutant
+def halted_graphs_taken_as_failed(swap: Swap) -> None:
+    right = deliver._call
+
+    def wrong(parts: Parts, tally: Any, batch: Any) -> Any:
+        error = RecordError("PROCESSING_FAILED", "The graph was not processed")
+        return {
+            entity_id: Refused("invoice", error) if isinstance(answer, NotAttempted) else answer
+            for entity_id, answer in right(parts, tally, batch).items()
+        }
+
+    swap(deliver, "_call", wrong)
+
+
+def _ordered(swap: Swap, change: Callable[[str], str]) -> None:
+    right = search.query
+
+    def wrong(*arguments: Any, **options: Any) -> str:
+        return change(right(*arguments, **options))
+
+    swap(magento, "query", wrong)
+
+
+@mutant
+def page_numbers(swap: Swap) -> None:
+    right, rows = magento.Magento.changed_since, parse.rows_of
+    pages: dict[str, int] = {}
+
+    def wrong(self: Any, since: datetime, *, after_id: int, page_size: int, upto: Any = None, but: Any = ()) -> Any:
+        pages["now"] = 1 if after_id == 0 else pages.get("now", 1) + 1
+        pages["paging"] = 1
+        try:
+            return right(self, since, after_id=0, page_size=page_size, upto=upto, but=but)
+        finally:
+            pages["paging"] = 0
+
+    _ordered(
+        swap,
+        lambda text: (
+            text.replace("currentPage%5D=1", f"currentPage%5D={pages['now']}") if pages.get("paging") else text
+        ),
+    )
+    swap(
+        magento,
+        "rows_of",
+        lambda body, *, after_id, at_most: rows(body | {"total_count": 0}, after_id=0, at_most=at_most),
+    )
+    swap(magento.Magento, "changed_since", wrong)
+
+
+@mutant
+def sort_by_created_at(swap: Swap) -> None:
+    _ordered(
+        swap,
+        lambda text: text.replace(
+            "sortOrders%5D%5B0%5D%5Bfield%5D=entity_id", "sortOrders%5D%5B0%5D%5Bfield%5D=created_at"
+        ),
+    )
+
+
+@mutant
+def no_reading_again_before_a_retry(swap: Swap) -> None:
+    swap(contents, "FRESH_SECONDS", float("inf"))
+
+
+@mutant
+def fingerprint_ignored(swap: Swap) -> None:
+    swap(deliver, "_is_known_to_salesforce", lambda _parts, _row, _record: False)
+
+
+@mutant
+def fingerprint_over_the_stamp(swap: Swap) -> None:
+    right = mapping.InvoiceMapping.record_of
+
+    def wrong(self: Any, invoice: Any) -> Any:
+        record = right(self, invoice)
+        fingerprint = hash_of([record.fingerprint, str(invoice.updated_at)])
+        return replace(record, fingerprint=fingerprint, body={**record.body, "Sync_Fingerprint__c": fingerprint})
+
+    swap(mapping.InvoiceMapping, "record_of", wrong)
+
+
+@mutant
+def unanswered_calls_not_repeated(swap: Swap) -> None:
+    right = outcomes.put_off
+
+    def wrong(*arguments: Any, unanswered: bool = False, **options: Any) -> None:
+        right(*arguments, **options)
+
+    swap(deliver, "put_off", wrong)
+
+
+@mutant
+def owed_rows_not_doubted_after_a_crash(swap: Swap) -> None:
+    swap(ledger.Ledger, "doubt_owed", lambda _self, _again_at: None)
+
+
+@mutant
+def sweep_without_edited_comments(swap: Swap) -> None:
+    right = notes.Notes.known
+
+    def differing(parts: Parts, shown: Any) -> Any:
+        edited = {c.entity_id for row in shown for c in row.comments}
+        known = right(parts.store.notes, edited)
+        rows = [replace(row, comments=tuple(c for c in row.comments if c.entity_id not in known)) for row in shown]
+        return differs(parts, tuple(rows))
+
+    differs = sweep._differing
+    swap(sweep, "_differing", differing)
+
+
+@mutant
+def sweep_without_late_commits(swap: Swap) -> None:
+    right = sweep._differing
+
+    def wrong(parts: Parts, shown: Any) -> Any:
+        known = parts.store.ledger.known(row.entity_id for row in shown)
+        return (entity_id for entity_id in right(parts, shown) if entity_id in known)
+
+    swap(sweep, "_differing", wrong)
+
+
+@mutant
+def notes_not_owed_again_after_a_deletion(swap: Swap) -> None:
+    swap(notes.Notes, "owe_again", lambda *_arguments, **_options: None)
+
+
+@mutant
+def another_invoice_under_a_known_id_overwritten(swap: Swap) -> None:
+    swap(deciding, "is_another", lambda _row, _invoice: False)
+    swap(contents, "is_another", lambda _row, _invoice: False)
+
+
+@mutant
+def commits_not_synced(swap: Swap) -> None:
+    right = opening._connect
+
+    def wrong(*arguments: Any, **options: Any) -> Any:
+        database = right(*arguments, **options)
+        database.conn.execute("PRAGMA synchronous = NORMAL")
+        return database
+
+    swap(opening, "_connect", wrong)
