@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 CAUGHT: dict[str, tuple[str, int]] = {
-    "gt for gteq": ("I7", 3000031),
+    "gt for gteq": ("I7", 9000039),
     "no overlap": ("I7", 3000031),
     "checkpoint is now": ("I7", 3000001),
     "checkpoint is the newest stamp": ("I7", 3000021),
@@ -19,15 +19,15 @@ CAUGHT: dict[str, tuple[str, int]] = {
     "note by plain create": ("I13", 3000005),
     "no adoption after duplicate value": ("I3", 3000005),
     "adopted whatever its fingerprint": ("I3", 6000041),
-    "duplicate value on an invoice taken as done": ("I5", 3000076),
+    "duplicate value on an invoice taken as done": ("I5", 6000024),
     "halted graphs taken as failed": ("I1", 3000056),
     "page numbers": ("I7", 3000042),
     "sort by created at": ("L1", 3000031),
     "no reading again before a retry": ("I2", 3000008),
     "fingerprint ignored": ("I8", 3000000),
     "fingerprint over the stamp": ("I8", 3000000),
-    "unanswered calls not repeated": ("I2", 6000024),
-    "sweep without edited comments": ("I3", 3000026),
+    "unanswered calls not repeated": ("I2", 9000092),
+    "sweep without edited comments": ("I3", 3000042),
     "sweep without late commits": ("I1", 3000017),
     "notes not owed again after a deletion": ("I3", 3000019),
     "another invoice under a known id overwritten": ("I2", 7000036),
