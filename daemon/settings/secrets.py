@@ -1,5 +1,6 @@
 """The secrets: from the environment, systemd's credentials or the folder secrets/, never from settings.yaml."""
 
+import re
 import stat
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -27,6 +28,10 @@ _NEEDED = {
     "client_credentials": ("salesforce_client_id", "salesforce_client_secret"),
     "jwt_bearer": ("salesforce_client_id", "salesforce_private_key"),
 }
+
+_ANY_TEXT = frozenset({"magento_username", "magento_password", "salesforce_private_key"})
+# The others travel in a call's head, where anything else would be refused by an error that shows it.
+_KEY = re.compile(r"[\x21-\x7e]+")
 
 
 class Secrets(Mapping[str, str]):
@@ -89,6 +94,10 @@ def needed_by(way: str) -> tuple[str, ...]:
 def _require(name: str, value: str | None, way: str, mend: str) -> str:
     if not value:
         raise SettingsRefused([f"the secret {name} is missing (auth: {way}): {mend}"])
+    if name not in _ANY_TEXT and not _KEY.fullmatch(value):
+        raise SettingsRefused(
+            [f"the secret {name} holds a blank, a line break or a letter that no such key has: copy it anew"]
+        )
     if name == "salesforce_private_key":
         value = value.replace("\\n", "\n")  # how a key stands in an environment file, which has no other lines
         problem = problem_of_key(value)

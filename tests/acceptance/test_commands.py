@@ -13,6 +13,8 @@ from tests.world import World
 
 # What is typed; "FILE" and "NUMBER" are filled in.
 READING = [
+    ["check"],
+    ["check", "--json"],
     ["status"],
     ["status", "--json"],
     ["invoices"],

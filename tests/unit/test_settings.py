@@ -695,3 +695,22 @@ def test_a_key_that_cannot_sign_is_refused_when_the_settings_are_read(
 def test_a_key_beside_its_certificate_in_one_file_is_taken(tmp_path: Path) -> None:
     both = f"{only_certificate(tmp_path)}{keys.key_pair()[0]}"
     assert "salesforce_private_key" in load(written(tmp_path, JWT), by_assertion(both)).secrets
+
+
+@pytest.mark.parametrize("value", ["to\nken", "to ken", "tok€n", "tok\u200ben", "to\tken"])
+@pytest.mark.parametrize("name", ["magento_access_token", "magento_consumer_secret", "salesforce_client_secret"])
+def test_a_key_that_was_copied_wrongly_is_refused_in_a_sentence_that_does_not_show_it(
+    tmp_path: Path, name: str, value: str
+) -> None:
+    (problem,) = problems(tmp_path, GOOD, {**ENVIRON, f"INVOICE_SYNC_{name.upper()}": value})
+    assert problem.startswith(f"the secret {name} holds ")
+    assert value not in problem
+
+
+def test_a_password_may_be_any_text(tmp_path: Path) -> None:
+    environ = {
+        **ENVIRON,
+        "INVOICE_SYNC_MAGENTO_USERNAME": "Jörg Müller",
+        "INVOICE_SYNC_MAGENTO_PASSWORD": "correct horse €",
+    }
+    assert load(written(tmp_path, magento("auth: admin")), environ).secrets["magento_password"] == "correct horse €"
