@@ -11,6 +11,7 @@ import struct
 from pathlib import Path
 
 from state.errors import StateLockedError, unusable
+from state.ownership import open_private
 
 _FLOCK = struct.Struct("hhqqi")  # struct flock: type, whence, start, length (0: the whole file), pid (0)
 
@@ -19,7 +20,7 @@ def take_lock(path: Path) -> int:
     """Lock the state; the handle is what keeps it. StateLockedError names the process that has it."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        handle = os.open(_lock_path(path), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        handle = open_private(_lock_path(path), os.O_RDWR)
     except OSError as error:
         why = f"its folder cannot be written ({error.strerror})"
         hint = "Let this user write the folder, or set state.path to one that it can write."

@@ -8,6 +8,7 @@ from sqlite_utils.db import Database
 
 from state.errors import StateMissingError, unusable
 from state.migrations import story
+from state.ownership import make_private
 
 _BUSY_SECONDS = 30.0
 _LET_WRITE = "See that its disk has room, and that this user may write the file and its folder."
@@ -40,9 +41,8 @@ def open_database(path: Path, *, create: bool) -> Database:
 def _make(path: Path) -> None:
     """A new state appears under its name only when it is whole: one that is empty or half made was damaged."""
     new = path.with_name(f".{path.name}.new")
-    new.unlink(missing_ok=True)
     try:
-        new.touch(mode=0o600)
+        make_private(new)
         connection = sqlite3.connect(new)
         try:
             connection.execute("PRAGMA synchronous = FULL")

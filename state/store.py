@@ -20,6 +20,7 @@ from state.lock import release_lock, take_lock
 from state.migrations import story
 from state.notes import Notes
 from state.opening import identity, open_database
+from state.ownership import make_private
 from state.passes import Passes
 from state.requests import Requests
 from state.rows import text_of
@@ -165,8 +166,11 @@ class Store:
     def _copy_to(self, target: Path) -> None:
         """A copy appears under its name when it is whole: one that was cut off would be trusted when it is needed."""
         new = target.with_name(f".{target.name}.new")
-        new.unlink(missing_ok=True)
-        new.touch(mode=0o600)
+        if new.parent == self.path.parent:
+            make_private(new)
+        else:  # a folder of somebody's: the copy is of who asked for it
+            new.unlink(missing_ok=True)
+            new.touch(mode=0o600)
         copy = sqlite3.connect(new)
         try:
             self._db.conn.backup(copy)

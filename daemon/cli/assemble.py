@@ -23,7 +23,7 @@ def read_settings(named: str | None) -> SettingsFile:
 
 def open_reader(configuration: Configuration) -> Store:
     """The state for reading and for leaving requests; beside a daemon too."""
-    return Store(state_path(configuration.settings), lock=False)
+    return Store(path_of_state(configuration), lock=False)
 
 
 def ask_magento(configuration: Configuration) -> Magento:
@@ -59,7 +59,7 @@ def working(settings_file: SettingsFile, stop: Stop, *, quiet: bool = False) -> 
     settings = settings_file.current.settings
     level = "error" if quiet and settings.logging.level != "debug" else settings.logging.level
     log = configure(level, settings.logging.format)
-    with Store(state_path(settings), lock=True) as store:
+    with Store(path_of_state(settings_file.current), lock=True) as store:
         parts = Parts(store, settings_file, SystemClock(), random.Random(), log, stop)  # noqa: S311  (jitter)
         work = Work(parts)
         work.take_over()
@@ -73,4 +73,4 @@ def working(settings_file: SettingsFile, stop: Stop, *, quiet: bool = False) -> 
 
 def path_of_state(configuration: Configuration) -> Path:
     """Where the state is or would be."""
-    return state_path(configuration.settings)
+    return state_path(configuration.settings, configuration.document.path)

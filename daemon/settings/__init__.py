@@ -2,6 +2,7 @@
 
 import difflib
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,17 +53,35 @@ def validate(document: Document) -> tuple[Settings | None, list[str]]:
     return settings, list(dict.fromkeys(problem for problem in problems if problem))
 
 
-def state_path(settings: Settings, environ: Mapping[str, str] | None = None) -> Path:
-    """Where the state file is: as set, else under systemd's state directory, else in the user's state folder."""
+def state_path(settings: Settings, file: Path | None = None, environ: Mapping[str, str] | None = None) -> Path:
+    """Where the state file is: as set, else under systemd's state directory, else in the user's state folder.
+
+    For root, who has no such directory, it is the service's where the settings ``file`` is the service's.
+    """
     environ = os.environ if environ is None else environ
     if settings.state.path:
         return Path(settings.state.path).expanduser()
     directory = environ.get("STATE_DIRECTORY")
     if directory:
         return Path(directory.split(":")[0]) / "state.db"
+    folder = service_folder(file) if file else None
+    if folder is not None:
+        return folder / "state.db"
     from platformdirs import user_state_path
 
     return user_state_path("invoice-sync") / "state.db"
+
+
+def service_folder(file: Path, root: Path = Path("/")) -> Path | None:
+    """``/var/lib/invoice-sync`` for ``/etc/invoice-sync/settings.yaml``, if this user sees it; likewise ``…-outlet``.
+
+    These are the folders of systemd/invoice-sync.service and its template.
+    """
+    name = file.absolute().parent.name
+    if file.absolute() != root / "etc" / name / "settings.yaml" or not re.fullmatch(r"invoice-sync(-.+)?", name):
+        return None
+    folder = root / "var" / "lib" / name
+    return folder if os.path.isdir(folder) else None  # noqa: PTH112  (Path.is_dir() fails where one may not look)
 
 
 class SettingsFile:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from daemon.errors import SettingsRefused
-from daemon.settings import Configuration, SettingsFile, find_file, load, state_path
+from daemon.settings import Configuration, SettingsFile, find_file, load, service_folder, state_path
 from daemon.settings.schema import is_loopback, parse_duration
 from tests import keys
 from tests.builders import SECRETS, settings
@@ -494,11 +494,25 @@ def test_where_the_settings_file_is(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 def test_where_the_state_is(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", "/home/me")
-    assert state_path(settings({"state.path": "~/here.db"}), {"STATE_DIRECTORY": "/var/lib/x"}) == Path(
+    assert state_path(settings({"state.path": "~/here.db"}), environ={"STATE_DIRECTORY": "/var/lib/x"}) == Path(
         "/home/me/here.db"
     )
-    assert state_path(settings(), {"STATE_DIRECTORY": "/var/lib/x:/var/lib/y"}) == Path("/var/lib/x/state.db")
-    assert state_path(settings(), {}).parts[-2:] == ("invoice-sync", "state.db")
+    assert state_path(settings(), environ={"STATE_DIRECTORY": "/var/lib/x:/var/lib/y"}) == Path("/var/lib/x/state.db")
+    assert state_path(settings(), environ={}).parts[-2:] == ("invoice-sync", "state.db")
+
+
+def test_the_services_state_is_found_by_where_its_settings_are(tmp_path: Path) -> None:
+    for name in ("invoice-sync", "invoice-sync-outlet", "other"):
+        (tmp_path / "var" / "lib" / name).mkdir(parents=True)
+
+    def found(file: str) -> Path | None:
+        return service_folder(tmp_path / file, tmp_path)
+
+    assert found("etc/invoice-sync/settings.yaml") == tmp_path / "var/lib/invoice-sync"
+    assert found("etc/invoice-sync-outlet/settings.yaml") == tmp_path / "var/lib/invoice-sync-outlet"
+    for another in ("etc/other/settings.yaml", "home/invoice-sync/settings.yaml", "etc/invoice-sync/other.yaml"):
+        assert found(another) is None
+    assert found("etc/invoice-sync-gone/settings.yaml") is None, "no service has run under this name"
 
 
 # --- secrets
