@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test acceptance soak kills check lock clean
+.PHONY: demo test acceptance system soak kills check install uninstall lock clean
 
 demo: .venv/.demo
 	$(BIN)/invoice-sync demo $(DEMO)
@@ -12,6 +12,19 @@ test: .venv/.dev
 
 acceptance: .venv/.dev
 	$(BIN)/pytest -n 3 --dist worksteal tests/acceptance $(PYTEST)  # they mostly wait
+
+# A real systemd, booted in a container; root alone can do that. Fetches what is not there of it.
+SYSTEM := systemd systemd-container dbus util-linux man-db
+system: .venv/.dev .venv/.wheels
+	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && ! command -v systemd-nspawn >/dev/null; then \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(SYSTEM); \
+	fi
+	$(BIN)/pytest tests/system $(PYTEST)
+
+# Everything that `make install` needs, so that it can be shown without a network.
+.venv/.wheels: requirements.lock .venv/.dev
+	$(BIN)/pip download --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements.lock -d .venv/wheels
+	touch $@
 
 # Simulated schedules from fresh seeds, for hours if one likes; ends with 1 when a promise was broken.
 # MUTANTS=1: wrong versions of the protocol instead, each until a seed catches it.
@@ -42,6 +55,10 @@ check: .venv/.dev
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-dev.lock
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	touch $@ .venv/.demo
+
+# As root; DESTDIR, PREFIX and WHEELS are explained in systemd/install.sh.
+install uninstall:
+	@DESTDIR="$(DESTDIR)" PREFIX="$(PREFIX)" PYTHON="$(PYTHON)" WHEELS="$(WHEELS)" systemd/$@.sh
 
 lock:
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \

@@ -127,8 +127,15 @@ def _find_fixed(name: str, environ: Mapping[str, str]) -> str | None:
 def _credential(name: str, environ: Mapping[str, str]) -> Path | None:
     """The file in which systemd hands it over, if it does."""
     folder = environ.get("CREDENTIALS_DIRECTORY")
-    found = Path(folder) / name if folder else None
-    return found if found is not None and found.is_file() else None
+    if not folder:
+        return None
+    try:
+        (Path(folder) / name).stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError:
+        pass  # the reading says why
+    return Path(folder) / name
 
 
 def _read_private(path: Path) -> str | None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import re
 import shlex
+import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ from pydantic import BaseModel
 from ruamel.yaml import YAML
 
 from daemon.cli import cli
+from daemon.cli.man import pages
 from daemon.settings import load
 from daemon.settings.schema import Settings
 from daemon.settings.secrets import _NEEDED
@@ -135,6 +138,28 @@ def test_the_readme_names_every_option_that_a_command_has() -> None:
         for parameter in command.params:
             if isinstance(parameter, click.Option) and parameter.name not in {"help", "version"}:
                 assert parameter.opts[-1] in README, f"{name} {parameter.opts[-1]}"
+
+
+def test_the_man_page_names_every_command_and_option_and_is_good_roff() -> None:
+    page = pages()
+    plain = page.replace("\\-", "-")
+    for name, command in commands().items():
+        if not isinstance(command, click.Group):
+            assert f".SS invoice-sync {name}" in plain
+            for parameter in command.params:
+                assert isinstance(parameter, click.Argument) or parameter.opts[-1] in plain
+    for word in ("/etc/invoice-sync/settings.yaml", "75 try again later", "NUMBER"):
+        assert word in plain
+    if shutil.which("groff"):
+        done = subprocess.run(
+            ["groff", "-man", "-Tutf8", "-ww", "-z"],
+            input=page,
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=False,
+        )
+        assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_the_readme_names_every_secret_that_is_asked_for() -> None:

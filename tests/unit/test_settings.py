@@ -596,6 +596,13 @@ def test_a_secret_that_systemd_has_not_is_a_missing_one_that_root_is_to_write(tm
     )
 
 
+def test_a_credential_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    (tmp_path / "credentials" / "salesforce_client_id").mkdir(parents=True)
+    environ = {name: value for name, value in ENVIRON.items() if not name.endswith("CLIENT_ID")}
+    environ["CREDENTIALS_DIRECTORY"] = str(tmp_path / "credentials")
+    assert problems(tmp_path, GOOD, environ) == ["credentials/salesforce_client_id: cannot be read: Is a directory"]
+
+
 def test_secrets_show_their_names_only(tmp_path: Path) -> None:
     shown = repr(read(tmp_path, GOOD))
     assert "magento_access_token" in shown
