@@ -25,7 +25,7 @@ def check_all(path: Path, environ: Mapping[str, str], clock: Clock) -> Report:
         lines += [Line(area, area, "skipped", str(path), "needs settings that can be read") for area in areas]
         return Report(None, None, None, tuple(lines))
     redaction.secrets = configuration.secrets
-    state_lines, state = examine_state(state_path(configuration.settings, environ), configuration)
+    state_lines, state = examine_state(state_path(configuration.settings, path, environ), configuration)
     lines += state_lines
     missing = _missing(examined)
     if "magento" in missing:

@@ -140,7 +140,7 @@ def test_the_first_pass_is_under_way_as_soon_as_they_answer(machine: Machine, si
     sides.ask("start")
     all_in(machine, sides)
     wait_until(lambda: re.fullmatch(r"next poll in \d+ s", shown(machine, "StatusText")), "nothing is owed")
-    assert "next poll in" in machine.type("systemctl status --no-pager invoice-sync")
+    assert "next poll in" in machine.type("systemctl status invoice-sync")
 
 
 def test_it_runs_as_nobody_who_may_anything(machine: Machine) -> None:
@@ -202,6 +202,11 @@ def test_root_sees_syncs_explains_and_clears_beside_the_daemon(machine: Machine,
     assert "automatic" in machine.type("sudo invoice-sync status")
     machine.type("sudo invoice-sync state backup /root/invoice-sync.db")
     assert machine.run("stat", "--format=%a %U", "/root/invoice-sync.db").stdout.strip() == "600 root"
+    machine.type("sudo systemctl stop invoice-sync")
+    restore = "cd /var/lib/invoice-sync && rm -f state.db-* && cat /root/invoice-sync.db > state.db"
+    machine.type(f"sudo sh -c '{restore}'")
+    machine.type("sudo systemctl start invoice-sync")
+    all_in(machine, sides)
     assert "Cleared by the running daemon" in machine.type("sudo invoice-sync state clear --yes")
     all_in(machine, sides)
 
@@ -293,10 +298,10 @@ def test_the_journal_reads_like_a_story(machine: Machine) -> None:
     assert priorities["magento.failing"] == priorities["salesforce.failing"] == "4"
     assert not [line for line in ours if str(line["MESSAGE"]).startswith("<")], "each priority was taken"
     first = text[text.index("daemon.started") :]
-    events = ["daemon.started", "magento.failing", "magento.recovered", "pass.finished"]
+    events = ["daemon.started", "magento.failing", "magento.recovered", "invoice.synced", "outcome=ok"]
     assert [first.index(event) for event in events] == sorted(first.index(event) for event in events)
     assert first[: first.index("magento.recovered")].count("magento.failing") == 1, "a failure is said once"
-    machine.type("journalctl --no-pager --unit invoice-sync --since today")
+    assert "daemon.started" in machine.type("journalctl --unit invoice-sync --since today")
 
 
 # Another shop
@@ -314,6 +319,7 @@ def test_another_shop_has_settings_secrets_and_state_of_its_own(
     wait_until(lambda: "synchronization off" in shown(machine, "StatusText", unit), "it runs")
     told = machine.type("sudo invoice-sync state path --settings /etc/invoice-sync-outlet/settings.yaml")
     assert told.strip() == "/var/lib/invoice-sync-outlet/state.db"
+    assert "off" in machine.type("sudo invoice-sync status --settings /etc/invoice-sync-outlet/settings.yaml")
     machine.run("systemctl", "stop", unit)
 
 
@@ -347,8 +353,6 @@ def test_a_state_of_a_newer_version_is_refused_with_the_way_back(machine: Machin
     table = machine.run(
         "python3", "-c", f"import sqlite3; print(sqlite3.connect({state!r}).execute({find!r}).fetchone()[0])"
     ).stdout.strip()
-    columns = "INSERT INTO {0} SELECT * FROM (SELECT * FROM {0} ORDER BY rowid DESC LIMIT 1)"
-    assert columns
     later = f"UPDATE {table} SET name = 'm999_later' WHERE rowid = (SELECT max(rowid) FROM {table})"
     kept = machine.run(
         "python3", "-c", f"import sqlite3; print(sqlite3.connect({state!r}).execute("
@@ -376,3 +380,14 @@ def test_uninstall_leaves_settings_and_state_with_a_word(machine: Machine) -> No
     assert machine.run("sh", "-c", gone, code=2).stdout == ""
     machine.run("test", "-e", str(ETC / "settings.yaml"))
     machine.run("test", "-e", str(VAR / "state.db"))
+
+
+def test_every_command_of_the_readmes_chapter_was_typed_here(machine: Machine) -> None:
+    chapter = README[README.index("\n## The service\n") :].split("\n## ")[1]
+    shown = {re.sub(r"\d{9}", "NUMBER", line) for line in re.findall(r"^\$ (.*)$", chapter, re.MULTILINE)}
+    typed = {
+        re.sub(r"\d{9}", "NUMBER", re.sub(r"^(cd \S+ && |echo \S+ \| )| WHEELS=\S+", "", line))
+        for line in machine.typed
+    }
+    assert len(shown) >= 15
+    assert not shown - typed
