@@ -153,10 +153,14 @@ def _take_up(parts: Parts, shown: Sequence[Invoice | Malformed], seen: Seen, *, 
         for record in shown
         if record.entity_id in known or since is None or record.created_at is None or record.created_at >= since
     ]
+    moved = _with_comments_of_others(parts, counted)
     changed = [
         record
         for record in counted
-        if seen.asked or record.entity_id not in known or known[record.entity_id].digest != record.digest
+        if seen.asked
+        or record.entity_id not in known
+        or known[record.entity_id].digest != record.digest
+        or record.entity_id in moved
     ]
     wanted = counted if contents_of_all else changed
     readable = _with_orders(parts, [record for record in wanted if isinstance(record, Invoice)])
@@ -172,6 +176,16 @@ def _take_up(parts: Parts, shown: Sequence[Invoice | Malformed], seen: Seen, *, 
         if row.sync_status != "failed":
             notes += note_rows_of(invoice, comments, settings, seen)
     return Taken(tuple(rows), tuple(notes), tuple(readable), len(counted))
+
+
+def _with_comments_of_others(parts: Parts, shown: Sequence[Invoice | Malformed]) -> set[int]:
+    """The invoices that hold a comment which is known to be another's.
+
+    One that was moved away and back leaves the invoice as it was, and its digest equal, but its note's row is not.
+    """
+    held = {c.entity_id: i.entity_id for i in shown if isinstance(i, Invoice) for c in i.comments}
+    rows = parts.store.notes.known(held).values() if held else []
+    return {held[row.comment_id] for row in rows if row.entity_id != held[row.comment_id]}
 
 
 def _with_orders(parts: Parts, invoices: list[Invoice]) -> list[Invoice]:

@@ -7,7 +7,8 @@ from datetime import timedelta
 import pytest
 
 from daemon.scheduler import Beat, StopRequest
-from daemon.sync import Work
+from daemon.sync import Tally, Work
+from daemon.sync.discover import read_again
 from tests.world import World
 
 
@@ -109,3 +110,21 @@ def test_an_invoice_from_before_created_from_is_passed_over(world: World) -> Non
         world.shop.add_comment(old, "on an old one")
         days.pass_by(hours=2)
     assert old not in world.rows()
+
+
+def test_a_comment_that_was_moved_away_and_back_is_known_where_it_is(world: World) -> None:
+    first, second = world.invoice(comment="there and back again"), world.invoice()
+    world.run_once()
+    (comment,) = world.shop.invoices.row(first)["comments"]
+    comment_id = comment["entity_id"]
+    with world.work() as work:
+
+        def known_at() -> int:
+            return work.parts.store.notes.known([comment_id])[comment_id].entity_id
+
+        world.shop.move_comment(comment_id, second)
+        read_again(work.parts, Tally(), [second], seen_by="sweep")
+        assert known_at() == second
+        world.shop.move_comment(comment_id, first)  # which is now as it was when it was read last: its digest is equal
+        read_again(work.parts, Tally(), [first], seen_by="sweep")
+        assert known_at() == first

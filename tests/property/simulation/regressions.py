@@ -5,5 +5,6 @@ from __future__ import annotations
 FOUND: dict[int, str] = {
     0: "I3: a comment edited while notes were switched off in Salesforce was taken for one whose note was deleted",
     19: "I2: an invoice that a call without an answer had created was skipped, and did not follow Magento any more",
+    38766880: "I3: a comment moved to another invoice and back left the invoice as it was, and its note was never owed",
     5000355: "I2: after a cleared state, an invoice owed and then skipped before it was sent was not looked up",
 }
