@@ -129,13 +129,17 @@ class Ledger:
             self._store.db.conn.execute("UPDATE ledger SET next_attempt_at = NULL WHERE sync_status = 'failed'")
 
     def doubt_owed(self, again_at: datetime) -> None:
-        """A process died: any owed row may have a call under way that commits late, so each is sent again then.
+        """A process died: any row that was due may have a call under way that commits late, so each is sent again then.
 
-        Or it was carried out already: what Salesforce holds is not known, so the fingerprint is forgotten.
+        Also one that was synced or failed, and was just then being sent once more. Or it was carried out already: what
+        Salesforce holds is not known, so the fingerprint is forgotten.
         """
         with self._store.writing():
             self._store.db.conn.execute(
-                "UPDATE ledger SET again_at = ?, fingerprint = NULL WHERE sync_status = 'pending'", [text_of(again_at)]
+                "UPDATE ledger SET again_at = :again_at, fingerprint = NULL WHERE sync_status = 'pending' "
+                "OR (sync_status IN ('synced', 'failed') AND again_at IS NOT NULL) "
+                "OR (sync_status = 'failed' AND (next_attempt_at IS NULL OR next_attempt_at <= :again_at))",
+                {"again_at": text_of(again_at)},
             )
 
     def by_number(self, increment_id: str) -> list[LedgerRow]:

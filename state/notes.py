@@ -116,15 +116,18 @@ class Notes:
             )
 
     def doubt_edits(self, again_at: datetime) -> None:
-        """A process died: a call that edits an owed note may still be carried out, so each is sent again then.
+        """A process died: a call that edits a note that was due may still be carried out, so each is sent again then.
 
-        Or it was carried out already: what Salesforce holds is not known, so the fingerprint is forgotten.
+        Also one that was synced or failed, and was just then being sent once more. Or it was carried out already: what
+        Salesforce holds is not known, so the fingerprint is forgotten.
         """
         with self._store.writing():
             self._store.db.conn.execute(
-                "UPDATE notes SET again_at = ?, fingerprint = NULL "
-                "WHERE sync_status = 'pending' AND (record_id IS NOT NULL OR note_id IS NOT NULL)",
-                [text_of(again_at)],
+                "UPDATE notes SET again_at = :again_at, fingerprint = NULL "
+                "WHERE (record_id IS NOT NULL OR note_id IS NOT NULL) AND (sync_status = 'pending' "
+                "OR (sync_status IN ('synced', 'failed') AND again_at IS NOT NULL) "
+                "OR (sync_status = 'failed' AND (next_attempt_at IS NULL OR next_attempt_at <= :again_at)))",
+                {"again_at": text_of(again_at)},
             )
 
     def owe_failed(self) -> None:

@@ -67,8 +67,12 @@ class _Attachment:
         self._pausing: SideRefused | None = None  # what the last call said that every other would meet too
         self._linked: set[int] = set()  # comments whose notes' links are known, or were asked for
         self._duplicates: set[int] = set()  # comments that the last call refused as already there
+        # What was read again may have moved a comment to another invoice, or decided it anew.
+        current = parts.store.notes.known(row.comment_id for row in rows)
         for row in rows:
-            self._enter(row)
+            fresh = current[row.comment_id]
+            if fresh.entity_id == row.entity_id and fresh.sync_status not in {"held", "skipped"}:
+                self._enter(fresh)
 
     def _enter(self, row: NoteRow) -> None:
         invoice = self._batch.contents.get(row.entity_id)
@@ -78,7 +82,8 @@ class _Attachment:
             return
         comment = next((c for c in invoice.comments if c.entity_id == row.comment_id), None)
         if comment is None:
-            gone = replace(row, sync_status="skipped", reason="gone from this invoice in Magento")
+            # Should it come back, on whichever invoice, it is new: nothing shows that it was away.
+            gone = replace(row, sync_status="skipped", reason="gone from this invoice in Magento", digest="")
             self._parts.store.notes.write([gone])
             return
         parts = self._parts

@@ -1,6 +1,6 @@
 """Reads Magento page by page into the ledger: after a page is committed, its invoices are owed, whoever crashes."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -153,14 +153,10 @@ def _take_up(parts: Parts, shown: Sequence[Invoice | Malformed], seen: Seen, *, 
         for record in shown
         if record.entity_id in known or since is None or record.created_at is None or record.created_at >= since
     ]
-    moved = _with_comments_of_others(parts, counted)
     changed = [
         record
         for record in counted
-        if seen.asked
-        or record.entity_id not in known
-        or known[record.entity_id].digest != record.digest
-        or record.entity_id in moved
+        if seen.asked or record.entity_id not in known or known[record.entity_id].digest != record.digest
     ]
     wanted = counted if contents_of_all else changed
     readable = _with_orders(parts, [record for record in wanted if isinstance(record, Invoice)])
@@ -170,6 +166,8 @@ def _take_up(parts: Parts, shown: Sequence[Invoice | Malformed], seen: Seen, *, 
     comments = parts.store.notes.known(comment.entity_id for invoice in readable for comment in invoice.comments)
     for invoice in readable:
         if invoice.entity_id not in changed_ids:
+            # As it was when it was read last, but a comment of it may have been elsewhere meanwhile.
+            notes += [row for row in note_rows_of(invoice, comments, settings, seen) if _is_news(row, comments)]
             continue
         row = row_of(invoice, known.get(invoice.entity_id), settings, seen)
         rows.append(row)
@@ -178,14 +176,10 @@ def _take_up(parts: Parts, shown: Sequence[Invoice | Malformed], seen: Seen, *, 
     return Taken(tuple(rows), tuple(notes), tuple(readable), len(counted))
 
 
-def _with_comments_of_others(parts: Parts, shown: Sequence[Invoice | Malformed]) -> set[int]:
-    """The invoices that hold a comment which is known to be another's.
-
-    One that was moved away and back leaves the invoice as it was, and its digest equal, but its note's row is not.
-    """
-    held = {c.entity_id: i.entity_id for i in shown if isinstance(i, Invoice) for c in i.comments}
-    rows = parts.store.notes.known(held).values() if held else []
-    return {held[row.comment_id] for row in rows if row.entity_id != held[row.comment_id]}
+def _is_news(row: NoteRow, known: Mapping[int, NoteRow]) -> bool:
+    """Whether the comment itself is new, edited or back on this invoice, and not just freed by a flag."""
+    before = known.get(row.comment_id)
+    return before is None or (before.entity_id, before.digest) != (row.entity_id, row.digest)
 
 
 def _with_orders(parts: Parts, invoices: list[Invoice]) -> list[Invoice]:

@@ -496,6 +496,17 @@ def test_after_a_crash_every_owed_row_is_sent_once_more_later(store: Store) -> N
     assert (rows[7].again_at, rows[8].again_at) == (LATER, None)
 
 
+def test_after_a_crash_what_was_being_sent_once_more_is_sent_again_too(store: Store) -> None:
+    resent = {"sync_status": "synced", "again_at": EARLIER}
+    retried = {"sync_status": "failed", "next_attempt_at": EARLIER}
+    store.ledger.write([ledger_row(7, **resent), ledger_row(8, **retried)])
+    store.notes.write([note_row(1, record_id="a", **resent), note_row(2, record_id="b", **retried)])
+    store.ledger.doubt_owed(LATER)
+    store.notes.doubt_edits(LATER)
+    assert [row.again_at for row in store.ledger.known([7, 8]).values()] == [LATER, LATER]
+    assert [row.again_at for row in store.notes.known([1, 2]).values()] == [LATER, LATER]
+
+
 def test_after_a_crash_nobody_knows_what_salesforce_holds_of_what_was_owed(store: Store) -> None:
     store.ledger.write([ledger_row(7, fingerprint="f"), ledger_row(8, fingerprint="f", sync_status="synced")])
     store.notes.write(

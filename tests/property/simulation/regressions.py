@@ -7,4 +7,7 @@ FOUND: dict[int, str] = {
     19: "I2: an invoice that a call without an answer had created was skipped, and did not follow Magento any more",
     38766880: "I3: a comment moved to another invoice and back left the invoice as it was, and its note was never owed",
     5000355: "I2: after a cleared state, an invoice owed and then skipped before it was sent was not looked up",
+    6100206: "I3: a comment that was moved while its old invoice's notes were sent was set aside as gone, for good",
+    6100364: "I3: a comment that was moved away and back again was set aside as gone, for good",
+    6100874: "I2: after a crash while a synced invoice was sent once more, that call committed over a newer version",
 }
