@@ -7,7 +7,7 @@ if TYPE_CHECKING:
 
 
 class Facts:
-    """Small named texts: ``magento_name``, ``organization_id``, ``instance_url``, ``mapping``, ``running``."""
+    """Small named texts: ``magento_name``, ``organization_id``, ``instance_url``, ``mapping``, ``org``, ``running``."""
 
     def __init__(self, store: "Store") -> None:
         self._store = store

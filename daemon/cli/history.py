@@ -61,7 +61,7 @@ def _show(passes: "list[Pass]") -> None:
                 str(done.pending),
                 str(done.notes),
                 f"{done.magento_calls}+{done.salesforce_calls}",
-                done.error or "",
+                (done.error or "").partition("\n")[0],
             ]
             for done in passes
         ],

@@ -124,7 +124,7 @@ def _last_pass(last: dict[str, Any]) -> str:
         f"{last['outcome']} at {last['finished_at']} ({last['trigger']}): {last['seen']} seen, "
         f"{last['synced']} synced, {last['failed']} failed, {last['pending']} pending, {last['notes']} notes"
     )
-    return f"{text}; {last['error']}" if last["error"] else text
+    return f"{text}; {last['error'].splitlines()[0]}" if last["error"] else text  # the side's own line has all of it
 
 
 def _side(side: dict[str, Any]) -> str:

@@ -1,6 +1,6 @@
 """Upserts invoices, attaches notes and asks what is there: Salesforce as the pass sees it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -63,12 +63,13 @@ class Salesforce:
         """Let go of the connections."""
         self.connection.close()
 
-    def upsert_invoices(self, records: Sequence[InvoiceRecord]) -> dict[int, Answer]:
+    def upsert_invoices(self, records: Sequence[InvoiceRecord], placed: Collection[str] = ()) -> dict[int, Answer]:
         """One call: each invoice with its items, all or nothing. More than fit in a call are left out of the answer.
 
+        ``placed``: items, by external ID, whose parent is not to be named, because it may not be changed.
         CallRefused when Salesforce refuses the call as a whole.
         """
-        graphs = [self._writes.invoice_graphs(record) for record in records]
+        graphs = [self._writes.invoice_graphs(record, placed) for record in records]
         if len(graphs[0]) > 1:  # beyond 500 nodes: alone, and in when the last of its graphs is
             return {records[0].entity_id: self._in_turn(graphs[0], records[0].private)}
         going = pack([parts[0] for parts in graphs if len(parts) == 1])[0]
@@ -87,6 +88,12 @@ class Salesforce:
         """Which of these invoices are in Salesforce, with their IDs."""
         invoice = self._settings.invoice
         return self._existing(invoice.object, invoice.external_id, [], external_ids)
+
+    def existing_items(self, external_ids: Iterable[str]) -> set[str]:
+        """Which of these items have a record."""
+        item = self._settings.item
+        assert item.object is not None, "items that are not sent are not asked for"
+        return set(self._existing(item.object, item.external_id, [], external_ids))
 
     def existing_comments(self, external_ids: Iterable[str]) -> dict[str, Existing]:
         """Which of these comments have a record, wherever it hangs; never their text."""

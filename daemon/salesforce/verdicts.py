@@ -167,11 +167,20 @@ _BY_ASSERTION: Mapping[str, Mapping[str, str]] = {
 """Where it says something else of ``auth: jwt_bearer``."""
 
 
+_BAD_CURRENCY = frozenset({"INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST", "INVALID_CURRENCY_ISO"})
+_INACTIVE_CURRENCY = (
+    "The order's currency is not active in the org: activate it (Setup > Company Information > Manage Currencies), or "
+    "leave it out (`CurrencyIsoCode: null` in settings.yaml)."
+)
+
+
 def judge(error: RecordError) -> Verdict:
     """What one record's error leads to. An unknown code sets the record aside: the rest go on."""
     text = f"{error.code} {error.message}"
     if "UNABLE_TO_LOCK_ROW" in text:  # also when a trigger or a flow ran into the lock
         return CATALOGUE["UNABLE_TO_LOCK_ROW"]
+    if "CurrencyIsoCode" in f"{error.fields} {error.message}" and error.code in _BAD_CURRENCY:
+        return Verdict(Next.ASIDE, _INACTIVE_CURRENCY)
     known = CATALOGUE.get(error.code)
     if error.status >= 500 or error.status == 429:
         return known if known and known.next is not Next.ASIDE else Verdict(Next.AGAIN, "It is tried again.")

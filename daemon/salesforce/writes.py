@@ -1,5 +1,6 @@
 """The graphs that we send: an invoice with its items, and the notes of an invoice."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -38,8 +39,11 @@ class Writes:
         self._settings = settings
         self._root = root
 
-    def invoice_graphs(self, record: InvoiceRecord) -> list[Graph]:
-        """The invoice and its items. More than 500 nodes go in several graphs, each with the invoice as its first."""
+    def invoice_graphs(self, record: InvoiceRecord, placed: Collection[str] = ()) -> list[Graph]:
+        """The invoice and its items. More than 500 nodes go in several graphs, each with the invoice as its first.
+
+        ``placed``: items, by external ID, that hang on it already and would be refused if their parent were named.
+        """
         settings = self._settings
         header = Node(
             INVOICE,
@@ -52,7 +56,7 @@ class Writes:
                 f"item{index}",
                 "PATCH",
                 self._by_external_id(settings.item.object or "", settings.item.external_id, external_id),
-                {**body, settings.item.parent: Reference(f"@{{{INVOICE}.id}}")},
+                body if external_id in placed else {**body, settings.item.parent: Reference(f"@{{{INVOICE}.id}}")},
             )
             for index, (external_id, body) in enumerate(record.items)
         ]

@@ -23,7 +23,8 @@ from daemon.salesforce import (
 from daemon.sync.contents import newest_contents
 from daemon.sync.decide import UNREADABLE
 from daemon.sync.notes_batch import NoteBatch, OwedNote
-from daemon.sync.parts import FAILED_AGAIN, UNANSWERED_AGAIN, Parts, Tally
+from daemon.sync.org import look_again, may_explain, why_no_notes
+from daemon.sync.parts import FAILED_AGAIN, RETRY_LONGEST, UNANSWERED_AGAIN, Parts, Tally
 from daemon.sync.sides import require_calls
 from state.ledger import LedgerRow
 from state.notes import NoteRow
@@ -46,6 +47,11 @@ def attach_due(parts: Parts, tally: Tally, entity_ids: Sequence[int] | None) -> 
     rows = parts.store.notes.due(entity_ids, now, automatic=automatic) if entity_ids else []
     if not rows:
         return False
+    why = why_no_notes(parts)
+    if why is not None:
+        again = parts.retry_at(0, RETRY_LONGEST.total_seconds())
+        parts.store.notes.write([replace(row, reason=f"waits: {why}", next_attempt_at=again) for row in rows])
+        return True
     attempts = min(row.attempts for row in rows)
     if attempts:  # what failed as a whole goes in ever smaller calls
         chosen = sorted({row.entity_id for row in rows})[: max(1, _INVOICES_A_CALL >> min(attempts, 7))]
@@ -66,6 +72,7 @@ class _Attachment:
         self._marked = parts.configuration.settings.salesforce.comment.object is None
         self._pausing: SideRefused | None = None  # what the last call said that every other would meet too
         self._linked: set[int] = set()  # comments whose notes' links are known, or were asked for
+        self._doubted: dict[int, str] = {}  # comments that the last call refused for what describe may explain, and why
         self._duplicates: set[int] = set()  # comments that the last call refused as already there
         # What was read again may have moved a comment to another invoice, or decided it anew.
         current = parts.store.notes.known(row.comment_id for row in rows)
@@ -110,6 +117,8 @@ class _Attachment:
                 self._remember(entity_id, answer)
             if self._pausing is not None:
                 raise self._pausing
+            if self._doubted:
+                self._look_into()
             if self._duplicates:
                 self._parts.ask_first = True
                 self._adopt()
@@ -221,12 +230,29 @@ class _Attachment:
 
     def _judge(self, owed: OwedNote, error: RecordError) -> None:
         verdict = judge(error)
+        if may_explain(self._parts, error):
+            self._doubted[owed.row.comment_id] = f"{error}. {verdict.mend}"
+            return
         if verdict.next is Next.ASIDE and error.code not in _NO_NOTES:
             self._batch.fail(owed, f"{error}. {verdict.mend}", error)
             return
         if verdict.next is Next.PAUSE and error.code in _NOTHING_GOES:
             self._pausing = SideRefused(str(error), side="salesforce", hint=verdict.mend, probe="calls")
         self._batch.put_off([owed], f"{error}. {verdict.mend}")
+
+    def _look_into(self) -> None:
+        """See whether the org takes notes at all. If not, all of them wait for that.
+
+        If it does, what was refused goes once more, and refused again it is the comment's own.
+        """
+        doubted, self._doubted = self._doubted, {}
+        look_again(self._parts)
+        why = why_no_notes(self._parts)
+        for owed in self._batch.all():
+            if why is not None:
+                self._batch.put_off([owed], f"waits: {why}")
+            elif owed.row.comment_id in doubted:
+                self._batch.put_off([owed], doubted[owed.row.comment_id])
 
     def _adopt(self) -> None:
         """Take the comment records that are there already as ours, wherever they hang; an edit goes on as one.

@@ -28,6 +28,7 @@ def open_pass(parts: Parts, trigger: str) -> Iterator[Tally]:
     try:
         yield tally
         if parts.store.scans.open("backfill") is None:
+            parts.ask_items_first = False
             parts.ask_first = False  # what was there already has been met; in a backfill more of it follows
         tally.closed = _closed(parts, begun, tally, *before)
         parts.store.passes.finish(tally.closed)

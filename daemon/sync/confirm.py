@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from daemon.salesforce import Existing
+from daemon.sync.org import require_fit
 from daemon.sync.parts import Parts
 from daemon.sync.sides import require_calls
 from state.ledger import LedgerRow
@@ -20,6 +21,7 @@ def confirm_next(parts: Parts) -> bool:
     rows = parts.store.ledger.unconfirmed(parts.now(), _IDS_A_QUERY)
     if not rows or not parts.configuration.settings.invoices.enable_synchronization:
         return False
+    require_fit(parts)
     require_calls(parts)
     found = parts.salesforce.existing_invoices(parts.mapping.invoice_id(row.entity_id) for row in rows)
     parts.store.ledger.write(_confirmed(parts, rows, found))

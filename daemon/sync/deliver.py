@@ -1,6 +1,6 @@
 """Sends what is due: invoices with their items, then their notes; each answer is remembered before the next call."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from daemon.errors import Busy, SideRefused, Unreachable
@@ -20,8 +20,10 @@ from daemon.salesforce import (
 from daemon.sync.alike import probe_of, require_accepted
 from daemon.sync.attach import attach_due
 from daemon.sync.contents import newest_contents
+from daemon.sync.org import look_again, may_explain, require_fit
 from daemon.sync.outcomes import fail, put_off, settle, still_failed, synced
 from daemon.sync.parts import Parts, Tally
+from daemon.sync.placing import is_misplaced, placed_items
 from daemon.sync.sides import require_calls
 from state.ledger import LedgerRow
 
@@ -68,7 +70,10 @@ def send_rows(parts: Parts, tally: Tally, rows: Sequence[LedgerRow], *, until_al
     ``until_alike``: or until so many were rejected for one cause that it may be every invoice's; the others stay due.
     """
     waiting: dict[int, tuple[LedgerRow, InvoiceRecord]] = {}
-    for row, invoice in _newest(parts, tally, rows):
+    newest = _newest(parts, tally, rows)
+    if newest:
+        require_fit(parts)
+    for row, invoice in newest:
         record = parts.mapping.record_of(invoice)
         if _is_known_to_salesforce(parts, row, record):
             settle(parts, tally, replace(synced(parts, row), fingerprint=record.fingerprint), "invoice.unchanged")
@@ -78,6 +83,14 @@ def send_rows(parts: Parts, tally: Tally, rows: Sequence[LedgerRow], *, until_al
         require_calls(parts)
         answers = _call(parts, tally, list(waiting.values()))
         accepted = any(isinstance(answer, Done) for answer in answers.values())
+        explained = _explained(parts, answers)
+        if explained:
+            for entity_id in [key for key, answer in answers.items() if isinstance(answer, Done)]:
+                _remember(parts, tally, waiting, entity_id, answers.pop(entity_id), accepted=True)
+            if _sends_otherwise(parts, explained):
+                invoices = {row.entity_id: invoice for row, invoice in newest}
+                waiting = {key: (row, parts.mapping.record_of(invoices[key])) for key, (row, _) in waiting.items()}
+                continue
         pausing = [
             error
             for entity_id, answer in answers.items()
@@ -123,7 +136,7 @@ def _call(parts: Parts, tally: Tally, batch: list[tuple[LedgerRow, InvoiceRecord
     """One call for as many as fit; halved as often as Salesforce refuses it whole, until one alone is the culprit."""
     rows = [row for row, _ in batch]
     try:
-        return parts.salesforce.upsert_invoices([record for _, record in batch])
+        return parts.salesforce.upsert_invoices([record for _, record in batch], placed_items(parts, batch))
     except CallRefused as refusal:
         if len(batch) > 1:
             return _call(parts, tally, batch[: len(batch) // 2])
@@ -136,6 +149,20 @@ def _call(parts: Parts, tally: Tally, batch: list[tuple[LedgerRow, InvoiceRecord
     except Busy as error:
         put_off(parts, tally, rows, str(error), retry_after=error.retry_after)
         raise
+
+
+def _explained(parts: Parts, answers: Mapping[int, Answer]) -> list[Refused]:
+    """The rejections that may not be those invoices' own: the org has changed, or items are there that we forgot."""
+    refused = [answer for answer in answers.values() if isinstance(answer, Refused)]
+    return [answer for answer in refused if is_misplaced(parts, answer) or may_explain(parts, answer.error)]
+
+
+def _sends_otherwise(parts: Parts, explained: Sequence[Refused]) -> bool:
+    """Find out; True: the invoices are to go again, spelled anew. SideRefused when none of them can go."""
+    if any(is_misplaced(parts, answer) for answer in explained):
+        parts.ask_items_first = True
+        return True
+    return look_again(parts)
 
 
 def _remember(

@@ -17,6 +17,7 @@ from daemon.magento import ACCOUNT_REFUSED, Magento
 from daemon.mapping import InvoiceMapping
 from daemon.salesforce import Salesforce
 from daemon.settings import Configuration, SettingsFile
+from daemon.sync.known_org import KnownOrg, recall_org
 from daemon.sync.rejections import Rejections
 from state.passes import Pass
 from state.sides import Side
@@ -80,6 +81,10 @@ class Parts:
     contents: dict[int, tuple[float, Invoice]] = field(default_factory=dict)
     # First attempts that were rejected, by cause: many for one cause may be every invoice's.
     rejections: Rejections = field(default_factory=Rejections)
+    # What describe told of the org under the settings in force; None: it is asked before the next write.
+    org: KnownOrg | None = None
+    # Set by the first item that is there already where that decides how it is written: from then on it is asked first.
+    ask_items_first: bool = False
     # Set by the first comment that Salesforce already has: from then on it is asked first.
     ask_first: bool = False
     # The largest page that Magento answers in time; halved when it does not.
@@ -178,4 +183,9 @@ class Parts:
         self.magento = self.open_magento(self.configuration, self.clock)
         self.salesforce = self.open_salesforce(self.configuration, self.clock)
         self.salesforce.connection.expected_organization = self.store.facts.get("organization_id")
-        self.mapping = InvoiceMapping(self.configuration.settings)
+        self.recall()
+
+    def recall(self) -> None:
+        """Take up what the state knows of the org; nothing after it was cleared."""
+        self.org = recall_org(self.store, self.configuration.settings)
+        self.mapping = InvoiceMapping(self.configuration.settings, self.org.traits if self.org else None)

@@ -75,6 +75,7 @@ class Work:
         parts = self.parts
         parts.contents.clear()
         parts.salesforce.connection.expected_organization = parts.store.facts.get("organization_id")
+        parts.recall()
         parts.store.facts.learn("magento_name", parts.configuration.settings.magento.name)
         parts.store.facts.learn("running", "1")
         parts.adopt_mapping()

@@ -258,9 +258,9 @@ def canaries(world: World) -> list[int]:
 
 
 def test_what_salesforce_says_is_kept_without_the_customers_values(world: World) -> None:
-    world.org.change_field("Magento_Invoice__c", "Customer_Name__c", length=200)
+    world.org.add_field("Magento_Invoice__c", a_field("Buyer__c", "string", 200))
     world.org.add_field("Magento_Invoice__c", a_field("Kind__c", "picklist", 255, values=("Jane Doe",)))
-    world.set("salesforce.invoice.fields", {"Kind__c": "order.customer_name"})
+    world.set("salesforce.invoice.fields", {"Kind__c": "order.customer_name", "Buyer__c": "order.customer_name"})
     long_name, bad_email, bad_pick = canaries(world)
     world.org.change_field("Magento_Invoice__c", "Kind__c", type="string")
     with world.work() as work:
@@ -298,8 +298,11 @@ def test_a_whole_call_refused_with_a_customers_value_in_its_words_keeps_it_out_o
         run_once(work)
         assert state_of(world, entity_id)[0] == "failed"
         said = refusal("JSON_PARSER_ERROR", "Cannot deserialize canary text at [line:1]")
-        world.salesforce_faults.add(said, path=GRAPH, body="ContentNote", times=1)
+        world.salesforce_faults.add(said, path=GRAPH, body="ContentNote", times=2)
         world.clock.advance(days=1, minutes=1)
+        run_once(work)
+        assert [note.sync_status for note in note_rows(world, entity_id)] == ["pending"], "the org is looked at first"
+        world.clock.advance(minutes=1)
         run_once(work)
         assert [note.sync_status for note in note_rows(world, entity_id)] == ["failed"]
     kept = everything_kept(world)

@@ -15,9 +15,6 @@ CASES = cases_in(ROOT / "tests")
 
 # Faults of what is not built yet, each with the capability that will bring its case.
 OWED = {
-    "Salesforce: object or field missing": "describe",
-    "Salesforce: not writable": "describe",
-    "Salesforce: external ID not unique": "describe",
     "console: cross-site post": "console",
     "console: script in a comment": "console",
     "console: wrong token": "console",

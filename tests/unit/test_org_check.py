@@ -138,10 +138,13 @@ SHAPES: Mapping[str, tuple[Change, str, str, str | None, str, str]] = {
     "fingerprint does not fit": (
         field(INVOICE, "Sync_Fingerprint__c", length=20), "error", INVOICE, "Sync_Fingerprint__c", "have 32", "longer"),
     "status not in the picklist": (
-        field(INVOICE, "Status__c", values=("Open", "Paid"), restricted=True), "error", INVOICE, "Status__c",
+        field(INVOICE, "Status__c", values=("Open", "Paid"), restricted=True), "warning", INVOICE, "Status__c",
         "without Canceled (missing)", "activate"),
+    "no status in the picklist": (
+        field(INVOICE, "Status__c", values=("New",), restricted=True), "error", INVOICE, "Status__c",
+        "without Open, Paid, Canceled", "activate"),
     "status inactive": (
-        field(INVOICE, "Status__c", values=("Open", "Paid"), inactive=("Canceled",), restricted=True), "error",
+        field(INVOICE, "Status__c", values=("Open", "Paid"), inactive=("Canceled",), restricted=True), "warning",
         INVOICE, "Status__c", "Canceled (inactive)", "activate"),
     "free texts in a restricted picklist": (
         field(INVOICE, "Store_Name__c", type="picklist", restricted=True, values=("A",)), "warning", INVOICE,

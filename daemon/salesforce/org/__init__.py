@@ -4,7 +4,7 @@
 :class:`Finding`; what the mapping must heed (:class:`daemon.mapping.OrgTraits`) comes with it.
 """
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
 from daemon.mapping import InvoiceMapping
 from daemon.salesforce.connection import Connection
@@ -20,7 +20,15 @@ __all__ = [
 
 
 def look_at(
-    connection: Connection, settings: Settings, mapping: InvoiceMapping, *, currencies: Collection[str] = ()
+    connection: Connection,
+    settings: Settings,
+    mapping: InvoiceMapping,
+    *,
+    currencies: Collection[str] = (),
+    before: Callable[[], None] = lambda: None,
 ) -> Fit:
-    """Describe all that these settings name, and say whether it fits. The errors of calls are raised as ever."""
-    return check_org(describe_org(connection, settings), settings, mapping, currencies=currencies)
+    """Describe all that these settings name, and say whether it fits. The errors of calls are raised as ever.
+
+    ``before`` is done before each call, and may raise.
+    """
+    return check_org(describe_org(connection, settings, before=before), settings, mapping, currencies=currencies)

@@ -1,6 +1,6 @@
 """Asks Salesforce to describe what the settings name: one call per object."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from daemon.errors import SideRefused
@@ -21,15 +21,17 @@ class OrgShape:
         return self.objects.get(name)
 
 
-def describe_org(connection: Connection, settings: Settings) -> OrgShape:
-    """All that is written to, and the parents that records are hung on by their external IDs.
+def describe_org(connection: Connection, settings: Settings, *, before: Callable[[], None] = lambda: None) -> OrgShape:
+    """All that is written to, and the parents that records are hung on by their external IDs; ``before`` each call.
 
     SideRefused when it is not an object that is missing but the address or the version that is wrong.
     """
     found: dict[str, ObjectShape | None] = {}
     for name in _written(settings):
-        found.setdefault(name, _describe(connection, name))
-        if found[settings.salesforce.invoice.object] is None and len(found) == 1:
+        before()
+        found[name] = _describe(connection, name)
+        if found[name] is None and len(found) == 1:
+            before()
             connection.call("")  # refused too: nothing is at this address, whatever object is named
     mapping = InvoiceMapping(settings)
     for child, fields in (
@@ -42,6 +44,7 @@ def describe_org(connection: Connection, settings: Settings) -> OrgShape:
             leads = shape.related(relationship) if shape and dot else None
             for parent in leads.reference_to[:1] if leads else ():
                 if parent not in found:
+                    before()
                     found[parent] = _describe(connection, parent)
     return OrgShape(found)
 

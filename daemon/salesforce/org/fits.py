@@ -105,7 +105,8 @@ def _picklist(shape: FieldShape, coming: Coming, name: str) -> Iterator[Misfit]:
     inactive = [value for value in missing if value in shape.inactive]
     if missing:
         what = f"{', '.join(missing)} ({'inactive' if inactive == missing else 'missing'})"
-        yield Misfit("error", f"is a restricted picklist without {what}",
+        none = len(missing) == len(coming.values)
+        yield Misfit("error" if none else "warning", f"is a restricted picklist without {what}: such invoices fail",
                      f"Add and activate the value ({setup_path(name)}), or let the picklist take others")  # fmt: skip
     elif not coming.values and coming.length != 3:
         yield Misfit("warning", "is a restricted picklist: values that it does not know make their invoice fail",

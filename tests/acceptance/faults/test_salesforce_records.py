@@ -214,7 +214,7 @@ def test_notes_that_the_org_does_not_take(world: World, hidden: str) -> None:
         assert {state_of(world, key) for key in ids} == {("synced", None)}, "invoices go"
         notes = note_rows(world, *ids)
         assert {note.sync_status for note in notes} == {"pending"}
-        assert all("NOT_FOUND" in str(note.reason) for note in notes), notes[0].reason
+        assert all("notes are off. Switch notes on (Setup > Notes" in str(n.reason) for n in notes), notes[0].reason
         assert world.org.created["ContentNote"] == 0
         world.org.hidden.discard(hidden)
         for _ in range(8):

@@ -31,6 +31,6 @@ CAUGHT: dict[str, tuple[str, int]] = {
     "sweep without late commits": ("I1", 3000017),
     "notes not owed again after a deletion": ("I3", 3000019),
     "another invoice under a known id overwritten": ("I2", 7000036),
-    "owed rows not doubted after a crash": ("I2", 8000033),
+    "owed rows not doubted after a crash": ("I2", 8000422),
     "commits not synced": ("I7", 7000035),
 }

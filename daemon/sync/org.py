@@ -1,0 +1,101 @@
+"""Whether the org takes what is sent: found out before the first write, and when a rejection makes it doubtful.
+
+One call per object, and what was found is remembered until the settings change: a process that starts anew asks
+nothing. What would be refused is found before a write, all of it at once. An error about invoices or items pauses
+Salesforce (header and items go in together or not at all); one about notes or comment records keeps back the notes
+alone. A rejection that describe could explain is looked into at once, but once an hour at most.
+"""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from daemon.errors import SideRefused
+from daemon.mapping import InvoiceMapping
+from daemon.salesforce import RecordError
+from daemon.salesforce.org import Fit, look_at
+from daemon.sync.known_org import KnownOrg, doubt_org, remember_org, told_before
+from daemon.sync.parts import RETRY_LONGEST, Parts
+from daemon.sync.sides import LeftAlone, require_calls
+
+_RARELY = timedelta(hours=1)
+# Rejections that say something of the object or a field rather than of the one record.
+_EXPLAINED = frozenset(
+    {
+        "INVALID_FIELD", "INVALID_FIELD_FOR_INSERT_UPDATE", "INVALID_TYPE", "NOT_FOUND", "JSON_PARSER_ERROR",
+        "REQUIRED_FIELD_MISSING", "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST", "STRING_TOO_LONG", "MALFORMED_ID",
+    }
+)  # fmt: skip
+
+
+def require_fit(parts: Parts) -> None:
+    """Before a write: SideRefused with every finding when the org would refuse invoices, whatever they hold."""
+    if parts.org is None:
+        _look(parts)
+
+
+def may_explain(parts: Parts, error: RecordError) -> bool:
+    """Whether the org may have changed since it was described, and this is how it shows; asked once an hour at most."""
+    known = parts.org
+    if known is None or error.code not in _EXPLAINED:
+        return False
+    return known.doubted_at is None or not known.doubted_at <= parts.now() < known.doubted_at + _RARELY
+
+
+def look_again(parts: Parts) -> bool:
+    """Describe anew after a rejection. True: other things are sent from now on; SideRefused: nothing is."""
+    before = parts.org
+    _look(parts)
+    assert parts.org is not None, "an org that does not fit has been refused"
+    parts.org = replace(parts.org, doubted_at=parts.now())
+    remember_org(parts.store, parts.configuration.settings, parts.org)
+    return before is None or before.traits != parts.org.traits
+
+
+def why_no_notes(parts: Parts) -> str | None:
+    """Why the org takes no notes, if so. It is asked again when it was not for a quarter of an hour."""
+    require_fit(parts)
+    known = parts.org
+    if known is not None and known.notes and not known.at <= parts.now() < known.at + RETRY_LONGEST:
+        _look(parts)
+    return parts.org.notes if parts.org else None
+
+
+def _look(parts: Parts) -> None:
+    settings = parts.configuration.settings
+    fit = look_at(parts.salesforce.connection, settings, parts.mapping, before=lambda: _require_leave(parts))
+    doubted_at = parts.org.doubted_at if parts.org else None
+    parts.org = None
+    errors = fit.errors("invoices")
+    if errors:
+        doubt_org(parts.store)
+        said = "\n".join(f"- {finding}" for finding in errors + fit.errors("notes"))
+        raise SideRefused(
+            "The org does not take what is sent to it, and nothing is written. It is looked at again once an hour, at "
+            f"a start, after an edit of settings.yaml, and by `invoice-sync sync`:\n{said}",
+            side="salesforce",
+            probe="hourly",
+        )
+    notes = "; ".join(str(finding) for finding in fit.errors("notes")) or None
+    parts.org = KnownOrg(parts.now(), fit.traits, notes, _tell(parts, fit), doubted_at)
+    remember_org(parts.store, settings, parts.org)
+    if parts.mapping.traits != fit.traits:
+        parts.mapping = InvoiceMapping(settings, fit.traits)
+        parts.adopt_mapping()
+
+
+def _require_leave(parts: Parts) -> None:
+    """Between two calls: whether there may be a further one."""
+    if parts.stop.asked:
+        raise LeftAlone
+    require_calls(parts)
+
+
+def _tell(parts: Parts, fit: Fit) -> tuple[str, ...]:
+    """Log what is new of what keeps no invoice back; everything that was told until now."""
+    before = told_before(parts.store)
+    findings = [*fit.warnings, *fit.errors("notes")]
+    for found in findings:
+        if str(found) not in before:
+            names = {"object": found.object, "field": found.field}
+            parts.log.warning("salesforce.finding", **names, reason=found.sentence, hint=found.mend)
+    return tuple(str(found) for found in findings)
