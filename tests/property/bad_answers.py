@@ -1,4 +1,4 @@
-"""What networks, proxies and defects make of an answer: one seed, one way of being wrong."""
+"""What networks, proxies and defects make of an answer: wherever chance leads, one way of being wrong."""
 
 from __future__ import annotations
 
@@ -133,9 +133,8 @@ def refusing(body: bytes, random: Random, said: str) -> tuple[int, bytes]:
     return status, random.choice([json.dumps(answer).encode(), HTML, body])
 
 
-def bad(seed: int, *, said: str) -> Fault:
-    """Call the application, which does its work, and answer something that is wrong in the way of this seed."""
-    random = Random(seed)
+def bad(random: Random, *, said: str) -> Fault:
+    """Call the application, which does its work, and answer something that is wrong in a way that chance chooses."""
 
     def answer(app: Any, environ: Any) -> Response:
         response = ask(app, environ)
@@ -153,4 +152,4 @@ def bad(seed: int, *, said: str) -> Fault:
                 response.status_code = random.choice([429, 503])
         return response
 
-    return Fault(f"bad answer {seed}", answer)
+    return Fault("bad answer", answer)

@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
+from random import Random
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from daemon.sandbox.faults import garble
 from daemon.scheduler import run_once
@@ -16,7 +19,7 @@ from tests.promises import assert_promises
 from tests.property.bad_answers import bad
 from tests.world import World
 
-SEEDS = [int(seed) for seed in os.environ.get("BAD_ANSWER_SEEDS", "").split()] or list(range(8))
+EXAMPLES = int(os.environ.get("BAD_ANSWERS", "8"))  # of each answer; hundreds for a night
 SAID = "please leave it with Mrs Tanglewood next door"
 # Which answer is wrong: the side, a part of the URL, how many such calls pass before, and what leads to it.
 ANSWERS = {
@@ -82,16 +85,19 @@ def assert_true_meanwhile(world: World, read_wrongly: bool) -> None:
         assert row.salesforce_id == record["Id"]
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(120 + 10 * EXAMPLES)
 @pytest.mark.parametrize("name", ANSWERS)
-@pytest.mark.parametrize("seed", SEEDS)
-def test_a_wrong_answer_ends_no_pass_and_leaves_nothing_wrong(tmp_path: Path, name: str, seed: int) -> None:
+@settings(max_examples=EXAMPLES, derandomize="BAD_ANSWERS" not in os.environ)
+@given(random=st.randoms(use_true_random=False))
+def test_a_wrong_answer_ends_no_pass_and_leaves_nothing_wrong(
+    tmp_path_factory: pytest.TempPathFactory, name: str, random: Random
+) -> None:
     side, path, after, story = ANSWERS[name]
-    world = World(tmp_path).start()
+    world = World(tmp_path_factory.mktemp("world")).start()
     try:
         begin(world, story)
         faults = world.magento_faults if side == "magento" else world.salesforce_faults
-        plan = faults.add(bad(seed * 1000 + len(name), said=SAID), path=path, after=after)
+        plan = faults.add(bad(random, said=SAID), path=path, after=after)
         with world.work() as work:
             work_on(work, story)
         assert plan.hits, "the answer was asked for"
