@@ -1,35 +1,32 @@
 """Where Magento's JSON becomes values, once: what is wrong with the page refuses it, what is wrong in a row is its own.
 
 Facts behind it, measured on 2.4.6 to 2.4.8: null scalars are left out rather than sent; empty lists become null when
-``fields`` was asked for; stamps are UTC without saying so; comments come in no promised order; text is raw, with
-control characters and even NUL.
+``fields`` was asked for; comments come in no promised order.
 """
 
-import json
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
+from datetime import datetime
 from types import MappingProxyType
 from typing import Any, TypeVar
 
 from daemon.errors import RejectedRecord, Unreachable
 from daemon.invoice import Comment, Invoice, Item, Malformed, Order, Value, Values
-from daemon.spelling import hash_of, plain_number
+from daemon.magento.scalars import (
+    LARGEST,
+    amount,
+    cleaned,
+    digest,
+    integer,
+    lenient_stamp,
+    number_or_none,
+    stamp,
+    text_or_none,
+)
 
-_LARGEST = 2**63 - 1  # what SQLite takes as an integer
 _STATES = {1: "open", 2: "paid", 3: "canceled"}
-# Ends a transaction in SQLite or a note in base64 otherwise. A newline and a tab are text.
-_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
-_SURROGATE = re.compile("[\ud800-\udfff]")
 _Part = TypeVar("_Part", Item, Comment)
 _NUMBER = re.compile(r"(^|_)(amount|amnt|total|subtotal|price|qty|tax|cost|rate|incl_tax)$|_total_|^row_|_subtotal")
-
-
-def clean(text: str) -> str:
-    """The text as it can be kept and sent: one kind of line break, no control characters, no lone surrogates."""
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
-    return _SURROGATE.sub("\N{REPLACEMENT CHARACTER}", _CONTROL.sub("", text))
 
 
 def rows_of(body: Mapping[str, Any], *, after_id: int, at_most: int) -> list[Mapping[str, Any]]:
@@ -48,7 +45,7 @@ def rows_of(body: Mapping[str, Any], *, after_id: int, at_most: int) -> list[Map
     last = after_id
     for row in items:
         entity_id = row.get("entity_id")
-        if isinstance(entity_id, bool) or not isinstance(entity_id, int) or entity_id > _LARGEST:
+        if isinstance(entity_id, bool) or not isinstance(entity_id, int) or entity_id > LARGEST:
             raise _unbelievable("has a row without an entity_id")
         if entity_id <= last:
             raise _unbelievable("repeats rows, or is not in the order that was asked for")
@@ -67,7 +64,7 @@ def _unbelievable(why: str) -> Unreachable:
 
 def invoice_of(row: Mapping[str, Any]) -> Invoice | Malformed:
     """The invoice, or why this row is none."""
-    row = _cleaned(row)
+    row = cleaned(row)
     try:
         return _invoice(row)
     except RejectedRecord as error:
@@ -77,16 +74,16 @@ def invoice_of(row: Mapping[str, Any]) -> Invoice | Malformed:
             reason=str(error),
             increment_id=number.strip() or None if isinstance(number, str) else None,
             digest=digest(row),
-            created_at=_lenient_stamp(row.get("created_at")),
-            updated_at=_lenient_stamp(row.get("updated_at")),
+            created_at=lenient_stamp(row.get("created_at")),
+            updated_at=lenient_stamp(row.get("updated_at")),
         )
 
 
 def _invoice(row: Mapping[str, Any]) -> Invoice:
-    created_at = _stamp(row, "created_at")
+    created_at = stamp(row, "created_at")
     if created_at is None:
         raise RejectedRecord("it has no date (created_at)")
-    state = _integer(row, "state")
+    state = integer(row, "state")
     if state not in _STATES:
         raise RejectedRecord(f"its state is {state}, which is none of 1 (open), 2 (paid), 3 (canceled)")
     number = row.get("increment_id")
@@ -96,13 +93,13 @@ def _invoice(row: Mapping[str, Any]) -> Invoice:
     return Invoice(
         entity_id=row["entity_id"],
         increment_id=number.strip(),
-        store_id=_integer(row, "store_id"),
-        order_id=_integer(row, "order_id"),
+        store_id=integer(row, "store_id"),
+        order_id=integer(row, "order_id"),
         state=_STATES[state],
-        grand_total=_number("grand_total", row.get("grand_total")),
-        currency=_text(row.get("order_currency_code")),
+        grand_total=number_or_none("grand_total", row.get("grand_total")),
+        currency=text_or_none(row.get("order_currency_code")),
         created_at=created_at,
-        updated_at=_stamp(row, "updated_at") or created_at,
+        updated_at=stamp(row, "updated_at") or created_at,
         digest=digest(row),
         items=_unique([_item(part) for part in _parts(row, "items")], "items"),
         comments=_unique([_comment(part) for part in _parts(row, "comments")], "comments"),
@@ -112,20 +109,20 @@ def _invoice(row: Mapping[str, Any]) -> Invoice:
 
 def stamps_of(row: Mapping[str, Any]) -> tuple[datetime | None, datetime | None]:
     """When the invoice was created and when it was last changed, as far as its row says so."""
-    return _lenient_stamp(row.get("created_at")), _lenient_stamp(row.get("updated_at"))
+    return lenient_stamp(row.get("created_at")), lenient_stamp(row.get("updated_at"))
 
 
 def comments_of(row: Mapping[str, Any]) -> tuple[Comment, ...]:
     """The comments of a row of which nothing else was asked; none when they cannot be understood."""
     try:
-        return _unique([_comment(part) for part in _parts(_cleaned(row), "comments")], "comments")
+        return _unique([_comment(part) for part in _parts(cleaned(row), "comments")], "comments")
     except RejectedRecord:
         return ()  # its own reading, whole, says what is wrong
 
 
 def order_of(row: Mapping[str, Any]) -> Order:
     """The order, with the customer's name and the billing address put together as people write them."""
-    row = _cleaned(row)
+    row = cleaned(row)
     address = row.get("billing_address")
     address = address if isinstance(address, dict) else {}
     derived: dict[str, Value] = {
@@ -143,31 +140,6 @@ def order_of(row: Mapping[str, Any]) -> Order:
     )
 
 
-def digest(value: Any) -> str:
-    """Equal when Magento shows the same. Lists are compared whatever their order, numbers whatever their spelling."""
-    return hash_of(_canonical(value))
-
-
-def _canonical(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {str(key): _canonical(inner) for key, inner in value.items() if inner is not None}
-    if isinstance(value, list):
-        return sorted((_canonical(inner) for inner in value), key=lambda inner: json.dumps(inner, sort_keys=True))
-    if isinstance(value, int | Decimal) and not isinstance(value, bool):
-        return plain_number(Decimal(value))
-    return value
-
-
-def _cleaned(value: Any) -> Any:
-    if isinstance(value, str):
-        return clean(value)
-    if isinstance(value, Mapping):
-        return {clean(str(key)): _cleaned(inner) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [_cleaned(inner) for inner in value]
-    return value
-
-
 def _values(row: Mapping[str, Any], prefix: str = "") -> Values:
     """Every scalar by its dotted name; lists of texts become lines; other lists have types of their own or none."""
     found: dict[str, Value] = {}
@@ -178,9 +150,9 @@ def _values(row: Mapping[str, Any], prefix: str = "") -> Values:
             if value and all(isinstance(part, str) for part in value):
                 found[prefix + name] = "\n".join(value)
         elif name in {"created_at", "updated_at"}:
-            found[prefix + name] = _lenient_stamp(value)
+            found[prefix + name] = lenient_stamp(value)
         else:
-            found[prefix + name] = _amount(value) if _NUMBER.search(name) else value
+            found[prefix + name] = amount(value) if _NUMBER.search(name) else value
     return MappingProxyType(found)
 
 
@@ -195,7 +167,7 @@ def _comment(row: Mapping[str, Any]) -> Comment:
     return Comment(
         entity_id=_key(row, "a comment has no entity_id"),
         text=text or "",
-        created_at=_lenient_stamp(row.get("created_at")),
+        created_at=lenient_stamp(row.get("created_at")),
         customer_notified=str(row.get("is_customer_notified")) in {"1", "True"},
         visible_on_storefront=str(row.get("is_visible_on_front")) in {"1", "True"},
     )
@@ -219,60 +191,10 @@ def _unique(parts: list[_Part], name: str) -> tuple[_Part, ...]:
 
 def _key(row: Mapping[str, Any], complaint: str) -> int:
     """An id that Magento gave; it gives none below 1."""
-    entity_id = _integer(row, "entity_id", complaint)
+    entity_id = integer(row, "entity_id", complaint)
     if entity_id < 1:
         raise RejectedRecord(complaint)
     return entity_id
-
-
-def _integer(row: Mapping[str, Any], name: str, complaint: str | None = None) -> int:
-    value = row.get(name)
-    if isinstance(value, str) and re.fullmatch(r"\d{1,18}", value):
-        return int(value)
-    if isinstance(value, bool) or not isinstance(value, int) or abs(value) > _LARGEST:
-        raise RejectedRecord(complaint or f"its {name} is missing or not a whole number")
-    return value
-
-
-def _number(name: str, value: object) -> Decimal | None:
-    if value is None or value == "":
-        return None
-    try:
-        number = Decimal(str(value)) if not isinstance(value, bool) else Decimal("NaN")
-    except InvalidOperation:
-        number = Decimal("NaN")
-    if not number.is_finite():
-        raise RejectedRecord(f"its {name} is not a number")
-    return number
-
-
-def _amount(value: Any) -> Any:
-    """An amount exact, also one spelled as text; anything else as it is, for Salesforce to judge if it is mapped."""
-    try:
-        return _number("", value) if isinstance(value, str) else value
-    except RejectedRecord:
-        return value
-
-
-def _stamp(row: Mapping[str, Any], name: str) -> datetime | None:
-    value = row.get(name)
-    if value is None or value == "" or str(value).startswith("0000-00-00"):
-        return None
-    found = _lenient_stamp(value)
-    if found is None:
-        raise RejectedRecord(f"its {name} is not a date and time")
-    return found
-
-
-def _lenient_stamp(value: object) -> datetime | None:
-    try:
-        return datetime.strptime(str(value), "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC)
-    except ValueError:
-        return None
-
-
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) else None
 
 
 def _name(row: Mapping[str, Any], prefix: str) -> str | None:

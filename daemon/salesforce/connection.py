@@ -19,7 +19,7 @@ from daemon.salesforce.scrubbing import code_of
 from daemon.salesforce.sign_in import Token, date_of, request_token
 from daemon.salesforce.verdicts import Next, RecordError, judge
 from daemon.settings import Configuration
-from daemon.settings.schema import is_loopback
+from daemon.settings.kinds import is_loopback
 from daemon.transport import open_session, retry_after
 
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from daemon.errors import UsageError
+from daemon.settings.kinds import check_url
 from daemon.settings.private_key import problem_of_key
-from daemon.settings.schema import check_url
 from daemon.settings.secrets import needed_by
 
 _PLAIN = re.compile(r"[\w:/.@+~%\[\]-]+")

@@ -1,95 +1,12 @@
-"""What the settings are: every key with its type, its range and its default."""
+"""What the settings are: every key with its kind, its range and its default."""
 
 import re
-from datetime import UTC, date, datetime, timedelta
-from ipaddress import ip_address
+from datetime import timedelta
 from typing import Annotated, Any, Literal
-from urllib.parse import SplitResult, urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo
 
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-# A name of labels, none of them empty, or an IPv6 address; what no HTTP library would take is refused here.
-_HOST = re.compile(r"[\w-]+(\.[\w-]+)*\.?|[0-9a-f:.]*:[0-9a-f:.]*")
-_LOOPBACK = re.compile(r"localhost|127(\.\d{1,3}){3}|::1")
-
-
-def parse_duration(value: object) -> timedelta:
-    """``90``, ``90s``, ``5m``, ``2h`` or ``30d``."""
-    if isinstance(value, timedelta):
-        return value
-    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([smhd]?)\s*", str(value))
-    if match is None or isinstance(value, bool):
-        raise ValueError("is not a duration: write seconds, or 90s, 5m, 2h, 30d")
-    try:
-        return timedelta(seconds=float(match[1]) * _UNITS[match[2] or "s"])
-    except OverflowError:
-        raise ValueError("is a duration beyond all time") from None
-
-
-def is_loopback(url: str) -> bool:
-    """Whether the URL names this machine itself: the only place where plain http is taken."""
-    return _LOOPBACK.fullmatch(urlsplit(url).hostname or "") is not None
-
-
-def _has_port(parts: SplitResult) -> bool:
-    try:
-        return parts.port != 0  # 1 to 65535, or none
-    except ValueError:
-        return False
-
-
-def check_url(value: str) -> str:
-    """The URL without a slash at its end; ValueError when no side can be called by it."""
-    parts = urlsplit(value)
-    if parts.scheme not in {"http", "https"} or not _HOST.fullmatch(parts.hostname or "") or not _has_port(parts):
-        raise ValueError("is not a URL: write https://host")
-    if parts.scheme == "http" and not is_loopback(value):
-        raise ValueError("must begin with https:// (plain http is taken for loopback addresses only)")
-    if parts.username or parts.query or parts.fragment:
-        raise ValueError("must be a plain URL, without user name, query or fragment")
-    return value.rstrip("/")
-
-
-def _parse_percent(value: object) -> float:
-    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*%\s*", str(value))
-    if match is None or float(match[1]) > 100:
-        raise ValueError("is not a share: write 0% to 100%")
-    return float(match[1]) / 100
-
-
-def _parse_day(value: object) -> datetime | None:
-    if value is None:
-        return None
-    if isinstance(value, datetime):
-        return value.replace(tzinfo=value.tzinfo or UTC).astimezone(UTC)
-    if isinstance(value, date):
-        return datetime(value.year, value.month, value.day, tzinfo=UTC)
-    try:
-        return _parse_day(datetime.fromisoformat(str(value)))
-    except (ValueError, OverflowError):
-        raise ValueError("is not a date: write 2026-01-31, or 2026-01-31T12:00:00Z") from None
-
-
-def _text_of_number(value: object) -> object:
-    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
-
-
-def _between(low: str, high: str) -> AfterValidator:
-    def check(value: timedelta) -> timedelta:
-        if not parse_duration(low) <= value <= parse_duration(high):
-            raise ValueError(f"must be between {low} and {high}")
-        return value
-
-    return AfterValidator(check)
-
-
-Duration = Annotated[timedelta, BeforeValidator(parse_duration)]
-Url = Annotated[str, AfterValidator(check_url)]
-Share = Annotated[float, BeforeValidator(_parse_percent)]
-Day = Annotated[datetime | None, BeforeValidator(_parse_day)]
-ApiName = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,79}$")]
-Key = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,79}(\.[A-Za-z][A-Za-z0-9_]{0,79})?$")]
+from daemon.settings.kinds import ApiName, Day, Duration, Key, Listen, Share, Url, between, text_of_number
 
 
 class Section(BaseModel):
@@ -119,9 +36,9 @@ class Invoices(Section):
 class Schedule(Section):
     """When Magento is polled."""
 
-    poll_interval: Annotated[Duration, _between("1s", "1d")] = timedelta(seconds=60)
-    comment_watch: Annotated[Duration, _between("35d", "3650d")] = timedelta(days=35)
-    overlap: Annotated[Duration, _between("1m", "1d")] = timedelta(minutes=10)
+    poll_interval: Annotated[Duration, between("1s", "1d")] = timedelta(seconds=60)
+    comment_watch: Annotated[Duration, between("35d", "3650d")] = timedelta(days=35)
+    overlap: Annotated[Duration, between("1m", "1d")] = timedelta(minutes=10)
 
 
 class Magento(Section):
@@ -134,7 +51,7 @@ class Magento(Section):
     auth: Literal["oauth1", "bearer", "admin"] = "oauth1"
     signature: Literal["hmac-sha256", "hmac-sha1"] = "hmac-sha256"
     page_size: Annotated[int, Field(ge=1, le=300)] = 100
-    timeout: Annotated[Duration, _between("1s", "10m")] = timedelta(seconds=30)
+    timeout: Annotated[Duration, between("1s", "10m")] = timedelta(seconds=30)
     ca_bundle: str | None = None
 
 
@@ -240,9 +157,9 @@ class Salesforce(Section):
     login_url: Url
     auth: Literal["client_credentials", "jwt_bearer"] = "client_credentials"
     username: Annotated[str | None, Field(validate_default=True), AfterValidator(_check_username)] = None
-    api_version: Annotated[str, BeforeValidator(_text_of_number), Field(pattern=r"^[5-9]\d\.0$")] = "66.0"
+    api_version: Annotated[str, BeforeValidator(text_of_number), Field(pattern=r"^[5-9]\d\.0$")] = "66.0"
     api_reserve: Share = 0.2
-    timeout: Annotated[Duration, _between("1s", "10m")] = timedelta(seconds=120)
+    timeout: Annotated[Duration, between("1s", "10m")] = timedelta(seconds=120)
     ca_bundle: str | None = None
     invoice: InvoiceObject = InvoiceObject()
     item: ItemObject = ItemObject()
@@ -256,24 +173,10 @@ class State(Section):
     path: str | None = None
 
 
-def _check_listen(value: str | None) -> str | None:
-    """An address of this machine and a port; by name only ``localhost``, so that nothing is looked up."""
-    if value is None:
-        return None
-    host, colon, port = value.rpartition(":")
-    try:
-        known = host == "localhost" or ip_address(host.removeprefix("[").removesuffix("]")) is not None
-    except ValueError:
-        known = False
-    if not colon or not known or not port.isascii() or not port.isdigit() or not 1 <= int(port) <= 65535:
-        raise ValueError("is not an address and a port: write 127.0.0.1:8470, or null for none")
-    return value
-
-
 class Console(Section):
     """Where this machine is told how the sync stands: metrics and health over HTTP."""
 
-    listen: Annotated[str | None, AfterValidator(_check_listen)] = "127.0.0.1:8470"
+    listen: Listen = "127.0.0.1:8470"
 
 
 class Logging(Section):

@@ -12,7 +12,7 @@ import pytest
 
 from daemon.errors import SettingsRefused
 from daemon.settings import Configuration, SettingsFile, find_file, load, service_folder, state_path
-from daemon.settings.schema import is_loopback, parse_duration
+from daemon.settings.kinds import is_loopback, parse_duration
 from tests import keys
 from tests.builders import SECRETS, settings
 from tests.certificates import certificate

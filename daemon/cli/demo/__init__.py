@@ -6,7 +6,7 @@ import click
 
 
 def _seconds(_context: click.Context, _option: click.Parameter, text: str) -> float:
-    from daemon.settings.schema import parse_duration
+    from daemon.settings.kinds import parse_duration
 
     try:
         return parse_duration(text).total_seconds()

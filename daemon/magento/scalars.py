@@ -1,0 +1,107 @@
+"""The single values in Magento's JSON: texts, numbers and stamps, each as strict as its use needs.
+
+Measured on 2.4.6 to 2.4.8: stamps are UTC without saying so; text is raw, with control characters and even NUL; amounts
+come as numbers or as text.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from daemon.errors import RejectedRecord
+from daemon.spelling import hash_of, plain_number
+
+LARGEST = 2**63 - 1  # what SQLite takes as an integer
+# Ends a transaction in SQLite or a note in base64 otherwise. A newline and a tab are text.
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def clean(text: str) -> str:
+    """The text as it can be kept and sent: one kind of line break, no control characters, no lone surrogates."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return _SURROGATE.sub("\N{REPLACEMENT CHARACTER}", _CONTROL.sub("", text))
+
+
+def digest(value: Any) -> str:
+    """Equal when Magento shows the same. Lists are compared whatever their order, numbers whatever their spelling."""
+    return hash_of(_canonical(value))
+
+
+def _canonical(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): _canonical(inner) for key, inner in value.items() if inner is not None}
+    if isinstance(value, list):
+        return sorted((_canonical(inner) for inner in value), key=lambda inner: json.dumps(inner, sort_keys=True))
+    if isinstance(value, int | Decimal) and not isinstance(value, bool):
+        return plain_number(Decimal(value))
+    return value
+
+
+def cleaned(value: Any) -> Any:
+    """The same value with every text in it clean, names too."""
+    if isinstance(value, str):
+        return clean(value)
+    if isinstance(value, Mapping):
+        return {clean(str(key)): cleaned(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [cleaned(inner) for inner in value]
+    return value
+
+
+def integer(row: Mapping[str, Any], name: str, complaint: str | None = None) -> int:
+    """A whole number that SQLite takes, also one spelled as text; RejectedRecord when there is none."""
+    value = row.get(name)
+    if isinstance(value, str) and re.fullmatch(r"\d{1,18}", value):
+        return int(value)
+    if isinstance(value, bool) or not isinstance(value, int) or abs(value) > LARGEST:
+        raise RejectedRecord(complaint or f"its {name} is missing or not a whole number")
+    return value
+
+
+def number_or_none(name: str, value: object) -> Decimal | None:
+    """An amount, exact, or none where Magento shows nothing; RejectedRecord when it is anything but a number."""
+    if value is None or value == "":
+        return None
+    try:
+        number = Decimal(str(value)) if not isinstance(value, bool) else Decimal("NaN")
+    except InvalidOperation:
+        number = Decimal("NaN")
+    if not number.is_finite():
+        raise RejectedRecord(f"its {name} is not a number")
+    return number
+
+
+def amount(value: Any) -> Any:
+    """An amount exact, also one spelled as text; anything else as it is, for Salesforce to judge if it is mapped."""
+    try:
+        return number_or_none("", value) if isinstance(value, str) else value
+    except RejectedRecord:
+        return value
+
+
+def stamp(row: Mapping[str, Any], name: str) -> datetime | None:
+    """A stamp, or none where Magento shows nothing or MySQL's zero date; RejectedRecord when it is anything else."""
+    value = row.get(name)
+    if value is None or value == "" or str(value).startswith("0000-00-00"):
+        return None
+    found = lenient_stamp(value)
+    if found is None:
+        raise RejectedRecord(f"its {name} is not a date and time")
+    return found
+
+
+def lenient_stamp(value: object) -> datetime | None:
+    """A stamp, or none: for where a wrong one must not hide what else is known."""
+    try:
+        return datetime.strptime(str(value), "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC)
+    except ValueError:
+        return None
+
+
+def text_or_none(value: object) -> str | None:
+    """A text as it is; of anything else nothing."""
+    return value if isinstance(value, str) else None
