@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -63,8 +63,6 @@ class Days:
     asked: list[Asked] = field(default_factory=list)
     polls: int = 0
     tried: list[datetime] = field(default_factory=list)  # metered calls to Salesforce, also those refused
-    magento_fails: deque[Fault] = field(default_factory=deque)  # what the next calls meet, one each
-    salesforce_fails: deque[Fault] = field(default_factory=deque)
     meanwhile: Callable[[], object] = lambda: None  # what happens in the world at every tick
     tick: timedelta = timedelta(minutes=1)
 
@@ -131,10 +129,6 @@ class Days:
 
     def _answer(self, app: WSGIApplication, environ: WSGIEnvironment) -> Response:
         at, purpose = self.now, _purpose_of(environ)
-        if self.magento_fails:
-            self.asked.append(Asked(at, purpose, 0))
-            self._spend(timedelta(seconds=_CALL))
-            return self.magento_fails.popleft().answer(app, environ)
         response = ask(app, environ)
         rows = _rows_of(response)
         self.asked.append(Asked(at, purpose, rows))
@@ -144,7 +138,7 @@ class Days:
 
     def _answer_salesforce(self, app: WSGIApplication, environ: WSGIEnvironment) -> Response:
         self.tried.append(self.now)
-        return self.salesforce_fails.popleft().answer(app, environ) if self.salesforce_fails else ask(app, environ)
+        return ask(app, environ)
 
 
 def _rows_of(response: Response) -> int:

@@ -6,19 +6,15 @@ from collections.abc import Iterator
 from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
-from random import Random
 
 import pytest
 
 from daemon.cli.status import describe
-from daemon.sandbox.faults import drop, lost, status, truncate
 from state.rows import instant_of
 from tests.days import Days, delays, world_of_days
 from tests.integration.checks import assert_equal
 from tests.integration.long_days import BusyShop
 from tests.world import Stop, World
-
-SLOWER = 100
 
 
 @pytest.fixture
@@ -134,40 +130,3 @@ def test_a_process_stopped_for_eight_hours_has_caught_up_after_three_polls(world
     assert_equal(world)
     assert calls["poll"] == 5, "three pages and two polls"
     assert calls["sweep"] == 2, "a round of the day's and one of the week's"
-
-
-@pytest.mark.timeout(300)
-def test_a_day_on_which_both_sides_fail_now_and_then_loses_nothing_and_costs_a_call_a_poll(world: World) -> None:
-    chance = Random(8)
-    ways = [drop(), status(503, b"<html>maintenance</html>"), status(502), truncate(), status(429)]
-    failures = 0
-
-    def happen() -> None:
-        nonlocal failures
-        if chance.random() < 0.1:
-            world.invoice(comment=chance.choice([None, "thanks"]))
-        if chance.random() < 0.03 and len(world.shop.invoices):
-            world.shop.add_comment(chance.choice(world.shop.invoices.ids), "late")
-        if chance.random() < 0.03 and len(world.shop.invoices):
-            world.shop.change_state(chance.choice(world.shop.invoices.ids), chance.choice([1, 2, 3]))
-        for fails in (days.magento_fails, days.salesforce_fails):
-            if chance.random() < 0.05 and len(fails) < 2:
-                fails.append(chance.choice(ways if fails is days.magento_fails else [*ways, lost()]))
-                failures += 1
-
-    with world.work() as work:
-        days = Days(world, work)
-        days.pass_by(minutes=1)
-        began, polls = days.now, days.polls
-        days.meanwhile = happen
-        days.pass_by(hours=24)
-        days.meanwhile = lambda: None
-        days.magento_fails.clear()
-        days.salesforce_fails.clear()
-        calls, polled = days.calls(began), days.polls - polls
-        days.pass_by(minutes=80)
-    assert failures > 100
-    assert polled >= 1_440 - 1
-    assert calls["poll"] == polled, "each poll asks once, whatever is answered"
-    assert calls["sweep"] <= 24 * 4 + 24 + 1 + failures
-    assert_equal(world)
