@@ -199,8 +199,7 @@ def a_manual_sync_of_what_is_not_there(world: World, work: Work) -> None:
     world.org.lock("Magento_Invoice__c", lambda _: True, times=8)
     run_once(work)
     with world.shop.lock:
-        world.shop.invoices._rows.pop(ids[0])
-        world.shop.invoices._ids.remove(ids[0])
+        world.shop.invoices.remove(ids[0])
     world.shop.edit_invoice(ids[1], state=9)
     work.parts.store.requests.leave("sync", work.parts.now(), named=[*ids, 4711])
 

@@ -42,8 +42,7 @@ def stamp(world: World, entity_id: int, name: str = "updated_at") -> datetime:
 def remove(world: World, entity_id: int) -> None:
     """The invoice is gone from Magento's database."""
     with world.shop.lock:
-        world.shop.invoices._rows.pop(entity_id)
-        world.shop.invoices._ids.remove(entity_id)
+        world.shop.invoices.remove(entity_id)
 
 
 def invoices_asked_for(world: World) -> list[str]:

@@ -4,11 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from daemon.sandbox.shop import Wire
 
 Test = Callable[[Wire], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """One condition."""
+
+    field: str
+    value: str | None
+    condition: str
+
 
 _DATE = re.compile(r"\s*(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d+)?)?))?")
 _ORDER: dict[str, Callable[[Any, Any], bool]] = {

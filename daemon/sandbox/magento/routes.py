@@ -10,6 +10,7 @@ from typing import Any
 from flask import Request
 
 from daemon.sandbox.magento.access import give_admin_token, give_admin_token_by_otp
+from daemon.sandbox.magento.conditions import Filter
 from daemon.sandbox.magento.options import INVOICES, ORDERS, STORES, Magento
 from daemon.sandbox.magento.parameters import parse_query
 from daemon.sandbox.magento.posting import post_comment, read_json
@@ -20,7 +21,7 @@ from daemon.sandbox.magento.refusals import (
     no_such_route,
     not_an_int,
 )
-from daemon.sandbox.magento.search import Criteria, Filter, find, read_criteria
+from daemon.sandbox.magento.search import Criteria, find, read_criteria
 from daemon.sandbox.shop import Wire
 from daemon.sandbox.shop.tables import Table
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from daemon.sandbox.magento.conditions import Test, compile_condition, read_number
+from daemon.sandbox.magento.conditions import Filter, Test, compile_condition
+from daemon.sandbox.magento.narrowing import narrow
 from daemon.sandbox.magento.options import Version
 from daemon.sandbox.magento.parameters import snake_keys
 from daemon.sandbox.magento.refusals import Refusal, field_missing, internal_error, not_an_int
@@ -17,15 +17,6 @@ from daemon.sandbox.shop.tables import Table
 _KEYS = {"filter_groups", "sort_orders", "page_size", "current_page"}
 _NO_LIMIT = 999_999
 """The page size that Magento fills in where page sizes are limited and none is asked for."""
-
-
-@dataclass(frozen=True, slots=True)
-class Filter:
-    """One condition."""
-
-    field: str
-    value: str | None
-    condition: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,15 +86,9 @@ def find(table: Table, criteria: Criteria, *, repeats_last_page: bool = False) -
     asked = {each.field for group in criteria.groups for each in group} | {s.field for s in criteria.sorts}
     if not asked <= table.columns:
         raise internal_error()
-    ids: Sequence[int] = table.ids
-    tests: list[Sequence[Test]] = []
-    for group in criteria.groups:
-        narrowed = _narrow(ids, group[0]) if len(group) == 1 and group[0].field == "entity_id" else None
-        if narrowed is None:
-            tests.append([compile_condition(each.field, each.condition, each.value) for each in group])
-        else:
-            ids = narrowed
-    if tests:
+    ids, left = narrow(table, criteria.groups)
+    if left:
+        tests = [[compile_condition(each.field, each.condition, each.value) for each in group] for group in left]
         ids = [each for each in ids if _passes(table.row(each), tests)]
     if repeats_last_page and criteria.page and criteria.page_size:
         last = max(-(-len(ids) // max(criteria.page_size, 1)), 1)
@@ -113,27 +98,6 @@ def find(table: Table, criteria: Criteria, *, repeats_last_page: bool = False) -
 
 def _passes(row: Wire, tests: Sequence[Sequence[Test]]) -> bool:
     return all(any(test(row) for test in group) for group in tests)
-
-
-def _narrow(ids: Sequence[int], condition: Filter) -> Sequence[int] | None:
-    """The ids that a condition on the ascending ids leaves, without a look at the rows; None if it cannot."""
-    if condition.value is None:
-        return None
-    value = read_number(condition.value)
-    match condition.condition:
-        case "gt":
-            return ids[bisect_right(ids, value) :]
-        case "gteq" | "from":
-            return ids[bisect_left(ids, value) :]
-        case "lt":
-            return ids[: bisect_left(ids, value)]
-        case "lteq" | "to":
-            return ids[: bisect_right(ids, value)]
-        case "in":
-            wanted = sorted({read_number(each) for each in condition.value.split(",") if each})
-            return [each for number in wanted for each in ids[bisect_left(ids, number) :][:1] if each == number]
-        case _:
-            return None
 
 
 def _sorted(table: Table, ids: Sequence[int], criteria: Criteria) -> Sequence[int]:

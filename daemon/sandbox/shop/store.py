@@ -29,7 +29,7 @@ class Shop:
         self.clock = clock
         self.lock = threading.RLock()
         self.numbers = Numbers()
-        self.invoices = Table(INVOICE_COLUMNS)
+        self.invoices = Table(INVOICE_COLUMNS, indexed=("created_at", "updated_at"))
         self.orders = Orders(self.numbers)
         self.comments = Comments(self)
         self._uncommitted: dict[int, Wire] = {}
@@ -159,7 +159,7 @@ class Shop:
     def edit_invoice(self, entity_id: int, **fields: Any) -> None:
         """Set fields in the database as they are given; None is a null, which is left out when sent."""
         with self.lock:
-            self.invoices.row(entity_id).update(fields)
+            self.invoices.edit(entity_id, **fields)
 
     def edit_order(self, order_id: int, **fields: Any) -> None:
         """Set fields of an order as they are given."""

@@ -2,19 +2,49 @@
 
 from __future__ import annotations
 
-from bisect import insort
-from collections.abc import Callable, Sequence
+from bisect import bisect_left, bisect_right, insort
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 Wire = dict[str, Any]
 """A record as it goes over the wire; tests may put anything into it."""
 
 
+class Index:
+    """The ids of a table by the texts in one column: what is asked for is found without a look at every row."""
+
+    def __init__(self) -> None:
+        self._entries: list[tuple[str, int]] = []
+        self._texts: dict[int, str] = {}
+
+    def note(self, entity_id: int, value: Any) -> None:
+        """The row has this in the column from now on; None: it has nothing there, or is gone."""
+        before, now = self._texts.pop(entity_id, None), None if value is None else str(value)
+        if before is not None:
+            del self._entries[bisect_left(self._entries, (before, entity_id))]
+        if now is not None:
+            self._texts[entity_id] = now
+            insort(self._entries, (now, entity_id))
+
+    def start(self, text: str, *, inclusive: bool) -> int:
+        """The place of the first entry that is above the text, or no lower."""
+        search = bisect_left if inclusive else bisect_right
+        return search(self._entries, text, key=lambda entry: entry[0])
+
+    def after(self, place: int) -> Iterable[int]:
+        """The ids from that place on."""
+        return (entity_id for _, entity_id in self._entries[place:])
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+
 class Table:
     """Rows by id. A row may be a recipe, cooked whenever it is read: what nobody reads takes no memory."""
 
-    def __init__(self, columns: frozenset[str]) -> None:
+    def __init__(self, columns: frozenset[str], *, indexed: Iterable[str] = ()) -> None:
         self.columns = columns
+        self.indexes = {column: Index() for column in indexed}
         self._rows: dict[int, Wire | Callable[[], Wire]] = {}
         self._ids: list[int] = []
         self.broken: set[int] = set()
@@ -32,6 +62,23 @@ class Table:
             else:
                 self._ids.append(entity_id)
         self._rows[entity_id] = row
+        if self.indexes:
+            self.edit(entity_id)
+
+    def edit(self, entity_id: int, **fields: Any) -> None:
+        """Set fields of a row; nothing else may set those that are indexed."""
+        row = self.row(entity_id)
+        row.update(fields)
+        for column, index in self.indexes.items():
+            index.note(entity_id, row.get(column))
+
+    def remove(self, entity_id: int) -> None:
+        """Delete a row; a `KeyError` if there is none."""
+        del self._rows[entity_id]
+        del self._ids[bisect_left(self._ids, entity_id)]
+        self.broken.discard(entity_id)
+        for index in self.indexes.values():
+            index.note(entity_id, None)
 
     def row(self, entity_id: int) -> Wire:
         """The row itself, a `KeyError` if there is none. Changes to a recipe's row are not kept: put it."""

@@ -210,8 +210,7 @@ class ShopSide:
         shop = self.shop
         self._backup = deepcopy(
             {
-                "rows": shop.invoices._rows,
-                "ids": shop.invoices._ids,
+                "invoices": shop.invoices,
                 "parents": shop.comments._parents,
                 "orders": (shop.orders._rows, shop.orders._ids, shop.orders._purchases),
                 "last": shop.numbers._last,
@@ -225,18 +224,19 @@ class ShopSide:
             return
         shop, copy, known = self.shop, deepcopy(self._backup), self._witness
         for entity_id in self.ids():
-            if entity_id not in copy["rows"]:
+            if entity_id not in copy["invoices"]:
                 known.vanished.add(entity_id)
         known.reused.update(range(copy["last"]["invoice"] + 1, shop.numbers._last["invoice"] + 1))
         known.reused_comments.update(range(copy["last"]["comment"] + 1, shop.numbers._last["comment"] + 1))
-        shop.invoices._rows, shop.invoices._ids = copy["rows"], copy["ids"]
+        broken = shop.invoices.broken
+        shop.invoices = copy["invoices"]
+        shop.invoices.broken = {entity_id for entity_id in broken if entity_id in shop.invoices}
         shop.comments._parents = copy["parents"]
         shop.orders._rows, shop.orders._ids, shop.orders._purchases = copy["orders"]
         shop.numbers._last, shop._invoiced = copy["last"], copy["invoiced"]
         self._uncommitted.clear()
         shop._uncommitted.clear()
-        self._damaged = {key: value for key, value in self._damaged.items() if key in copy["rows"]}
-        shop.invoices.broken &= set(copy["rows"])
+        self._damaged = {key: value for key, value in self._damaged.items() if key in shop.invoices}
         for entity_id in self.ids():
             known.visible[entity_id] = self.now() + timedelta(days=400)
         known.happened["restore"] += 1
@@ -249,10 +249,7 @@ class ShopSide:
             self.shows(entity_id)
 
     def _forget(self, entity_id: int) -> None:
-        table = self.shop.invoices
-        del table._rows[entity_id]
-        table._ids.remove(entity_id)
-        table.broken.discard(entity_id)
+        self.shop.invoices.remove(entity_id)
         self._damaged.pop(entity_id, None)
 
     def _change(self, fields: dict[str, Any], at: datetime | None = None) -> None:
