@@ -16,9 +16,9 @@ def clear_state(store: Store, now: datetime, kind: str, entity_ids: list[int]) -
     if kind == "clear-checkpoint":
         store.forget_reading()
     elif entity_ids:
-        store.forget_invoices(entity_ids)
+        store.forget_invoices(entity_ids, now)
     else:
-        store.clear()
+        store.clear(now)
     return copy
 
 

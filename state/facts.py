@@ -7,7 +7,10 @@ if TYPE_CHECKING:
 
 
 class Facts:
-    """Small named texts: ``magento_name``, ``organization_id``, ``instance_url``, ``mapping``, ``org``, ``running``."""
+    """Small named texts: ``magento_name``, ``organization_id``, ``instance_url``, ``mapping``, ``org``, ``running``.
+
+    And ``doubted_until``: a call about what was forgotten since may still be carried out until then.
+    """
 
     def __init__(self, store: "Store") -> None:
         self._store = store

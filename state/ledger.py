@@ -85,13 +85,15 @@ class Ledger:
             {"now": text_of(now), "automatic": automatic, "limit": limit},
         )
 
-    def newest_untried(self, now: datetime, *, automatic: bool) -> LedgerRow | None:
-        """The newest invoice that is due and that no call has been about."""
-        found = self._select(
-            f"{_DUE} AND sync_status = 'pending' AND attempts = 0 ORDER BY entity_id DESC LIMIT 1",
-            {"now": text_of(now), "automatic": automatic},
+    def newest_untried(
+        self, now: datetime, *, automatic: bool, but: Iterable[int] = (), limit: int = 1
+    ) -> list[LedgerRow]:
+        """The newest invoices that are due and that no call has been about."""
+        return self._select(
+            f"{_DUE} AND sync_status = 'pending' AND attempts = 0 "  # noqa: S608  (SQL of this file)
+            "AND entity_id NOT IN (SELECT value FROM json_each(:but)) ORDER BY entity_id DESC LIMIT :limit",
+            {"now": text_of(now), "automatic": automatic, "but": as_list(but), "limit": limit},
         )
-        return found[0] if found else None
 
     def count_due(self, now: datetime, *, automatic: bool, but: Iterable[int]) -> int:
         """How many rows are due now, without these."""

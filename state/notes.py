@@ -112,7 +112,8 @@ class Notes:
         """A process died: a call about any owed note may still be carried out, so none goes until it must be over."""
         with self._store.writing():
             self._store.db.conn.execute(
-                "UPDATE notes SET next_attempt_at = ? WHERE sync_status = 'pending'", [text_of(until)]
+                "UPDATE notes SET next_attempt_at = :until, again_at = :until WHERE sync_status = 'pending'",
+                {"until": text_of(until)},
             )
 
     def doubt_edits(self, again_at: datetime) -> None:

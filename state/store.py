@@ -13,6 +13,7 @@ from sqlite_utils.db import Database
 
 from state.attempts import Attempts
 from state.checkpoints import Checkpoints
+from state.doubts import Doubts
 from state.errors import StateError, StateMissingError, StateReplacedError
 from state.facts import Facts
 from state.ledger import Ledger
@@ -61,6 +62,7 @@ class Store:
         self.attempts = Attempts(self)
         self.requests = Requests(self)
         self.sides = Sides(self)
+        self.doubts = Doubts(self)
 
     @property
     def db(self) -> Database:
@@ -101,11 +103,13 @@ class Store:
             raise StateError(f"{target} exists already", path=target, hint="Name a file that is not there yet.")
         self._copy_to(target)
 
-    def clear(self) -> None:
-        """Forget everything but the past passes' numbers, so that all is looked at again."""
+    def clear(self, now: datetime) -> None:
+        """Forget everything but the past passes' numbers and the doubt, so that all is looked at again."""
         with self.writing():
+            doubted = self.doubts.latest(now)
             for table in ("facts", "checkpoints", "scans", "ledger", "notes", "attempts", "sides"):
                 self._db.execute(f"DELETE FROM {table}")  # noqa: S608  (names from the line above)
+            self.doubts.keep(doubted)
 
     def shorten_waits(self, *, pending: datetime, failed: datetime, again: datetime, side: datetime) -> None:
         """Let nothing wait beyond these: what is owed, has failed, or may still commit; and a side's next try."""
@@ -126,9 +130,10 @@ class Store:
             self._db.execute("DELETE FROM checkpoints")
             self._db.execute("DELETE FROM scans")
 
-    def forget_invoices(self, entity_ids: list[int]) -> None:
+    def forget_invoices(self, entity_ids: list[int], now: datetime) -> None:
         """Forget what is known of these invoices' content and notes: they are sent again, as by hand."""
         with self.writing():
+            self.doubts.keep(self.doubts.latest(now, entity_ids))
             self.ledger.write(
                 replace(
                     row,

@@ -58,6 +58,7 @@ def clear(
     """Force a resync. A copy of the state is kept beside it; nothing is doubled in Salesforce."""
     from daemon.cli.assemble import path_of_state, read_settings
     from daemon.clock import SystemClock
+    from daemon.sync.parts import UNANSWERED_AGAIN
     from state.clearing import clear_state
     from state.errors import StateLockedError
     from state.store import Store
@@ -76,7 +77,11 @@ def clear(
     kind = "clear-checkpoint" if checkpoint else "clear"
     try:
         with Store(place, lock=True) as store:
-            copy = clear_state(store, SystemClock().now(), kind, chosen)
+            now = SystemClock().now()
+            if store.facts.get("running") is not None:  # the daemon was killed, and nobody has doubted its calls yet
+                marked = settings_file.current.settings.salesforce.comment.object is None
+                store.doubts.owed(now + UNANSWERED_AGAIN, marked=marked)
+            copy = clear_state(store, now, kind, chosen)
     except StateLockedError:
         return _through_daemon(settings_file, kind, chosen)
     click.echo(f"Cleared. A copy of the state as it was: {copy}")

@@ -1,31 +1,44 @@
 """Tells what every invoice would meet from what is one invoice's own: ten first attempts rejected for one cause.
 
 A rule that somebody made in the org, or a field that was taken away, rejects every invoice. Were they all tried, each
-would stand failed until tomorrow, and each try would cost a call; so the newest one that was never tried goes alone,
-and if that is rejected too, Salesforce is left alone for an hour.
+would stand failed until tomorrow, and each try would cost a call; so a few of the newest that were never tried go
+ahead, in one call, and if they are rejected too, Salesforce is left alone for an hour.
 """
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 from daemon.errors import SideRefused
 from daemon.sync.parts import Parts, Tally
 from state.ledger import LedgerRow
 
-
-def probe_of(parts: Parts, *, automatic: bool) -> LedgerRow | None:
-    """The newest invoice that was never tried, when a cause may be every invoice's; else None."""
-    if not parts.rejections.are_many():
-        return None
-    return parts.store.ledger.newest_untried(parts.now(), automatic=automatic)
+_PROBES = 3
 
 
-def require_accepted(parts: Parts, tally: Tally, probe: LedgerRow) -> None:
-    """SideRefused when the probe was rejected like the others; then all of them are owed again."""
-    rejected = parts.rejections.like(probe.entity_id)
-    if not rejected:
+def probes_of(parts: Parts, *, automatic: bool) -> list[LedgerRow]:
+    """The newest invoices that were never tried, when a cause may be every invoice's; else none.
+
+    A few of them, and each time others: one that is rejected for its own sake, and stays the newest, delays no other.
+    """
+    rejections = parts.rejections
+    if not rejections.are_many():
+        return []
+    newest = partial(parts.store.ledger.newest_untried, parts.now(), automatic=automatic, limit=_PROBES)
+    found = newest(but=rejections.probed)
+    if not found:
+        rejections.probed.clear()
+        found = newest()
+    rejections.probed.update(row.entity_id for row in found)
+    return found
+
+
+def require_accepted(parts: Parts, tally: Tally, probes: Sequence[LedgerRow]) -> None:
+    """SideRefused when the probes were rejected like the others; then all of them are owed again."""
+    rejected = next(filter(None, (parts.rejections.like(probe.entity_id) for probe in probes)), None)
+    if rejected is None:
         return
-    reason = rejected[probe.entity_id]
+    reason = next(rejected[probe.entity_id] for probe in probes if probe.entity_id in rejected)
     _owe(parts, tally, list(rejected), f"waits: Salesforce rejects every invoice alike: {reason}")
     raise SideRefused(
         f"Salesforce rejects every invoice alike: {reason}",

@@ -265,12 +265,16 @@ class _Attachment:
             return
         require_calls(self._parts)
         found = self._found(new)
+        doubted = self._parts.still_doubted()
         for owed in new:
             existing = found.get(owed.note.external_id)
             if existing is not None:
                 self._adopt_one(owed, existing)
             elif owed.row.comment_id in self._duplicates:
                 self._batch.put_off([owed], "Salesforce still works on an earlier call about it")
+            elif self._marked and doubted is not None:
+                wait = (doubted - self._parts.now()).total_seconds()
+                self._batch.put_off([owed], "an earlier call may still make its note", wait)
 
     def _find_links(self) -> None:
         """An edit may change who may see the note, and its link says that: one that is not known is asked for, once."""
@@ -305,6 +309,7 @@ class _Attachment:
 
 
 def _forgotten(row: LedgerRow, verdict: Verdict, reason: str | None) -> LedgerRow:
+    """A call of before that may still be carried out (``again_at``) makes the record anew, as it was then."""
     return replace(
         row,
         sync_status=verdict.value,
@@ -313,5 +318,4 @@ def _forgotten(row: LedgerRow, verdict: Verdict, reason: str | None) -> LedgerRo
         fingerprint=None,
         attempts=0,
         next_attempt_at=None,
-        again_at=None,
     )

@@ -19,7 +19,7 @@ def confirm_next(parts: Parts) -> bool:
     them any more, a flag still does.
     """
     rows = parts.store.ledger.unconfirmed(parts.now(), _IDS_A_QUERY)
-    if not rows or not parts.configuration.settings.invoices.enable_synchronization:
+    if not rows or parts.still_doubted() or not parts.configuration.settings.invoices.enable_synchronization:
         return False
     require_fit(parts)
     require_calls(parts)

@@ -17,7 +17,7 @@ from daemon.salesforce import (
     Refused,
     judge,
 )
-from daemon.sync.alike import probe_of, require_accepted
+from daemon.sync.alike import probes_of, require_accepted
 from daemon.sync.attach import attach_due
 from daemon.sync.contents import newest_contents
 from daemon.sync.org import look_again, may_explain, require_fit
@@ -45,11 +45,11 @@ def deliver_due(parts: Parts, tally: Tally, *, interrupted: Callable[[], bool], 
         if full_only and len(rows) < FULL:
             return
         if rows:
-            probe = probe_of(parts, automatic=automatic)
-            batch = _batch(rows) if probe is None else [probe]
+            probes = probes_of(parts, automatic=automatic)
+            batch = probes or _batch(rows)
             send_rows(parts, tally, batch, until_alike=True)
-            if probe is not None:
-                require_accepted(parts, tally, probe)
+            if probes:
+                require_accepted(parts, tally, probes)
             attach_due(parts, tally, [row.entity_id for row in batch])
             for row in batch:
                 parts.contents.pop(row.entity_id, None)

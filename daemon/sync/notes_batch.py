@@ -65,7 +65,7 @@ class NoteBatch:
                 fingerprint=owed.note.fingerprint,
                 attempts=0,
                 next_attempt_at=None,
-                again_at=owed.row.again_at if owed.row.again_at and owed.row.again_at > now else None,
+                again_at=parts.still_doubted(owed.row.again_at),
                 synced_at=now,
             )
             for owed in done
@@ -82,6 +82,7 @@ class NoteBatch:
     ) -> None:
         """These stay pending, for later; after a call without an answer edits are sent once more when it is over."""
         again_at = self.parts.now() + UNANSWERED_AGAIN
+        marked = self.parts.configuration.settings.salesforce.comment.object is None
         rows = [
             replace(
                 owed.row,
@@ -90,7 +91,7 @@ class NoteBatch:
                 fingerprint=None,  # what Salesforce holds is not known: a call that failed may have been carried out
                 attempts=owed.row.attempts + 1,
                 next_attempt_at=self.parts.retry_at(owed.row.attempts, retry_after),
-                again_at=again_at if unanswered and owed.write.is_edit else owed.row.again_at,
+                again_at=again_at if unanswered and (marked or owed.write.is_edit) else owed.row.again_at,
             )
             for owed in waiting
         ]
@@ -108,7 +109,7 @@ class NoteBatch:
             cause=error.cause,
             attempts=owed.row.attempts + 1,
             next_attempt_at=parts.now() + FAILED_AGAIN,
-            again_at=None,
+            again_at=parts.still_doubted(owed.row.again_at),
         )
         self._write([failed], "failed", reason)
         self._done(owed)

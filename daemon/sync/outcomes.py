@@ -11,7 +11,6 @@ from state.ledger import LedgerRow
 
 def synced(parts: Parts, row: LedgerRow) -> LedgerRow:
     """The row of an invoice that Salesforce holds as Magento shows it."""
-    still_open = row.again_at is not None and row.again_at > parts.now()
     return replace(
         row,
         sync_status="synced",
@@ -21,7 +20,7 @@ def synced(parts: Parts, row: LedgerRow) -> LedgerRow:
         unconfirmed=False,
         attempts=0,
         next_attempt_at=None,
-        again_at=row.again_at if still_open else None,
+        again_at=parts.still_doubted(row.again_at),
         synced_at=parts.now(),
     )
 
@@ -50,7 +49,7 @@ def fail(parts: Parts, tally: Tally, row: LedgerRow, reason: str, error: RecordE
         cause=error.cause,
         attempts=row.attempts + 1,
         next_attempt_at=parts.now() + FAILED_AGAIN,
-        again_at=None,
+        again_at=parts.still_doubted(row.again_at),
     )
     with parts.store.writing():
         parts.store.ledger.write([failed])
@@ -96,5 +95,5 @@ def put_off(
 def still_failed(parts: Parts, tally: Tally, row: LedgerRow) -> None:
     """Magento's record can still not be used; it is looked at again tomorrow."""
     if row.sync_status == "failed":
-        parts.store.ledger.write([replace(row, next_attempt_at=parts.now() + FAILED_AGAIN, again_at=None)])
+        parts.store.ledger.write([replace(row, next_attempt_at=parts.now() + FAILED_AGAIN)])
         tally.outcomes[row.entity_id] = "failed"

@@ -97,6 +97,8 @@ class Parts:
     # A pause of Salesforce is over: one call finds out.
     probing: bool = False
     pass_id: int | None = None
+    # A call about what was cleared since may be carried out until then.
+    doubted_until: datetime | None = None
     # When the settings in force were last compared with the file, by the monotonic clock.
     refreshed_at: float = -math.inf
 
@@ -171,6 +173,16 @@ class Parts:
         longest = min(RETRY_LONGEST, RETRY_FIRST * (1 << min(attempts, 10)))
         return self.now() + longest * self.random.uniform(0.5, 1.0)
 
+    def still_doubted(self, again_at: datetime | None = None) -> datetime | None:
+        """Until when a call of before may still be carried out over what is sent now; None: none may.
+
+        ``again_at``: what the row says; the state itself remembers what rows said that were cleared. No call runs
+        longer than Salesforce lets it, whatever a clock said that was wrong.
+        """
+        now = self.now()
+        until = [at for at in (again_at, self.doubted_until) if at is not None and at > now]
+        return min(max(until), now + UNANSWERED_AGAIN) if until else None
+
     def close(self) -> None:
         """Let go of the connections; the store stays open."""
         self.magento.close()
@@ -186,6 +198,7 @@ class Parts:
         self.recall()
 
     def recall(self) -> None:
-        """Take up what the state knows of the org; nothing after it was cleared."""
+        """Take up what the state knows of the org (nothing after it was cleared), and which calls it doubts."""
+        self.doubted_until = self.store.doubts.until()
         self.org = recall_org(self.store, self.configuration.settings)
         self.mapping = InvoiceMapping(self.configuration.settings, self.org.traits if self.org else None)

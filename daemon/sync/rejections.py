@@ -12,6 +12,7 @@ class Rejections:
     """First attempts rejected since Salesforce last accepted one, by cause: the invoices, each with its reason."""
 
     by_cause: dict[str, dict[int, str]] = field(default_factory=dict)
+    probed: set[int] = field(default_factory=set)  # which went ahead of the others, to find out
 
     def add(self, row: LedgerRow, cause: str, reason: str) -> None:
         """The invoice was rejected. A retry tells nothing new: it was rejected before."""
@@ -21,6 +22,7 @@ class Rejections:
     def clear(self) -> None:
         """Salesforce has accepted an invoice: what it rejects is those invoices' own."""
         self.by_cause.clear()
+        self.probed.clear()
 
     def are_many(self) -> bool:
         """Whether so many were rejected for one cause that it may be every invoice's."""

@@ -51,11 +51,8 @@ class Work:
             )
         with parts.store.writing():
             if facts.get("running") is not None:
-                again = parts.now() + UNANSWERED_AGAIN
-                parts.store.ledger.doubt_owed(again)
-                parts.store.notes.doubt_edits(again)
-                if parts.configuration.settings.salesforce.comment.object is None:
-                    parts.store.notes.doubt_owed(again)
+                marked = parts.configuration.settings.salesforce.comment.object is None
+                parts.store.doubts.owed(parts.now() + UNANSWERED_AGAIN, marked=marked)
             self._begin_anew()
             self._prune()
         self.shorten_waits()

@@ -35,7 +35,7 @@ def test_ten_rejected_alike_and_the_newest_too_pause_salesforce_and_all_are_owed
         beat = Beat(work, StopRequest())
         beat.poll()
         assert statuses(world) == {"pending"}
-        assert graph_calls(world) == 2, "one call of many, and one of the newest alone"
+        assert graph_calls(world) == 2, "one call of many, and one of the newest"
         side = work.parts.store.sides.get("salesforce")
         assert side.status == "paused"
         assert RULE in str(side.reason)
@@ -46,7 +46,7 @@ def test_ten_rejected_alike_and_the_newest_too_pause_salesforce_and_all_are_owed
         assert statuses(world) == {"pending"}
         world.clock.advance(minutes=2)
         beat.poll()
-        assert graph_calls(world) == 3, "then one goes alone"
+        assert graph_calls(world) == 3, "then a few go ahead, in one call"
         assert statuses(world) == {"pending"}
     assert len(world.named("salesforce.failing")) == 1, "it is said once"
     assert all(RULE in str(row.reason) for row in world.rows().values() if row.reason)
@@ -165,3 +165,21 @@ def test_many_of_one_cause_are_one_thing_to_mend(world: World) -> None:
     assert done.returncode == 1
     assert "9 invoices, one cause" in done.stderr
     assert RULE in done.stderr
+
+
+def test_an_invoice_that_stays_the_newest_and_is_rejected_for_its_own_sake_delays_no_other(world: World) -> None:
+    ids = [world.invoice() for _ in range(30)]
+    rule = reject_all(world)
+    with world.work() as work:
+        beat = Beat(work, StopRequest())
+        beat.poll()
+        poison = [world.invoice() for _ in range(4)]
+        numbers = {str(world.shop.invoices.row(key)["increment_id"]) for key in poison}
+        rule.remove()
+        world.org.add_rule("Magento_Invoice__c", lambda row: row["Name"] in numbers, RULE, ("Cost_Centre__c",))
+        for _ in range(2):  # more of them than go ahead at once: the next hour others do
+            world.clock.advance(minutes=61)
+            beat.poll()
+        rows = world.rows()
+        assert {key for key, row in rows.items() if row.sync_status == "synced"} == set(ids)
+        assert {key for key, row in rows.items() if row.sync_status == "failed"} == set(poison)

@@ -103,7 +103,10 @@ class Onlooker:
             back = checkpoint is None or checkpoint < self._checkpoint
             if back:
                 raise Broken("I7", f"the checkpoint moved back from {self._checkpoint} to {checkpoint}")
-        self._checkpoint, self._cleared = checkpoint, self._witness.cleared
+        self._checkpoint = checkpoint
+        waiting = store.requests.waiting()
+        if waiting is None or not waiting.kind.startswith("clear"):  # one that was only asked for is still to come
+            self._cleared = self._witness.cleared
         if checkpoint is None:
             return
         read_before = checkpoint - timedelta(seconds=self._rates.overlap)

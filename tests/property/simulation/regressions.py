@@ -10,4 +10,6 @@ FOUND: dict[int, str] = {
     6100206: "I3: a comment that was moved while its old invoice's notes were sent was set aside as gone, for good",
     6100364: "I3: a comment that was moved away and back again was set aside as gone, for good",
     6100874: "I2: after a crash while a synced invoice was sent once more, that call committed over a newer version",
+    666822920: "I7: a clear that was asked for and not yet done was taken for one by the checker (its own fault)",
+    8003747: "L1: an invoice that stayed the newest, rejected for its own sake, kept Salesforce paused hour by hour",
 }

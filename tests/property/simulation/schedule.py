@@ -94,6 +94,7 @@ class Schedule:
             if self.rates.restores and self.random.random() < 0.3:
                 self.random.choice((self.shop.back_up, self.shop.restore))()
             self.clock.advance(self.random.choice((1, 20, 60, 60, 60, 300, 1000, 4000)))
+            self.shop.reopen()
             self.life.beat()
 
     def _happen(self) -> None:

@@ -42,6 +42,11 @@ class ShopSide:
         self._uncommitted: set[int] = set()
         self._damaged: dict[int, dict[str, Any]] = {}
         self._backup: dict[str, Any] | None = None
+        self._sold = 0
+
+    def reopen(self) -> None:
+        """Between two polls there is no end to what can be sold."""
+        self._sold = 0
 
     def now(self) -> datetime:
         """By Magento's database."""
@@ -66,9 +71,10 @@ class ShopSide:
     def buy(self, *, late: float | None = None, at: datetime | None = None, count: int | None = None) -> None:
         """Orders, each with its invoice; ``late``: committed so many seconds later."""
         random = self._random
-        if len(self.shop.invoices) + len(self._uncommitted) >= _ENOUGH:
-            return  # or a shop that sells during each call would never be read to its end
+        if max(len(self.shop.invoices) + len(self._uncommitted), self._sold) >= _ENOUGH:
+            return  # or a shop that sells (and forgets) during each call would never be read to its end
         for _ in range(count or random.choice((1, 1, 2))):
+            self._sold += 1
             lines = [("TEE", "T-shirt", random.choice((1, 2)), 19.99), ("MUG", "Mug", 1, 7.5)][: random.choice((1, 2))]
             free = random.random() < 0.1
             order = self.shop.place_order(

@@ -1,0 +1,51 @@
+"""Calls that may still be carried out: what rows say of them outlives the rows."""
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from state.rows import IN_LIST, as_list, instant_of, text_of
+
+if TYPE_CHECKING:
+    from state.store import Store
+
+_FACT = "doubted_until"
+
+
+class Doubts:
+    """Until when a call that had no answer may still be carried out, over what is sent now."""
+
+    def __init__(self, store: "Store") -> None:
+        self._store = store
+
+    def owed(self, until: datetime, *, marked: bool) -> None:
+        """A process died: a call about what was owed may still be carried out, until then.
+
+        ``marked``: a note is found by its title alone, so none is made before that.
+        """
+        with self._store.writing():
+            self._store.ledger.doubt_owed(until)
+            self._store.notes.doubt_edits(until)
+            if marked:
+                self._store.notes.doubt_owed(until)
+
+    def until(self) -> datetime | None:
+        """Until when a call about what the state has forgotten may be carried out; None: none is known."""
+        return instant_of(self._store.facts.get(_FACT))
+
+    def latest(self, now: datetime, entity_ids: Collection[int] | None = None) -> datetime | None:
+        """The same of all that the state knows of these invoices (None: of all), and has forgotten; None: none now."""
+        only = "" if entity_ids is None else f"AND {IN_LIST.format('entity_id')}"
+        values = [text_of(now)] + ([] if entity_ids is None else [as_list(entity_ids)])
+        (found,) = self._store.db.conn.execute(
+            f"SELECT max(at) FROM (SELECT max(again_at) AS at FROM ledger WHERE again_at > ? {only} "  # noqa: S608
+            f"UNION ALL SELECT max(again_at) FROM notes WHERE again_at > ? {only} "
+            "UNION ALL SELECT value FROM facts WHERE name = ? AND value > ?)",
+            [*values, *values, _FACT, text_of(now)],
+        ).fetchone()
+        return instant_of(found)
+
+    def keep(self, until: datetime | None) -> None:
+        """What is forgotten cannot say any more that a call about it may still be carried out; so the state says it."""
+        if until is not None:
+            self._store.facts.learn(_FACT, text_of(until) or "")

@@ -1,0 +1,162 @@
+"""A call without an answer may still be carried out, over a newer version, whatever is forgotten meanwhile."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+
+import pytest
+
+from daemon.sandbox.faults import late_commit
+from daemon.scheduler import run_once
+from daemon.sync import Work
+from state.store import Store
+from tests.acceptance.process import wait_until
+from tests.integration.checks import assert_equal, change, record, texts
+from tests.world import World
+
+GRAPH = "composite/graph"
+ITEM, NOTE = "Magento_Invoice_Item__c", "ContentNote"
+
+
+def status_of(world: World, entity_id: int) -> str:
+    found = record(world, entity_id)
+    assert found is not None
+    return str(found["Status__c"])
+
+
+def lose(world: World, about: str) -> threading.Event:
+    """The next call about these gets no answer, and is carried out when the event says so."""
+    moment = threading.Event()
+    world.salesforce_faults.add(late_commit(moment), path=GRAPH, body=about)
+    return moment
+
+
+def clear(world: World, work: Work, named: list[int]) -> None:
+    work.parts.store.requests.leave("clear", work.parts.now(), named=named)
+    run_once(work)
+
+
+@pytest.mark.parametrize("whole", [True, False], ids=["all", "one"])
+def test_a_version_that_comes_through_after_the_state_was_cleared_does_not_stay(world: World, whole: bool) -> None:
+    entity_id = world.invoice(state=2)
+    with world.work() as work:
+        run_once(work)
+        change(world, entity_id, state=3)
+        moment = lose(world, ITEM)
+        run_once(work)
+        change(world, entity_id, state=1)
+        clear(world, work, [] if whole else [entity_id])
+        assert status_of(world, entity_id) == "Open"
+        moment.set()
+        wait_until(lambda: status_of(world, entity_id) == "Canceled", "the older version comes through")
+        world.clock.advance(minutes=11)
+        run_once(work)
+        assert status_of(world, entity_id) == "Open"
+        calls = world.salesforce_calls.count(path=GRAPH)
+        world.clock.advance(minutes=11)
+        run_once(work)
+        assert world.salesforce_calls.count(path=GRAPH) == calls, "once more is enough"
+    assert_equal(world)
+
+
+@pytest.mark.parametrize("whole", [True, False], ids=["all", "one"])
+def test_an_edit_that_comes_through_after_the_state_was_cleared_does_not_stay(world: World, whole: bool) -> None:
+    entity_id = world.invoice(comment="first")
+    (comment,) = world.shop.invoices.row(entity_id)["comments"]
+    with world.work() as work:
+        run_once(work)
+        world.shop.edit_comment(comment["entity_id"], "second")
+        moment = lose(world, NOTE)
+        work.sync([entity_id])
+        world.shop.edit_comment(comment["entity_id"], "third")
+        clear(world, work, [] if whole else [entity_id])
+        assert texts(world, entity_id) == ["third"]
+        moment.set()
+        wait_until(lambda: texts(world, entity_id) == ["second"], "the older edit comes through")
+        world.clock.advance(minutes=11)
+        run_once(work)
+    assert texts(world, entity_id) == ["third"]
+    assert_equal(world)
+
+
+def test_a_marked_note_that_comes_through_after_the_state_was_cleared_has_no_second_one(world: World) -> None:
+    world.set("salesforce.comment.object", None)
+    entity_id = world.invoice(comment="slow")
+    moment = lose(world, NOTE)
+    with world.work() as work:
+        run_once(work)
+        clear(world, work, [])
+        assert texts(world, entity_id) == [], "none is made while that call may still make it"
+        moment.set()
+        wait_until(lambda: texts(world, entity_id), "the call comes through")
+        world.clock.advance(minutes=11)
+        run_once(work)
+    assert texts(world, entity_id) == ["slow"]
+
+
+def test_a_state_of_a_killed_daemon_that_is_cleared_doubts_the_call_that_was_under_way(world: World) -> None:
+    entity_id = world.invoice(state=2)
+    world.run_once()
+    change(world, entity_id, state=3)
+    moment = lose(world, ITEM)
+    world.run_once()
+    with Store(world.state_path, lock=True) as store:  # as kill -9 in the midst of that call leaves it
+        store.ledger.write([replace(world.rows()[entity_id], attempts=0, next_attempt_at=None, again_at=None)])
+        store.facts.learn("running", "1")
+    assert world.command("state", "clear", "--yes").returncode == 0
+    change(world, entity_id, state=1)
+    world.run_once()
+    assert status_of(world, entity_id) == "Open"
+    moment.set()
+    wait_until(lambda: status_of(world, entity_id) == "Canceled", "the older version comes through")
+    world.clock.advance(minutes=11)
+    world.run_once()
+    assert status_of(world, entity_id) == "Open"
+    assert_equal(world)
+
+
+def test_a_version_that_comes_through_after_its_invoice_had_failed_does_not_stay(world: World) -> None:
+    entity_id = world.invoice(state=2)
+    with world.work() as work:
+        run_once(work)
+        change(world, entity_id, state=3)
+        moment = lose(world, ITEM)
+        run_once(work)
+        rule = world.org.add_rule("Magento_Invoice__c", lambda _row: True, "not now")
+        world.clock.advance(minutes=1)
+        run_once(work)
+        assert world.rows()[entity_id].sync_status == "failed"
+        rule.remove()
+        change(world, entity_id, state=1)
+        run_once(work)
+        moment.set()
+        wait_until(lambda: status_of(world, entity_id) == "Canceled", "the older version comes through")
+        world.clock.advance(minutes=11)
+        run_once(work)
+    assert status_of(world, entity_id) == "Open"
+    assert_equal(world)
+
+
+def test_a_version_that_comes_through_after_somebody_deleted_the_record_does_not_stay(world: World) -> None:
+    entity_id = world.invoice(state=2)
+    with world.work() as work:
+        run_once(work)
+        change(world, entity_id, state=3)
+        moment = lose(world, ITEM)
+        run_once(work)
+        found = record(world, entity_id)
+        assert found is not None
+        world.org.delete("Magento_Invoice__c", str(found["Id"]))
+        world.shop.add_comment(entity_id, "its note finds the record gone")
+        change(world, entity_id, state=1)
+        world.clock.advance(seconds=2)
+        run_once(work)
+        assert world.named("invoice.deleted")
+        assert status_of(world, entity_id) == "Open"
+        moment.set()
+        wait_until(lambda: status_of(world, entity_id) == "Canceled", "the older version comes through")
+        world.clock.advance(minutes=11)
+        run_once(work)
+    assert status_of(world, entity_id) == "Open"
+    assert_equal(world)
