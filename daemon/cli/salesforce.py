@@ -36,7 +36,7 @@ def setup(dry_run: bool, settings_name: str | None) -> int:
     connection = connect(configuration)
     try:
         connection.sign_in()
-        click.echo(f"Salesforce: {connection.instance_url}, org {connection.organization_id or 'unknown'}")
+        click.echo(f"Salesforce: {connection.instance_url}, {_org_of(connection)}")
         for line in _others(configuration):
             click.echo(line)
         plan = plan_of(connection)
@@ -46,9 +46,28 @@ def setup(dry_run: bool, settings_name: str | None) -> int:
             _deploy(connection, configuration, plan, dry_run=dry_run)
         else:
             click.echo(f"All objects, fields, views, layouts and the permission set {PERMISSION_SET} are there.")
-        return _assign(connection, dry_run=dry_run)
+        code = _assign(connection, dry_run=dry_run)
+        done = f"Next: {_command('salesforce setup' if dry_run else 'check', settings_name)}"
+        click.echo(done if dry_run else f"{done} says whether the org takes all that is sent to it.")
+        return code
     finally:
         connection.close()
+
+
+def _command(name: str, settings_name: str | None) -> str:
+    return f"`invoice-sync {name}{f' --settings {settings_name}' if settings_name else ''}`"
+
+
+def _org_of(connection: "Connection") -> str:
+    """Which org it is, so that nobody sets up another than was meant; its id alone where it does not tell more."""
+    from daemon.errors import InvoiceSyncError
+    from daemon.salesforce.organization import which_org
+
+    try:
+        org = which_org(connection)
+    except InvoiceSyncError:
+        return f"org {connection.organization_id or 'unknown'}"
+    return f"org {org.name} ({org.id}), {org.edition}, {'production' if org.production else 'not production'}"
 
 
 def _others(configuration: "Configuration") -> list[str]:

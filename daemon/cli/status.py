@@ -101,7 +101,7 @@ def _show(report: dict[str, Any]) -> None:
         ("Notes", _counts(report["notes_ledger"])),
         ("Last pass", _last_pass(last) if last else "none"),
         ("Magento", _side(report["magento"])),
-        ("Salesforce", _side(report["salesforce"]) + _usage(report["salesforce"])),
+        ("Salesforce", _side(report["salesforce"], _usage(report["salesforce"]))),
     ]
     for title, text in lines:
         click.echo(f"{title + ':':<17}{text}")
@@ -124,11 +124,15 @@ def _last_pass(last: dict[str, Any]) -> str:
         f"{last['outcome']} at {last['finished_at']} ({last['trigger']}): {last['seen']} seen, "
         f"{last['synced']} synced, {last['failed']} failed, {last['pending']} pending, {last['notes']} notes"
     )
-    return f"{text}; {last['error'].splitlines()[0]}" if last["error"] else text  # the side's own line has all of it
+    if not last["error"]:
+        return text
+    return f"{text}; {last['error'].splitlines()[0].rstrip(':')}"  # the side's own lines have all of it
 
 
-def _side(side: dict[str, Any]) -> str:
-    return side["status"] if side["status"] == "ok" else f"{side['status']} since {side['since']}: {side['reason']}"
+def _side(side: dict[str, Any], usage: str = "") -> str:
+    if side["status"] == "ok":
+        return f"{side['status']}{usage}"
+    return f"{side['status']} since {side['since']}{usage}: {side['reason']}"
 
 
 def _usage(side: dict[str, Any]) -> str:

@@ -42,7 +42,7 @@ def examine_secrets(folder: Path, examined: Examined) -> Iterator[Line]:
         if len(good) == len(names):
             fixed = configuration.secrets.fixed.intersection(good)
             where = "from the environment or systemd" if fixed else f"in {folder}, for this user alone"
-            yield Line("secrets", side, "ok", tried, f"all {len(good)} of {way} are there, {where}")
+            yield Line("secrets", side, "ok", tried, f"the {len(good)} of {way} are there, {where}")
     mode = folder.stat().st_mode if folder.is_dir() else 0
     if mode & 0o022:
         yield Line(

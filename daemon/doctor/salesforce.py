@@ -103,17 +103,18 @@ class OrgVisit:
 
     def _objects(self, connection: Connection) -> Iterator[Line]:
         settings = self._configuration.settings
-        tried = f"describe of {settings.salesforce.invoice.object} and what belongs to it"
+        tried = f"GET sobjects/{settings.salesforce.invoice.object}/describe, and of all that belongs to it"
         try:
             fit = look_at(connection, settings, InvoiceMapping(settings))
         except InvoiceSyncError as error:
             yield failure("objects", "objects", tried, error)
             return
         for finding in fit.findings:
-            yield _line_of(finding, tried)
+            yield _line_of(finding)
 
 
-def _line_of(finding: Finding, tried: str) -> Line:
+def _line_of(finding: Finding) -> Line:
+    tried = f"GET sobjects/{finding.object}/describe"
     name = f"{finding.object}.{finding.field}" if finding.field else finding.object
     return Line("objects", name, finding.severity, tried, finding.sentence, _ended(finding.mend))
 

@@ -23,7 +23,7 @@ from daemon.salesforce import (
 from daemon.sync.contents import newest_contents
 from daemon.sync.decide import UNREADABLE
 from daemon.sync.notes_batch import NoteBatch, OwedNote
-from daemon.sync.org import look_again, may_explain, why_no_notes
+from daemon.sync.org import doubt_fit, look_again, may_explain, why_no_notes
 from daemon.sync.parts import FAILED_AGAIN, RETRY_LONGEST, UNANSWERED_AGAIN, Parts, Tally
 from daemon.sync.sides import require_calls
 from state.ledger import LedgerRow
@@ -153,6 +153,7 @@ class _Attachment:
                     wait = UNANSWERED_AGAIN.total_seconds()
                 put_off = [owed for part in going.values() for owed in part]
                 self._batch.put_off(put_off, str(error), wait, unanswered=isinstance(error, Unreachable))
+                doubt_fit(self._parts)
             raise
 
     def _remember(self, entity_id: int, answer: Answer) -> None:

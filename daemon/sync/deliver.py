@@ -20,7 +20,7 @@ from daemon.salesforce import (
 from daemon.sync.alike import probes_of, require_accepted
 from daemon.sync.attach import attach_due
 from daemon.sync.contents import newest_contents
-from daemon.sync.org import look_again, may_explain, require_fit
+from daemon.sync.org import doubt_fit, look_again, may_explain, require_fit
 from daemon.sync.outcomes import fail, put_off, settle, still_failed, synced
 from daemon.sync.parts import Parts, Tally
 from daemon.sync.placing import is_misplaced, placed_items
@@ -145,6 +145,7 @@ def _call(parts: Parts, tally: Tally, batch: list[tuple[LedgerRow, InvoiceRecord
     except Unreachable as error:
         if error.sent:
             put_off(parts, tally, rows, str(error), unanswered=True)
+            doubt_fit(parts)
         raise
     except Busy as error:
         put_off(parts, tally, rows, str(error), retry_after=error.retry_after)

@@ -1,9 +1,11 @@
 """Whether the org takes what is sent: found out before the first write, and when a rejection makes it doubtful.
 
-One call per object, and what was found is remembered until the settings change: a process that starts anew asks
-nothing. What would be refused is found before a write, all of it at once. An error about invoices or items pauses
-Salesforce (header and items go in together or not at all); one about notes or comment records keeps back the notes
-alone. A rejection that describe could explain is looked into at once, but once an hour at most.
+One call per object, and what was found is remembered for a day, or until the settings change: a process that starts
+anew asks nothing. What would be refused is found before a write, all of it at once. An error about invoices or items
+pauses Salesforce (header and items go in together or not at all); one about notes or comment records keeps back the
+notes alone. A rejection that describe could explain is looked into at once, but once an hour at most. What may go
+twice, after a call without an answer or a crash, goes only once the org was described since: that nothing is doubled
+rests on external IDs that are unique, and no rejection ever tells that one is so no longer.
 """
 
 from dataclasses import replace
@@ -18,6 +20,7 @@ from daemon.sync.parts import RETRY_LONGEST, Parts
 from daemon.sync.sides import LeftAlone, require_calls
 
 _RARELY = timedelta(hours=1)
+_GOOD_FOR = timedelta(days=1)
 # Rejections that say something of the object or a field rather than of the one record.
 _EXPLAINED = frozenset(
     {
@@ -29,8 +32,16 @@ _EXPLAINED = frozenset(
 
 def require_fit(parts: Parts) -> None:
     """Before a write: SideRefused with every finding when the org would refuse invoices, whatever they hold."""
-    if parts.org is None:
+    if parts.org is None or not parts.org.at <= parts.now() < parts.org.at + _GOOD_FOR:
         _look(parts)
+
+
+def doubt_fit(parts: Parts) -> None:
+    """Something may be sent a second time: describe first, unless that was done just now."""
+    known = parts.org
+    if known is not None and not known.at <= parts.now() < known.at + RETRY_LONGEST:
+        parts.org = None
+        doubt_org(parts.store)
 
 
 def may_explain(parts: Parts, error: RecordError) -> bool:
@@ -70,8 +81,8 @@ def _look(parts: Parts) -> None:
         doubt_org(parts.store)
         said = "\n".join(f"- {finding}" for finding in errors + fit.errors("notes"))
         raise SideRefused(
-            "The org does not take what is sent to it, and nothing is written. It is looked at again once an hour, at "
-            f"a start, after an edit of settings.yaml, and by `invoice-sync sync`:\n{said}",
+            f"The org does not take what is sent to it, and nothing is written:\n{said}\nIt is looked at again once an "
+            "hour, at a start, after an edit of settings.yaml, and by `invoice-sync sync`.",
             side="salesforce",
             probe="hourly",
         )

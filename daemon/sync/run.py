@@ -12,6 +12,7 @@ from daemon.sync.books import open_pass
 from daemon.sync.confirm import confirm_next
 from daemon.sync.deliver import FULL, deliver_due, send_rows
 from daemon.sync.discover import read_again, read_page
+from daemon.sync.org import doubt_fit
 from daemon.sync.parts import FAILED_AGAIN, HISTORY_KEPT, RETRY_LONGEST, UNANSWERED_AGAIN, Parts, Tally
 from daemon.sync.sweep import begin_rounds, is_sweep_due, read_sweep_page
 from state.clearing import clear_state
@@ -49,11 +50,14 @@ class Work:
                 hint="Set it back, or run `invoice-sync state clear` to begin anew under the new name: "
                 "its invoices then get new external IDs in Salesforce.",
             )
+        unclean = facts.get("running") is not None
         with parts.store.writing():
-            if facts.get("running") is not None:
+            if unclean:
                 marked = parts.configuration.settings.salesforce.comment.object is None
                 parts.store.doubts.owed(parts.now() + UNANSWERED_AGAIN, marked=marked)
             self._begin_anew()
+            if unclean:
+                doubt_fit(parts)
             self._prune()
         self.shorten_waits()
 

@@ -1,10 +1,9 @@
-"""The first run, as the README has it: what init asks and writes, and that the commands it names lead to the end."""
+"""What `invoice-sync init` asks, writes and refuses, and what it says comes next."""
 
 from __future__ import annotations
 
 import os
 import pty
-import re
 import signal
 import stat
 import subprocess
@@ -18,11 +17,10 @@ from click.testing import CliRunner
 
 from daemon.cli import cli
 from daemon.errors import UsageError
-from daemon.sandbox.org import STANDARD_OBJECTS, Org
 from daemon.settings import load
 from tests.acceptance.process import wait_until
 from tests.keys import key_pair
-from tests.world import SECRETS, World
+from tests.world import SECRETS
 
 ROOT = Path(__file__).parents[2]
 SHOP, ORG = "https://shop.example.com", "https://acme.my.salesforce.com"
@@ -226,30 +224,3 @@ def test_whoever_stops_in_the_middle_has_written_nothing(tmp_path: Path, termina
     terminal.process.send_signal(signal.SIGINT)
     assert terminal.ended() == 1, terminal.text
     assert list(tmp_path.iterdir()) == []
-
-
-def test_the_readmes_first_run_leads_from_nothing_to_every_invoice(tmp_path: Path) -> None:
-    """A new folder, an empty org, and the commands that the README names, in its order."""
-    readme = (ROOT / "README.md").read_text()
-    section = readme.split("\n## First sync", 1)[1].split("\n## ", 1)[0]
-    typed = re.findall(r"^\$ invoice-sync (.*)$", section, re.MULTILINE)
-    assert typed[:5] == ["init", "check", "salesforce setup", "check", "run --once"]
-    folder = tmp_path / "new"
-    (tmp_path / "world").mkdir()
-    folder.mkdir()
-    world = World(tmp_path / "world", org=Org(STANDARD_OBJECTS)).start()
-    try:
-        world.org.polls_until_done = 1
-        world.invoice(comment="hello")
-        world.invoice()
-        urls = ["--magento-url", world.magento_server.url, "--salesforce-url", world.salesforce_server.url]
-        done = run(folder, *typed[0].split(), *urls)
-        assert done.returncode == 0, done.stderr
-        for name, value in SECRETS.items():
-            (folder / "secrets" / name).write_text(value)
-            (folder / "secrets" / name).chmod(0o600)
-        codes = [run(folder, *words.split()).returncode for words in typed[1:5]]
-        assert codes == [78, 0, 0, 0], "the first check finds the org empty; the second that all is well"
-        assert world.compared().equal
-    finally:
-        world.stop()

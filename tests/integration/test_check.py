@@ -299,7 +299,7 @@ FAULTS: dict[str, Fault] = {
     ),
     "an object that is not there": Fault(
         lambda world: world.org.hidden.add("Magento_Invoice_Item__c"),
-        "objects", "Magento_Invoice_Item__c", "does not exist", "assign the permission set",
+        "objects", "Magento_Invoice_Item__c", "does not exist", "Run `invoice-sync salesforce setup`",
     ),
 }  # fmt: skip
 

@@ -7,8 +7,10 @@ from dataclasses import replace
 
 import pytest
 
+from daemon.sandbox.faults import lost
 from daemon.sandbox.org import Field
 from daemon.scheduler import run_once
+from state.store import Store
 from tests.faults import case
 from tests.integration.checks import assert_equal, change, note_rows, record, state_of, texts
 from tests.world import World
@@ -149,6 +151,48 @@ def test_a_fresh_process_asks_nothing_that_was_answered_and_an_idle_poll_costs_n
     world.invoice()
     world.run_once()
     assert world.salesforce_calls.count(path=DESCRIBE) == 5, "other settings, another question"
+
+
+@pytest.mark.parametrize("killed", [False, True], ids=["no answer", "killed"])
+def test_nothing_is_sent_twice_on_the_word_of_an_old_description(world: World, killed: bool) -> None:
+    """What is sent twice rests on unique external IDs, and only describe tells that one is no longer unique."""
+    world.invoice()
+    world.run_once()
+    before = world.state_path.read_bytes()
+    mend = changed(COMMENT, "Magento_Id__c", unique=False)(world)
+    world.clock.advance(hours=1)
+    entity_id = world.invoice(comment="Gift wrapped")
+    if not killed:
+        world.salesforce_faults.add(lost(), path=GRAPH, body="ContentNote")
+    world.run_once()
+    if killed:
+        world.state_path.write_bytes(before)
+        with Store(world.state_path, lock=True) as store:
+            store.facts.learn("running", "1")  # as a process leaves it that ends without a word
+    assert texts(world, entity_id) == ["Gift wrapped"]
+    world.clock.advance(minutes=11)
+    with world.work() as work:
+        run_once(work)
+        assert texts(world, entity_id) == ["Gift wrapped"]
+        (row,) = note_rows(world, entity_id)
+        assert "is not unique" in str(row.reason)
+        mend()
+        world.clock.advance(minutes=16)
+        run_once(work)
+    assert_equal(world)
+
+
+def test_a_description_is_good_for_a_day(world: World) -> None:
+    world.invoice()
+    with world.work() as work:
+        run_once(work)
+        changed(INVOICE, "Magento_Id__c", unique=False)(world)
+        world.clock.advance(hours=25)
+        run_once(work)
+        assert side(world)[0] == "ok", "nothing was to be written, and nothing was asked"
+        world.invoice()
+        run_once(work)
+        assert f"{INVOICE}.Magento_Id__c is not unique" in side(world)[1]
 
 
 def test_a_comment_object_that_does_not_fit_keeps_back_notes_alone(world: World) -> None:

@@ -11,6 +11,8 @@ import pytest
 from daemon.errors import Unreachable
 from daemon.mapping import InvoiceMapping
 from daemon.salesforce.org import FieldShape, Finding, Fit, ObjectShape, OrgShape, check_org, shape_of
+from daemon.salesforce.org.ours import OURS
+from daemon.salesforce.setup.components import shipped
 from daemon.sandbox.org import Org
 from daemon.sandbox.salesforce.describe import describe_object
 from tests.builders import settings
@@ -91,7 +93,7 @@ def test_our_own_objects_take_all_that_is_sent() -> None:
 # What the org is like, what is said of it: severity, object, field, words of the sentence, words of what to do.
 SHAPES: Mapping[str, tuple[Change, str, str, str | None, str, str]] = {
     "no invoice object": (no_object(INVOICE), "error", INVOICE, None, "cannot see it", "Permission Sets"),
-    "no item object": (no_object(ITEM), "error", ITEM, None, "cannot see it", "Object Manager"),
+    "no item object": (no_object(ITEM), "error", ITEM, None, "cannot see it", "salesforce setup"),
     "no right to create": (
         object_is(INVOICE, createable=False), "error", INVOICE, None, "may not create", "Object Settings"),
     "no right to change": (
@@ -309,3 +311,19 @@ def test_a_description_that_cannot_be_read_is_refused(body: object) -> None:
     assert shape_of(BODY, "X__c").field("a__C") is not None
     with pytest.raises(Unreachable, match="description of X__c cannot be read"):
         shape_of(body, "X__c")
+
+
+def test_a_person_is_sent_to_setup_for_what_it_ships_and_for_nothing_else() -> None:
+    assert {one.name for one in shipped() if one.type == "CustomObject"} == set(OURS)
+    for name, fields in OURS.items():
+        ships = {one.name.partition(".")[2] for one in shipped() if one.type == "CustomField" and one.object == name}
+        assert fields == ships
+    assert "salesforce setup" in only(checked(gone(ITEM, "SKU__c"))).mend
+    assert "salesforce setup" in only(checked(field(INVOICE, "Tax__c", createable=False, updateable=False))).mend
+    assert "salesforce setup" in only(checked(field(INVOICE, "Magento_Id__c", unique=False))).mend
+    assert "salesforce setup" in only(checked(object_is(INVOICE, createable=False))).mend
+    theirs = only(checked(salesforce__invoice__fields={"Region__c": "invoice.store_id"}))
+    assert "salesforce setup" not in theirs.mend
+    hidden = only(checked(no_object("Invoice"), salesforce__invoice__object="Invoice", salesforce__item__object=None,
+                          invoices__synchronize_notes=False))  # fmt: skip
+    assert "salesforce setup" not in hidden.mend

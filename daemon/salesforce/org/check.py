@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 
 from daemon.mapping import CURRENCY, ROOM, InvoiceMapping
 from daemon.salesforce.org.describe import OrgShape
-from daemon.salesforce.org.findings import CREATE_OR_SHOW, Finding, Part, setup_path
+from daemon.salesforce.org.findings import Finding, Part, setup_path
 from daemon.salesforce.org.fits import misfits, spelling_for
+from daemon.salesforce.org.ours import create_or_show
 from daemon.salesforce.org.parents import check_item_parent, check_parent_key
 from daemon.salesforce.org.paths import coming_from
 from daemon.salesforce.org.records import check_key, check_object, check_required, check_writable
@@ -73,7 +74,9 @@ def _check_record(
 ) -> Iterator[Finding]:
     described = shape.get(name)
     if described is None:
-        yield Finding("error", name, None, "does not exist, or the integration user cannot see it", CREATE_OR_SHOW)
+        yield Finding(
+            "error", name, None, "does not exist, or the integration user cannot see it", create_or_show(name)
+        )
         return
     yield from check_object(described)
     yield from check_key(described, *key)
@@ -95,7 +98,7 @@ def _check_field(described: ObjectShape, name: str, source: FieldSource) -> Iter
             described.name,
             name,
             "does not exist, or the integration user cannot see it",
-            f"{CREATE_OR_SHOW}; or take it out of the mapping (`{name}: null` in settings.yaml)",
+            f"{create_or_show(described.name, name)}; or take it out of the mapping (`{name}: null` in settings.yaml)",
         )
         return
     refused = list(check_writable(described, found))

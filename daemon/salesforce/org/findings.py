@@ -28,13 +28,6 @@ class Finding:
 
 # Where things are mended.
 FIELD = "Setup > Object Manager > {object} > Fields & Relationships"
-CREATE_OR_SHOW = (
-    "Run `invoice-sync salesforce setup`, which creates and grants the default objects with their fields; or create "
-    "it (Setup > Object Manager), or assign the permission set that grants it to the integration user "
-    "(Setup > Permission Sets)"
-)
-GRANT = "Let the integration user edit it (Setup > Permission Sets > Object Settings)"
-MAP = "in salesforce.{section}.fields of settings.yaml"
 
 
 def setup_path(name: str) -> str:

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 
 from daemon.salesforce.org.describe import OrgShape
-from daemon.salesforce.org.findings import CREATE_OR_SHOW, GRANT, Finding, Part, setup_path
+from daemon.salesforce.org.findings import Finding, Part, setup_path
 from daemon.salesforce.org.fits import misfits
+from daemon.salesforce.org.ours import create_or_show, let_write, or_by_setup
 from daemon.salesforce.org.paths import Coming
 from daemon.salesforce.org.records import check_writable
 from daemon.salesforce.org.shapes import FieldShape, ObjectShape
@@ -20,7 +21,11 @@ def check_parent_key(
     if leads is None:
         sentence = f"leads nowhere: no field has the relationship {relationship}, or the integration user cannot see it"
         yield Finding(
-            "error", described.name, name, sentence, f"{CREATE_OR_SHOW}; or correct the name in settings.yaml"
+            "error",
+            described.name,
+            name,
+            sentence,
+            f"{create_or_show(described.name, name)}; or correct the name in settings.yaml",
         )
         return
     yield from check_writable(described, leads)
@@ -31,12 +36,16 @@ def check_parent_key(
     parent = shape.get(leads.reference_to[0])
     if parent is None:
         sentence = f"leads to {leads.reference_to[0]}, which the integration user cannot see"
-        yield Finding("error", described.name, name, sentence, GRANT)
+        yield Finding("error", described.name, name, sentence, create_or_show(leads.reference_to[0]))
         return
     field = parent.field(key)
     if field is None:
         yield Finding(
-            "error", parent.name, key, "does not exist, or the integration user cannot see it", CREATE_OR_SHOW
+            "error",
+            parent.name,
+            key,
+            "does not exist, or the integration user cannot see it",
+            create_or_show(parent.name, key),
         )
     elif not (field.external_id or field.id_lookup):
         sentence = "is not an External ID: parents cannot be found by it"
@@ -54,7 +63,7 @@ def check_child_parent(
     where = setup_path(described.name)
     if field is None:
         sentence = "does not exist, or the integration user cannot see it; it hangs the record on its invoice"
-        return Finding("error", described.name, parent, sentence, CREATE_OR_SHOW, part)
+        return Finding("error", described.name, parent, sentence, create_or_show(described.name, parent), part)
     if field.type != "reference" or refers_to.lower() not in {name.lower() for name in field.reference_to}:
         shown = ", ".join(field.reference_to) or f"the type {field.type}"
         sentence = f"does not refer to {refers_to} but to {shown}"
@@ -62,7 +71,8 @@ def check_child_parent(
             "error", described.name, field.name, sentence, f"Name the right field in settings.yaml ({where})", part
         )
     if not field.createable:
-        return Finding("error", described.name, field.name, "is read-only for the integration user", GRANT, part)
+        grant = let_write(described.name, field.name)
+        return Finding("error", described.name, field.name, "is read-only for the integration user", grant, part)
     return field
 
 
@@ -76,7 +86,11 @@ def check_item_parent(described: ObjectShape | None, settings: Settings) -> Iter
         yield found
     elif not found.updateable and found.nillable:
         yield Finding(
-            "error", described.name, found.name, "can be set on a new record only, and may be empty then", GRANT
+            "error",
+            described.name,
+            found.name,
+            "can be set on a new record only, and may be empty then",
+            let_write(described.name, found.name),
         )
     elif not found.updateable:
         yield Finding(
@@ -85,5 +99,5 @@ def check_item_parent(described: ObjectShape | None, settings: Settings) -> Iter
             found.name,
             "cannot be changed once it is set: it is named for new items only, which costs further calls after the "
             "state was cleared",
-            f"Allow reparenting ({setup_path(described.name)})",
+            f"Allow reparenting ({setup_path(described.name)}){or_by_setup(described.name, found.name)}",
         )

@@ -2,7 +2,8 @@
 
 from collections.abc import Collection, Iterator
 
-from daemon.salesforce.org.findings import CREATE_OR_SHOW, GRANT, Finding, Part, setup_path
+from daemon.salesforce.org.findings import Finding, Part, setup_path
+from daemon.salesforce.org.ours import create_or_show, let_write, or_by_setup, setup_makes
 from daemon.salesforce.org.shapes import FieldShape, ObjectShape
 
 _DEFAULTED = frozenset({"ownerid", "currencyisocode", "recordtypeid"})
@@ -19,14 +20,16 @@ def check_object(described: ObjectShape, *, part: Part = "invoices", updates: bo
         )
         if not may
     ]
+    mend = "Assign the permission set that grants it"
+    if setup_makes(described.name):
+        mend = "Run `invoice-sync salesforce setup`, which grants it; or assign the permission set that does"
     if cannot:
         yield Finding(
             "error",
             described.name,
             None,
             f"is there, but the integration user may not {' or '.join(cannot)} its records",
-            "Assign the permission set that grants it (Setup > Permission Sets > Object Settings); or name another "
-            "object in settings.yaml",
+            f"{mend} (Setup > Permission Sets > Object Settings); or name another object in settings.yaml",
             part,
         )
 
@@ -37,15 +40,16 @@ def check_key(described: ObjectShape, name: str, length: int, *, part: Part = "i
     where = setup_path(described.name)
     if field is None:
         sentence = "does not exist, or the integration user cannot see it; records are told apart by it"
-        yield Finding("error", described.name, name, sentence, CREATE_OR_SHOW, part)
+        yield Finding("error", described.name, name, sentence, create_or_show(described.name, name), part)
         return
+    by_setup = or_by_setup(described.name, field.name)
     if not field.external_id:
         also = ", though records can be looked up by it" if field.id_lookup else ""
         sentence = f"is not an External ID{also}: invoices cannot be upserted by it"
-        yield Finding("error", described.name, field.name, sentence, f"Tick External ID ({where})", part)
+        yield Finding("error", described.name, field.name, sentence, f"Tick External ID ({where}){by_setup}", part)
     if not field.unique:
         sentence = "is not unique: Salesforce would take one invoice twice"
-        yield Finding("error", described.name, field.name, sentence, f"Tick Unique ({where})", part)
+        yield Finding("error", described.name, field.name, sentence, f"Tick Unique ({where}){by_setup}", part)
     if field.type not in {"string", "text"}:
         sentence = f"is of the type {field.type}; external IDs are texts"
         yield Finding("error", described.name, field.name, sentence, f"Make it a Text field ({where})", part)
@@ -53,7 +57,8 @@ def check_key(described: ObjectShape, name: str, length: int, *, part: Part = "i
         sentence = f"has room for {field.length} characters; external IDs need {length}"
         yield Finding("error", described.name, field.name, sentence, f"Make it longer ({where})", part)
     if not field.createable:
-        yield Finding("error", described.name, field.name, "cannot be written by the integration user", GRANT, part)
+        yield Finding("error", described.name, field.name, "cannot be written by the integration user",
+                      let_write(described.name, field.name), part)  # fmt: skip
 
 
 def check_writable(described: ObjectShape, field: FieldShape, *, part: Part = "invoices") -> Iterator[Finding]:
@@ -61,14 +66,15 @@ def check_writable(described: ObjectShape, field: FieldShape, *, part: Part = "i
     if field.createable and field.updateable:
         return
     leave = f"ake it out of the mapping (`{field.name}: null` in settings.yaml)"
+    grant = let_write(described.name, field.name)
     if field.auto_number:
         sentence, mend = "is an auto-number, which Salesforce fills by itself", f"T{leave}"
     elif field.calculated:
         sentence, mend = "is a formula, which nobody can write", f"T{leave}"
     elif field.createable:
-        sentence, mend = "can be set on a new record only, and changes are refused", f"{GRANT}; or t{leave}"
+        sentence, mend = "can be set on a new record only, and changes are refused", f"{grant}; or t{leave}"
     else:
-        sentence, mend = "is read-only for the integration user", f"{GRANT}; or t{leave}"
+        sentence, mend = "is read-only for the integration user", f"{grant}; or t{leave}"
     yield Finding("error", described.name, field.name, sentence, mend, part)
 
 

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from daemon.notes import ROOM
 from daemon.salesforce.org.describe import OrgShape
-from daemon.salesforce.org.findings import CREATE_OR_SHOW, Finding, setup_path
+from daemon.salesforce.org.findings import Finding, setup_path
+from daemon.salesforce.org.ours import create_or_show
 from daemon.salesforce.org.parents import check_child_parent
 from daemon.salesforce.org.records import check_key, check_object, check_required, check_writable
 from daemon.salesforce.org.shapes import ObjectShape
@@ -46,7 +47,7 @@ def _check_comments(shape: OrgShape, settings: Settings, name: str, key_length: 
     described = shape.get(name)
     if described is None:
         sentence = "does not exist, or the integration user cannot see it; without it a note could be made twice"
-        yield Finding("error", name, None, sentence, CREATE_OR_SHOW, "notes")
+        yield Finding("error", name, None, sentence, create_or_show(name), "notes")
         return
     yield from check_object(described, part="notes")
     yield from check_key(described, comment.external_id, key_length, part="notes")
@@ -64,7 +65,7 @@ def _check_written(described: ObjectShape, name: str, note_type: str) -> Iterato
     field = described.field(name)
     if field is None:
         sentence = "does not exist, or the integration user cannot see it"
-        yield Finding("error", described.name, name, sentence, CREATE_OR_SHOW, "notes")
+        yield Finding("error", described.name, name, sentence, create_or_show(described.name, name), "notes")
         return
     refused = list(check_writable(described, field, part="notes"))
     yield from refused

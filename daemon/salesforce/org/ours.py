@@ -1,0 +1,47 @@
+"""What `invoice-sync salesforce setup` creates, grants and puts right, so that a finding can send a person to it."""
+
+from daemon.mapping import INVOICE_FIELDS, ITEM_FIELDS
+
+_KEYS = ("Magento_Id__c",)
+_CHILD = ("Magento_Id__c", "Invoice__c")
+_COMMENT = (
+    "Body__c", "Commented_At__c", "Customer_Notified__c", "Visible_On_Storefront__c", "Note_Id__c",
+    "Sync_Fingerprint__c",
+)  # fmt: skip
+OURS = {
+    "Magento_Invoice__c": frozenset({*_KEYS, *INVOICE_FIELDS} - {"Name"}),
+    "Magento_Invoice_Item__c": frozenset({*_CHILD, *ITEM_FIELDS} - {"Name"}),
+    "Magento_Invoice_Comment__c": frozenset({*_CHILD, *_COMMENT}),
+}
+"""The objects that are shipped, with their own fields."""
+
+_LOWER = {name.lower(): {field.lower() for field in fields} for name, fields in OURS.items()}
+_SETUP = "`invoice-sync salesforce setup`"
+
+
+def setup_makes(name: str, field: str | None = None) -> bool:
+    """Whether the object, or the field of it, is one of ours."""
+    fields = _LOWER.get(name.lower())
+    return fields is not None and (field is None or field.lower() in fields)
+
+
+def create_or_show(name: str, field: str | None = None) -> str:
+    """What to do about something that does not exist or is not seen; describe does not tell which."""
+    if setup_makes(name, field):
+        return (
+            f"Run {_SETUP}, which creates it or grants it; or else let the integration user see it (Setup > Permission "
+            "Sets)"
+        )
+    where = f"Setup > Object Manager > {name} > Fields & Relationships" if field else "Setup > Object Manager"
+    return f"Create it ({where}), or let the integration user see it (Setup > Permission Sets > Object Settings)"
+
+
+def let_write(name: str, field: str | None = None) -> str:
+    """What to do about something that the user may see and not write."""
+    by_hand = "et the integration user edit it (Setup > Permission Sets > Object Settings)"
+    return f"Run {_SETUP}, which grants it; or l{by_hand}" if setup_makes(name, field) else f"L{by_hand}"
+
+
+def or_by_setup(name: str, field: str) -> str:
+    """What goes after a change that a person can make and that setup makes to fields of ours."""
+    return f", or run {_SETUP}, which does that" if setup_makes(name, field) else ""
