@@ -8,6 +8,7 @@ from pathlib import Path
 from sqlite_utils.db import Database
 
 from state.errors import unusable
+from state.ledger import CURRENCIES
 from state.lock import holder, is_locked
 from state.migrations import story
 from state.opening import known_migrations
@@ -26,6 +27,7 @@ class Glance:
     organization_id: str | None = None
     magento_name: str | None = None
     magento: Side = field(default_factory=lambda: Side("magento"))
+    currencies: frozenset[str] = frozenset()
 
 
 def glance(path: Path) -> Glance:
@@ -67,4 +69,5 @@ def _look(path: Path, connection: sqlite3.Connection, *, locked: bool) -> Glance
     facts = dict(connection.execute("SELECT name, value FROM facts").fetchall())
     rows = list(database.query("SELECT * FROM sides WHERE side = 'magento'"))
     side = read(Side, rows[0]) if rows else Side("magento")
-    return Glance(True, locked, pid, False, facts.get("organization_id"), facts.get("magento_name"), side)
+    currencies = frozenset(str(row[0]) for row in connection.execute(CURRENCIES))
+    return Glance(True, locked, pid, False, facts.get("organization_id"), facts.get("magento_name"), side, currencies)

@@ -11,6 +11,8 @@ from state.rows import IN_LIST, as_list, instant_of, read, replace_all, text_of
 if TYPE_CHECKING:
     from state.store import Store
 
+CURRENCIES = "SELECT DISTINCT currency FROM ledger WHERE currency IS NOT NULL AND sync_status != 'skipped'"
+
 
 @dataclass(frozen=True, slots=True)
 class LedgerRow:
@@ -116,6 +118,11 @@ class Ledger:
             "SELECT max(entity_id) FROM ledger WHERE sync_status = 'synced' AND corrupt = 0"
         ).fetchone()
         return None if row[0] is None else int(row[0])
+
+    def currencies(self) -> frozenset[str]:
+        """The currencies of all invoices that are, or may yet be, in Salesforce."""
+        rows = self._store.db.conn.execute(CURRENCIES).fetchall()
+        return frozenset(str(row[0]) for row in rows)
 
     def unconfirmed(self, now: datetime, limit: int) -> list[LedgerRow]:
         """Held and skipped rows that Salesforce is to be asked about; not while a call about them may still commit."""

@@ -105,7 +105,7 @@ class OrgVisit:
         settings = self._configuration.settings
         tried = f"GET sobjects/{settings.salesforce.invoice.object}/describe, and of all that belongs to it"
         try:
-            fit = look_at(connection, settings, InvoiceMapping(settings))
+            fit = look_at(connection, settings, InvoiceMapping(settings), currencies=self._state.currencies)
         except InvoiceSyncError as error:
             yield failure("objects", "objects", tried, error)
             return

@@ -73,7 +73,13 @@ def why_no_notes(parts: Parts) -> str | None:
 
 def _look(parts: Parts) -> None:
     settings = parts.configuration.settings
-    fit = look_at(parts.salesforce.connection, settings, parts.mapping, before=lambda: _require_leave(parts))
+    fit = look_at(
+        parts.salesforce.connection,
+        settings,
+        parts.mapping,
+        currencies=parts.store.ledger.currencies(),
+        before=lambda: _require_leave(parts),
+    )
     doubted_at = parts.org.doubted_at if parts.org else None
     parts.org = None
     errors = fit.errors("invoices")

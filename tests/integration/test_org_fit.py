@@ -262,6 +262,19 @@ def test_the_order_s_currency_goes_where_the_org_has_several_and_an_inactive_one
     status, reason = state_of(world, bad)
     assert status == "failed"
     assert "not active in the org" in str(reason)
+    (said,) = world.named("salesforce.finding")
+    assert "does not take SEK, which invoices have" in said["reason"]
+    assert "Manage Currencies" in said["hint"]
+    checked = world.command("check").stdout
+    assert f"warning: objects: {INVOICE}.CurrencyIsoCode: does not take SEK, which invoices have" in checked
+
+
+def test_no_currency_is_sent_where_the_org_has_one(world: World) -> None:
+    world.shop.edit_invoice(world.invoice(), order_currency_code="EUR")
+    world.run_once()
+    (graph,) = world.salesforce_calls.matching(path=GRAPH)
+    assert b"CurrencyIsoCode" not in graph.body
+    assert "CurrencyIsoCode" not in world.command("check").stdout
 
 
 def test_items_that_may_not_change_their_invoice_are_given_it_on_creation_only(world: World) -> None:

@@ -17,6 +17,7 @@ from sqlite_utils.db import Database
 from state.attempts import Attempt
 from state.clearing import clear_state
 from state.errors import StateError, StateLockedError, StateMissingError, StateReplacedError, StateUnusableError
+from state.glance import glance
 from state.lock import is_locked
 from state.migrations import story
 from state.passes import Pass
@@ -39,6 +40,18 @@ def path(tmp_path: Path) -> Path:
 def store(path: Path) -> Iterator[Store]:
     with Store(path, lock=True) as made:
         yield made
+
+
+# --- the ledger
+
+
+def test_the_ledger_tells_which_currencies_may_go_to_salesforce(path: Path, store: Store) -> None:
+    currencies = [("USD", "synced"), ("EUR", "pending"), ("EUR", "failed"), ("SEK", "skipped"), (None, "pending")]
+    store.ledger.write(
+        [ledger_row(entity_id=n, currency=code, sync_status=status) for n, (code, status) in enumerate(currencies, 1)]
+    )
+    assert store.ledger.currencies() == {"USD", "EUR"}
+    assert glance(path).currencies == {"USD", "EUR"}
 
 
 # --- the file
