@@ -53,11 +53,14 @@ def money(amount: Decimal) -> str:
 
 def hash_of(value: object) -> str:
     """128 bits in hex, equal for equal values however their keys are ordered and their numbers written."""
-    return hashlib.sha256(json.dumps(value, sort_keys=True, default=_plain).encode()).hexdigest()[:32]
+    return hashlib.sha256(_spelled.encode(value).encode()).hexdigest()[:32]
 
 
 def _plain(value: object) -> str:
     return plain_number(value) if isinstance(value, Decimal) else str(value)
+
+
+_spelled = json.JSONEncoder(sort_keys=True, default=_plain)
 
 
 @dataclass(frozen=True, slots=True)

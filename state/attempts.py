@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from state.rows import read, text_of
+from state.rows import select, text_of
 
 if TYPE_CHECKING:
     from state.store import Store
@@ -39,10 +39,8 @@ class Attempts:
 
     def of(self, entity_id: int, limit: int = 50) -> list[Attempt]:
         """The newest attempts about this invoice and its notes, oldest first."""
-        rows = self._store.db.query(
-            "SELECT * FROM attempts WHERE entity_id = ? ORDER BY id DESC LIMIT ?", [entity_id, limit]
-        )
-        return [read(Attempt, row) for row in rows][::-1]
+        newest = "SELECT * FROM attempts WHERE entity_id = ? ORDER BY id DESC LIMIT ?"
+        return select(self._store.db.conn, Attempt, newest, [entity_id, limit])[::-1]
 
     def prune(self, before: datetime) -> None:
         """Forget those made before then."""

@@ -12,7 +12,7 @@ from state.ledger import CURRENCIES
 from state.lock import holder, is_locked
 from state.migrations import story
 from state.opening import known_migrations
-from state.rows import read
+from state.rows import select
 from state.sides import Side
 
 
@@ -67,7 +67,7 @@ def _look(path: Path, connection: sqlite3.Connection, *, locked: bool) -> Glance
     if known_migrations() - applied:
         return Glance(True, locked, pid, older=True)
     facts = dict(connection.execute("SELECT name, value FROM facts").fetchall())
-    rows = list(database.query("SELECT * FROM sides WHERE side = 'magento'"))
-    side = read(Side, rows[0]) if rows else Side("magento")
+    known = select(connection, Side, "SELECT * FROM sides WHERE side = 'magento'")
+    side = known[0] if known else Side("magento")
     currencies = frozenset(str(row[0]) for row in connection.execute(CURRENCIES))
     return Glance(True, locked, pid, False, facts.get("organization_id"), facts.get("magento_name"), side, currencies)

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from state.failures import Failure, failures_of
-from state.rows import IN_LIST, as_list, instant_of, read, replace_all, text_of
+from state.rows import IN_LIST, as_list, instant_of, replace_all, select, text_of
 
 if TYPE_CHECKING:
     from state.store import Store
@@ -181,5 +181,5 @@ class Ledger:
         return instant_of(row[0])
 
     def _select(self, where: str, values: Sequence[Any] | dict[str, Any]) -> list[LedgerRow]:
-        rows = self._store.db.query(f"SELECT * FROM ledger WHERE {where}", values)  # noqa: S608  (SQL of this file)
-        return [read(LedgerRow, row) for row in rows]
+        sql = f"SELECT * FROM ledger WHERE {where}"  # noqa: S608  (SQL of this file)
+        return select(self._store.db.conn, LedgerRow, sql, values)

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from state.failures import Failure, failures_of
-from state.rows import IN_LIST, as_list, read, replace_all, text_of
+from state.rows import IN_LIST, as_list, replace_all, select, text_of
 
 if TYPE_CHECKING:
     from state.store import Store
@@ -80,12 +80,13 @@ class Notes:
     def due(self, entity_ids: Iterable[int], now: datetime, *, automatic: bool) -> list[NoteRow]:
         """The comments of these invoices to send now, in the order of their ids."""
         ids = ", ".join(str(int(entity_id)) for entity_id in entity_ids)
-        rows = self._store.db.query(
+        return select(
+            self._store.db.conn,
+            NoteRow,
             f"SELECT notes.* FROM notes JOIN ledger USING (entity_id) WHERE {_DUE} "  # noqa: S608
             f"AND notes.entity_id IN ({ids}) ORDER BY comment_id",
             {"now": text_of(now), "automatic": automatic},
         )
-        return [read(NoteRow, row) for row in rows]
 
     def owe_again(self, entity_id: int, *, asked: bool = False) -> None:
         """The invoice's record was replaced, and its notes went with the old one: all are owed again.
@@ -156,5 +157,4 @@ class Notes:
         return found
 
     def _select(self, where: str, values: Sequence[Any]) -> list[NoteRow]:
-        rows = self._store.db.query(f"SELECT * FROM notes WHERE {where}", values)  # noqa: S608
-        return [read(NoteRow, row) for row in rows]
+        return select(self._store.db.conn, NoteRow, f"SELECT * FROM notes WHERE {where}", values)  # noqa: S608

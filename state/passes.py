@@ -4,7 +4,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from state.rows import columns_of, instant_of, read, text_of
+from state.rows import columns_of, instant_of, select, text_of
 
 if TYPE_CHECKING:
     from state.store import Store
@@ -89,7 +89,5 @@ class Passes:
 
     def newest(self, limit: int) -> list[Pass]:
         """The newest finished passes, newest first."""
-        rows = self._store.db.query(
-            "SELECT * FROM passes WHERE finished_at IS NOT NULL ORDER BY id DESC LIMIT ?", [limit]
-        )
-        return [read(Pass, row) for row in rows]
+        finished = "SELECT * FROM passes WHERE finished_at IS NOT NULL ORDER BY id DESC LIMIT ?"
+        return select(self._store.db.conn, Pass, finished, [limit])

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from state.rows import read, text_of
+from state.rows import select, text_of
 
 if TYPE_CHECKING:
     from state.store import Store
@@ -57,13 +57,14 @@ class Requests:
 
     def get(self, number: int) -> Request | None:
         """The request as it stands, or None when the state was cleared meanwhile."""
-        rows = list(self._store.db.query("SELECT * FROM requests WHERE id = ?", [number]))
-        return read(Request, rows[0]) if rows else None
+        found = select(self._store.db.conn, Request, "SELECT * FROM requests WHERE id = ?", [number])
+        return found[0] if found else None
 
     def waiting(self) -> Request | None:
         """The oldest one that is not finished; one that a dead process took is waiting again."""
-        rows = list(self._store.db.query("SELECT * FROM requests WHERE finished_at IS NULL ORDER BY id LIMIT 1"))
-        return read(Request, rows[0]) if rows else None
+        oldest = "SELECT * FROM requests WHERE finished_at IS NULL ORDER BY id LIMIT 1"
+        found = select(self._store.db.conn, Request, oldest)
+        return found[0] if found else None
 
     def prune(self, before: datetime) -> None:
         """Forget those finished before then."""

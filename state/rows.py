@@ -1,9 +1,11 @@
 """What the table modules share: instants as text, and frozen rows to and from SQL."""
 
 import json
-from collections.abc import Iterable, Mapping
+import sqlite3
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields
 from datetime import UTC, datetime
+from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
 
 if TYPE_CHECKING:
@@ -41,29 +43,38 @@ def as_list(ids: Iterable[int]) -> str:
     return json.dumps(list(ids))
 
 
-def read(kind: type[R], row: Mapping[str, Any]) -> R:
-    """The row as a frozen value."""
-    values: dict[str, Any] = {}
-    for field in fields(kind):
-        value = row[field.name]
-        if field.type in (datetime, datetime | None):
-            value = instant_of(value)
-        elif field.type is bool:
-            value = bool(value)
-        values[field.name] = value
-    return kind(**values)
+def select(
+    connection: sqlite3.Connection, kind: type[R], sql: str, values: Sequence[Any] | Mapping[str, Any] = ()
+) -> list[R]:
+    """The rows that this finds, as frozen values.
+
+    Not by sqlite-utils' own query, which may be given any SQL and opens a savepoint around each.
+    """
+    found = connection.execute(sql, values)
+    places = {column[0]: place for place, column in enumerate(found.description)}
+    plan = [(places[name], convert) for name, convert in _columns(kind)]
+    return [kind(*[row[at] if convert is None else convert(row[at]) for at, convert in plan]) for row in found]
+
+
+@cache
+def _columns(kind: type[Row]) -> tuple[tuple[str, Callable[[Any], Any] | None], ...]:
+    """The columns of such a row, each with what makes a value of what SQLite keeps."""
+    return tuple((field.name, _CONVERTED.get(field.type)) for field in fields(kind))
+
+
+_CONVERTED: dict[Any, Callable[[Any], Any]] = {datetime: instant_of, datetime | None: instant_of, bool: bool}
 
 
 def columns_of(row: Row) -> dict[str, Any]:
     """The frozen value as SQL parameters."""
     values: dict[str, Any] = {}
-    for field in fields(row):
-        value = getattr(row, field.name)
+    for name, _ in _columns(type(row)):
+        value = getattr(row, name)
         if isinstance(value, datetime):
             value = text_of(value)
         elif isinstance(value, bool):
             value = int(value)
-        values[field.name] = value
+        values[name] = value
     return values
 
 

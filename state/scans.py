@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from state.rows import read, replace_all
+from state.rows import replace_all, select
 
 if TYPE_CHECKING:
     from state.store import Store
@@ -34,8 +34,9 @@ class Scans:
 
     def open(self, kind: str, band: str | None = None) -> Scan | None:
         """The scan of this kind and band that has not finished, or None."""
-        rows = list(self._store.db.query("SELECT * FROM scans WHERE kind = ? AND band IS ?", [kind, band]))
-        return read(Scan, rows[0]) if rows else None
+        this = "SELECT * FROM scans WHERE kind = ? AND band IS ?"
+        found = select(self._store.db.conn, Scan, this, [kind, band])
+        return found[0] if found else None
 
     def begin(self, kind: str, since: datetime | None, band: str | None = None) -> Scan:
         """A new scan; its row is written with its first page."""

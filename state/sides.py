@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from state.rows import read, replace_all
+from state.rows import replace_all, select
 
 if TYPE_CHECKING:
     from state.store import Store
@@ -32,8 +32,8 @@ class Sides:
 
     def get(self, side: str) -> Side:
         """What is known of the side; ok when nothing is."""
-        rows = list(self._store.db.query("SELECT * FROM sides WHERE side = ?", [side]))
-        return read(Side, rows[0]) if rows else Side(side)
+        found = select(self._store.db.conn, Side, "SELECT * FROM sides WHERE side = ?", [side])
+        return found[0] if found else Side(side)
 
     def note(self, side: Side) -> None:
         """Remember what is known of the side now."""

@@ -48,9 +48,9 @@ def _parse(response: requests.Response) -> Any:
 
 def _is_deep(body: Any) -> bool:
     """Whether it is nested beyond anything that Magento means, and that can be walked by recursion."""
-    layer = [body]
+    layer: list[Any] = [[body]]
     for _ in range(_DEEPEST):
-        layer = [inner for node in layer if isinstance(node, dict | list) for inner in _inner(node)]
+        layer = [inner for node in layer for inner in _inner(node) if isinstance(inner, dict | list)]
         if not layer:
             return False
     return True

@@ -144,7 +144,7 @@ def _values(row: Mapping[str, Any], prefix: str = "") -> Values:
     """Every scalar by its dotted name; lists of texts become lines; other lists have types of their own or none."""
     found: dict[str, Value] = {}
     for name, value in row.items():
-        if isinstance(value, Mapping):
+        if isinstance(value, dict):
             found.update(_values(value, f"{prefix}{name}."))
         elif isinstance(value, list):
             if value and all(isinstance(part, str) for part in value):
@@ -152,7 +152,7 @@ def _values(row: Mapping[str, Any], prefix: str = "") -> Values:
         elif name in {"created_at", "updated_at"}:
             found[prefix + name] = lenient_stamp(value)
         else:
-            found[prefix + name] = amount(value) if _NUMBER.search(name) else value
+            found[prefix + name] = amount(value) if isinstance(value, str) and _NUMBER.search(name) else value
     return MappingProxyType(found)
 
 

@@ -85,7 +85,7 @@ Answer = Done | Refused | NotAttempted
 
 def _literal(value: Any) -> Any:
     """A customer's ``@{`` names no other node: a word joiner, which nobody sees, keeps it from being read so."""
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return {name: _literal(inner) for name, inner in value.items()}
     if isinstance(value, str) and "@{" in value and not isinstance(value, Reference):
         return value.replace("@{", "@\u2060{")
