@@ -29,6 +29,16 @@ class Doubts:
             if marked:
                 self._store.notes.doubt_owed(until)
 
+    def everything(self, until: datetime) -> None:
+        """The state is an older copy, or began anew: it lacks what was sent since, and what was answered.
+
+        What Salesforce holds is not known any more: what is due goes whatever was sent before, a comment once more.
+        """
+        with self._store.writing():
+            self._store.db.conn.execute("UPDATE ledger SET fingerprint = NULL")
+            self._store.db.conn.execute("UPDATE notes SET fingerprint = NULL, digest = '' WHERE sync_status = 'synced'")
+            self.keep(until)
+
     def until(self) -> datetime | None:
         """Until when a call about what the state has forgotten may be carried out; None: none is known."""
         return instant_of(self._store.facts.get(_FACT))

@@ -9,7 +9,8 @@ if TYPE_CHECKING:
 class Facts:
     """Small named texts: ``magento_name``, ``organization_id``, ``instance_url``, ``mapping``, ``org``, ``running``.
 
-    And ``doubted_until``: a call about what was forgotten since may still be carried out until then.
+    And ``doubted_until``: a call about what was forgotten since may still be carried out until then; ``mark``: which
+    state this is.
     """
 
     def __init__(self, store: "Store") -> None:
@@ -29,3 +30,8 @@ class Facts:
         """As if the fact had never been learnt."""
         with self._store.writing():
             self._store.db.conn.execute("DELETE FROM facts WHERE name = ?", [name])
+
+    def clear(self) -> None:
+        """Forget what was learnt of shop and org; which state this is stays as it is."""
+        with self._store.writing():
+            self._store.db.conn.execute("DELETE FROM facts WHERE name != 'mark'")

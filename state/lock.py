@@ -2,12 +2,13 @@
 
 The lock belongs to the open file (Linux's open file description locks), so that another process can ask whether it is
 held without taking it, and none of our own closing the file once more lets go of it. Who holds it is written in the
-file for people to read; nothing is decided by that.
+file's first line for people to read; nothing is decided by that. The second is the state's mark.
 """
 
 import fcntl
 import os
 import struct
+from contextlib import suppress
 from pathlib import Path
 
 from state.errors import StateLockedError, unusable
@@ -28,18 +29,27 @@ def take_lock(path: Path) -> int:
     try:
         fcntl.fcntl(handle, fcntl.F_OFD_SETLK, _exclusive())
     except (BlockingIOError, PermissionError):  # which of the two is left to the system
-        pid = os.pread(handle, 32, 0).strip()
+        pid = _lines(handle)[0]
         os.close(handle)
         raise StateLockedError(path, int(pid) if pid.isdigit() else None) from None
-    os.ftruncate(handle, 0)
-    os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
+    _write(handle, str(os.getpid()), mark_beside(handle))
     return handle
 
 
 def release_lock(handle: int) -> None:
     """Let go. The file stays: were it removed, two processes could lock two files of one name."""
-    os.ftruncate(handle, 0)
+    _write(handle, "", mark_beside(handle))
     os.close(handle)
+
+
+def mark_beside(handle: int) -> str | None:
+    """The word that was left beside the state (``state.mark``), in the second line of the lock's file."""
+    return _lines(handle)[1] or None
+
+
+def write_mark(handle: int, word: str) -> None:
+    """Leave this word there."""
+    _write(handle, _lines(handle)[0], word)
 
 
 def is_locked(path: Path) -> bool:
@@ -58,10 +68,23 @@ def is_locked(path: Path) -> bool:
 def holder(path: Path) -> int | None:
     """The process that wrote its id when it took the lock, for people to read."""
     try:
-        text = _lock_path(path).read_text().strip()
+        text = _lock_path(path).read_text().partition("\n")[0].strip()
     except (OSError, UnicodeDecodeError):
         return None
     return int(text) if text.isdigit() else None
+
+
+def _lines(handle: int) -> tuple[str, str]:
+    """Who holds the lock, and the mark; each empty when it is not there."""
+    first, _, second = os.pread(handle, 64, 0).decode("ascii", "replace").partition("\n")
+    return first.strip(), second.strip()
+
+
+def _write(handle: int, first: str, mark: str | None) -> None:
+    text = f"{first}\n{mark}\n" if mark else f"{first}\n" if first else ""
+    with suppress(OSError):  # without room it says nothing, and then the state is doubted like a copy
+        os.ftruncate(handle, 0)
+        os.pwrite(handle, text.encode(), 0)
 
 
 def _exclusive() -> bytes:

@@ -18,6 +18,7 @@ from state.errors import StateError, StateMissingError, StateReplacedError
 from state.facts import Facts
 from state.ledger import Ledger
 from state.lock import release_lock, take_lock
+from state.mark import Mark
 from state.migrations import story
 from state.notes import Notes
 from state.opening import identity, open_database
@@ -63,6 +64,7 @@ class Store:
         self.requests = Requests(self)
         self.sides = Sides(self)
         self.doubts = Doubts(self)
+        self.mark = Mark(self, self._lock)
 
     @property
     def db(self) -> Database:
@@ -107,8 +109,9 @@ class Store:
         """Forget everything but the past passes' numbers and the doubt, so that all is looked at again."""
         with self.writing():
             doubted = self.doubts.latest(now)
-            for table in ("facts", "checkpoints", "scans", "ledger", "notes", "attempts", "sides"):
+            for table in ("checkpoints", "scans", "ledger", "notes", "attempts", "sides"):
                 self._db.execute(f"DELETE FROM {table}")  # noqa: S608  (names from the line above)
+            self.facts.clear()
             self.doubts.keep(doubted)
 
     def shorten_waits(self, *, pending: datetime, failed: datetime, again: datetime, side: datetime) -> None:

@@ -19,7 +19,7 @@ def confirm_next(parts: Parts) -> bool:
     them any more, a flag still does.
     """
     rows = parts.store.ledger.unconfirmed(parts.now(), _IDS_A_QUERY)
-    if not rows or parts.still_doubted() or not parts.configuration.settings.invoices.enable_synchronization:
+    if not rows or not parts.configuration.settings.invoices.enable_synchronization:
         return False
     require_fit(parts)
     require_calls(parts)
@@ -33,7 +33,8 @@ def _confirmed(parts: Parts, rows: Sequence[LedgerRow], found: dict[str, Existin
     for row in rows:
         there = found.get(parts.mapping.invoice_id(row.entity_id))
         if there is None:
-            fresh.append(replace(row, unconfirmed=False))
+            doubted = parts.still_doubted()  # then it may come to be there: it is asked once more
+            fresh.append(replace(row, unconfirmed=doubted is not None, again_at=doubted))
         elif row.sync_status == "skipped":
             fresh.append(
                 replace(row, unconfirmed=False, salesforce_id=there.record_id, sync_status="pending", reason=None)

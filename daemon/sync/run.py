@@ -52,9 +52,13 @@ class Work:
             )
         unclean = facts.get("running") is not None
         with parts.store.writing():
+            until = parts.now() + UNANSWERED_AGAIN
             if unclean:
                 marked = parts.configuration.settings.salesforce.comment.object is None
-                parts.store.doubts.owed(parts.now() + UNANSWERED_AGAIN, marked=marked)
+                parts.store.doubts.owed(until, marked=marked)
+            if not parts.store.mark.fits():
+                parts.store.doubts.everything(until)
+            parts.store.mark.renew()
             self._begin_anew()
             if unclean:
                 doubt_fit(parts)
@@ -91,7 +95,10 @@ class Work:
 
     def hand_over(self) -> None:
         """End the work cleanly: nothing is under way any more."""
-        self.parts.store.facts.forget("running")
+        store = self.parts.store
+        with store.writing():
+            store.facts.forget("running")
+            store.mark.renew()
         self.parts.close()
 
     def poll_again(self) -> None:

@@ -160,3 +160,73 @@ def test_a_version_that_comes_through_after_somebody_deleted_the_record_does_not
         run_once(work)
     assert status_of(world, entity_id) == "Open"
     assert_equal(world)
+
+
+@pytest.mark.parametrize("how", ["an old copy is put back", "it is lost"])
+def test_a_version_that_comes_through_after_the_state_became_another_does_not_stay(world: World, how: str) -> None:
+    entity_id = world.invoice(state=2)
+    world.run_once()
+    copy = world.state_path.read_bytes()
+    change(world, entity_id, state=3)
+    moment = lose(world, ITEM)
+    world.run_once()
+    world.state_path.unlink()
+    if how != "it is lost":
+        world.state_path.write_bytes(copy)
+    change(world, entity_id, state=1)
+    world.run_once()
+    assert status_of(world, entity_id) == "Open"
+    moment.set()
+    wait_until(lambda: status_of(world, entity_id) == "Canceled", "the older version comes through")
+    world.clock.advance(minutes=11)
+    world.run_once()
+    assert status_of(world, entity_id) == "Open"
+    calls = world.salesforce_calls.count(path=GRAPH)
+    world.clock.advance(minutes=11)
+    world.run_once()
+    assert world.salesforce_calls.count(path=GRAPH) == calls, "once more is enough"
+    assert_equal(world)
+
+
+def test_what_was_changed_and_changed_back_since_an_old_copy_of_the_state_was_made_is_sent(world: World) -> None:
+    entity_id = world.invoice(state=2, comment="as it was")
+    (comment,) = world.shop.invoices.row(entity_id)["comments"]
+    world.run_once()
+    copy = world.state_path.read_bytes()
+    change(world, entity_id, state=3)
+    world.shop.edit_comment(comment["entity_id"], "edited")
+    world.run_once()
+    assert (status_of(world, entity_id), texts(world, entity_id)) == ("Canceled", ["edited"])
+    world.state_path.write_bytes(copy)
+    change(world, entity_id, state=2)
+    world.shop.edit_comment(comment["entity_id"], "as it was")
+    world.run_once()
+    assert (status_of(world, entity_id), texts(world, entity_id)) == ("Paid", ["as it was"])
+    assert_equal(world)
+
+
+def test_an_invoice_that_comes_to_be_there_after_the_state_was_lost_is_not_taken_for_skipped(world: World) -> None:
+    entity_id = world.invoice(state=2)
+    moment = lose(world, ITEM)
+    world.run_once()
+    world.state_path.unlink()
+    world.set("invoices.skip.states", ["canceled"])
+    change(world, entity_id, state=3)
+    world.run_once()
+    assert world.rows()[entity_id].sync_status == "skipped"
+    moment.set()
+    wait_until(lambda: record(world, entity_id) is not None, "the older version comes through")
+    world.clock.advance(minutes=11)
+    world.run_once()
+    assert status_of(world, entity_id) == "Canceled", "what is there follows Magento, whatever rule skips it"
+
+
+def test_a_daemon_that_goes_on_with_its_own_state_doubts_nothing(world: World) -> None:
+    world.invoice(comment="once")
+    world.run_once()
+    world.invoice(comment="once too")
+    world.run_once()
+    calls = world.salesforce_calls.count(path=GRAPH)
+    world.clock.advance(minutes=11)
+    world.run_once()
+    assert world.salesforce_calls.count(path=GRAPH) == calls

@@ -275,7 +275,10 @@ def test_another_process_that_has_the_state_is_waited_for(machine: Machine, side
     machine.run("systemctl", "stop", UNIT)
     command = ["invoice-sync", "run", "--settings", str(ETC / "settings.yaml")]
     other = machine.spawn(*command)
-    wait_until(lambda: machine.run("sh", "-c", f"test -s {VAR}/state.db.lock", code=None).returncode == 0, "it has it")
+    wait_until(
+        lambda: machine.run("sh", "-c", f"head -n1 {VAR}/state.db.lock | grep -q .", code=None).returncode == 0,
+        "it has it",
+    )
     machine.run("systemctl", "start", UNIT, code=1)
     wait_until(lambda: int(shown(machine, "NRestarts")) >= 1, "it is tried again")
     machine.run("pkill", "--full", "--newest", "bin/invoice-sync run")

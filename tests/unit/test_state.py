@@ -18,7 +18,7 @@ from state.attempts import Attempt
 from state.clearing import clear_state
 from state.errors import StateError, StateLockedError, StateMissingError, StateReplacedError, StateUnusableError
 from state.glance import glance
-from state.lock import is_locked
+from state.lock import holder, is_locked
 from state.migrations import story
 from state.passes import Pass
 from state.requests import Request
@@ -212,6 +212,35 @@ def test_a_lock_file_holds_nothing_whatever_is_written_in_it(path: Path) -> None
     path.with_name("state.db.lock").write_text(f"{os.getpid()}\n")  # alive, as any process with that id may be
     assert not is_locked(path)
     Store(path, lock=True).close()
+
+
+def test_an_older_copy_of_a_state_is_told_from_it(path: Path, tmp_path: Path) -> None:
+    with Store(path, lock=True) as store:
+        assert store.mark.fits(), "a first one"
+        store.mark.renew()
+        store.backup(tmp_path / "copy.db")
+    with Store(path, lock=True) as store:
+        assert store.mark.fits()
+        store.clear(NOON)
+        assert store.mark.fits(), "cleared, it is still this one"
+        store.mark.renew()
+    path.write_bytes((tmp_path / "copy.db").read_bytes())
+    with Store(path, lock=True) as store:
+        assert not store.mark.fits()
+        store.mark.renew()
+        assert store.mark.fits()
+    path.with_name("state.db.lock").unlink()  # it was carried to another machine
+    with Store(path, lock=True) as store:
+        assert not store.mark.fits()
+
+
+def test_who_holds_a_state_is_said_beside_its_mark(path: Path) -> None:
+    with Store(path, lock=True) as store:
+        store.mark.renew()
+        assert holder(path) == os.getpid()
+    assert holder(path) is None
+    with Store(path, lock=True) as store, pytest.raises(StateLockedError, match=f"process {os.getpid()}"):
+        Store(path, lock=True)
 
 
 def test_asking_who_holds_a_state_lets_go_of_nothing(path: Path) -> None:

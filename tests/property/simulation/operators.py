@@ -121,4 +121,5 @@ class Operators:
             path.unlink()
 
     def _files(self) -> list[Path]:
-        return sorted(self._life.path.parent.glob("state.db*"))
+        """The state; not the lock beside it, which stays where it is."""
+        return [path for path in sorted(self._life.path.parent.glob("state.db*")) if path.suffix != ".lock"]

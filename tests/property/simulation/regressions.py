@@ -12,4 +12,6 @@ FOUND: dict[int, str] = {
     6100874: "I2: after a crash while a synced invoice was sent once more, that call committed over a newer version",
     666822920: "I7: a clear that was asked for and not yet done was taken for one by the checker (its own fault)",
     8003747: "L1: an invoice that stayed the newest, rejected for its own sake, kept Salesforce paused hour by hour",
+    666822815: "I2: a call sent before an old copy of the state was put back was carried out over a newer version",
+    881000138: "I2: what was changed and changed back since an old copy of the state was made was not sent",
 }
