@@ -69,16 +69,8 @@ def send_rows(parts: Parts, tally: Tally, rows: Sequence[LedgerRow], *, until_al
 
     ``until_alike``: or until so many were rejected for one cause that it may be every invoice's; the others stay due.
     """
-    waiting: dict[int, tuple[LedgerRow, InvoiceRecord]] = {}
     newest = _newest(parts, tally, rows)
-    if newest:
-        require_fit(parts)
-    for row, invoice in newest:
-        record = parts.mapping.record_of(invoice)
-        if _is_known_to_salesforce(parts, row, record):
-            settle(parts, tally, replace(synced(parts, row), fingerprint=record.fingerprint), "invoice.unchanged")
-        else:
-            waiting[row.entity_id] = (row, record)
+    waiting = _to_send(parts, tally, newest)
     while waiting and not parts.stop.asked:
         require_calls(parts)
         answers = _call(parts, tally, list(waiting.values()))
@@ -106,6 +98,32 @@ def send_rows(parts: Parts, tally: Tally, rows: Sequence[LedgerRow], *, until_al
             parts.rejections.clear()
         elif until_alike and parts.rejections.are_many():
             return
+
+
+def _to_send(
+    parts: Parts, tally: Tally, newest: Sequence[tuple[LedgerRow, Invoice]]
+) -> dict[int, tuple[LedgerRow, InvoiceRecord]]:
+    """Those that Salesforce does not have just so; the others are settled, which costs no call and no description."""
+    spelled_by = parts.mapping
+    waiting = _differing(parts, tally, newest)
+    if waiting:
+        require_fit(parts)
+    if parts.mapping is not spelled_by:  # the org takes other things than was thought
+        waiting = _differing(parts, tally, [(row, invoice) for row, invoice in newest if row.entity_id in waiting])
+    return waiting
+
+
+def _differing(
+    parts: Parts, tally: Tally, newest: Sequence[tuple[LedgerRow, Invoice]]
+) -> dict[int, tuple[LedgerRow, InvoiceRecord]]:
+    waiting: dict[int, tuple[LedgerRow, InvoiceRecord]] = {}
+    for row, invoice in newest:
+        record = parts.mapping.record_of(invoice)
+        if _is_known_to_salesforce(parts, row, record):
+            settle(parts, tally, replace(synced(parts, row), fingerprint=record.fingerprint), "invoice.unchanged")
+        else:
+            waiting[row.entity_id] = (row, record)
+    return waiting
 
 
 def _newest(parts: Parts, tally: Tally, rows: Sequence[LedgerRow]) -> list[tuple[LedgerRow, Invoice]]:
