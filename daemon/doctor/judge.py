@@ -110,8 +110,27 @@ def judge_address(base_url: str, address: Address) -> Line:
     return Line("magento", "address", "ok", tried, f"nothing tells that a proxy rewrites it{behind}")
 
 
-def explain_signature(base_url: str, address: Address | None) -> str:
-    """What to do about a signature that Magento cannot follow: it signs the URL that it sees, whatever was called."""
+def other_addresses(base_url: str) -> list[str]:
+    """What Magento may see where a proxy hands on another scheme or port than was called."""
+    asked = urlsplit(base_url)
+    host = f"[{asked.hostname}]" if ":" in (asked.hostname or "") else asked.hostname
+    other = {"https": "http", "http": "https"}[asked.scheme]
+    places = (asked.netloc, host, f"{host}:8080")
+    found = [f"{scheme}://{place}" for place in places for scheme in (other, asked.scheme)]
+    return list(dict.fromkeys(url for url in found if url != f"{asked.scheme}://{asked.netloc}"))
+
+
+def explain_signature(base_url: str, address: Address | None, seen_as: str | None = None) -> str:
+    """What to do about a signature that Magento cannot follow: it signs the URL that it sees, whatever was called.
+
+    ``seen_as``: another address whose signature it could follow.
+    """
+    if seen_as:
+        asked = urlsplit(base_url)
+        return (
+            f"The keys are right, but Magento sees {seen_as} where {asked.scheme}://{asked.netloc} was called: let the "
+            "proxy hand on host, port and scheme as they are (Host, X-Forwarded-Proto)."
+        )
     said, mend = _rewritten(base_url, address) if address else (None, None)
     if said:
         return f"{said[0].upper()}{said[1:]}. {mend}"

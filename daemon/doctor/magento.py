@@ -6,11 +6,11 @@ from datetime import datetime
 from urllib.parse import urlsplit
 
 from daemon.clock import Clock
-from daemon.doctor.judge import explain_signature, judge_address, judge_clock, judge_stamps
+from daemon.doctor.judge import explain_signature, judge_address, judge_clock, judge_stamps, other_addresses
 from daemon.doctor.report import Line, failure
 from daemon.errors import InvoiceSyncError, Retriable, SideRefused
 from daemon.magento import ACCOUNT_REFUSED
-from daemon.magento.inspection import Address, Inspection
+from daemon.magento.inspection import Address, Inspection, is_about_signature
 from daemon.settings import Configuration
 from state.sides import Side
 
@@ -104,7 +104,7 @@ class _Visit:
         way = f"auth: {self._settings.auth}"
         if not signed_in:
             assert invoices is not None
-            yield self._explained(failure("magento", "sign-in", way, invoices))
+            yield self._explained(failure("magento", "sign-in", way, invoices), invoices)
             for resource, _ in _LISTS:
                 yield Line("magento", resource, "skipped", way, "needs the sign-in")
             return
@@ -118,10 +118,11 @@ class _Visit:
                 else Line("magento", resource, "ok", tried, "may be read")
             )
 
-    def _explained(self, line: Line) -> Line:
-        if "signature is invalid" not in line.result:
+    def _explained(self, line: Line, error: InvoiceSyncError) -> Line:
+        if not is_about_signature(error):
             return line
-        mend = explain_signature(self._settings.base_url, self._address)
+        seen = self._shop.seen_as(other_addresses(self._settings.base_url))
+        mend = explain_signature(self._settings.base_url, self._address, seen)
         return Line(line.area, line.check, line.status, line.tried, line.result, mend)
 
     def _version(self) -> Line:

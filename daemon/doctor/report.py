@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
-from daemon.errors import InvoiceSyncError, Retriable
+from daemon.errors import InvoiceSyncError, OutOfCalls, Retriable, Unreachable
 
 Area = Literal["settings", "secrets", "state", "clocks", "magento", "salesforce", "objects"]
 AREAS: tuple[Area, ...] = get_args(Area)
@@ -25,7 +25,18 @@ class Line:
 
 def failure(area: Area, check: str, tried: str, error: InvoiceSyncError) -> Line:
     """The line of something that was tried and raised our error."""
-    return Line(area, check, "error", tried, str(error), error.hint, isinstance(error, Retriable))
+    mend = error.hint or (_of_passing(error) if isinstance(error, Retriable) else None)
+    return Line(area, check, "error", tried, str(error), mend, isinstance(error, Retriable))
+
+
+def _of_passing(error: Retriable) -> str:
+    """What to do about something that says itself only what happened: it may pass, or be no passing matter at all."""
+    if isinstance(error, OutOfCalls):
+        return "Each is given back 24 hours after it was used (Setup > Company Information shows the limit)."
+    if isinstance(error, Unreachable):
+        url = "magento.base_url" if error.side == "magento" else "salesforce.login_url"
+        return f"Is {url} right, and does a firewall let this machine through? If it is only down, try again later."
+    return "This passes by itself; run `invoice-sync check` again later."
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,6 +59,10 @@ class Connection:
             response = self._get(path)
         return response
 
+    def get_signed(self, path: str, auth: AuthBase) -> requests.Response:
+        """One call, signed by other means than the settings'."""
+        return self._session.get(f"{self.root}/{path}", auth=auth)
+
     def get_unsigned(self, url: str) -> requests.Response:
         """One call to a page of the shop that is no REST API, as nobody."""
         return self._session.get(url, auth=_Unsigned(), headers={"Accept": "*/*"})

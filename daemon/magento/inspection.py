@@ -1,19 +1,27 @@
 """Tries one by one what the daemon needs of a shop, for a person who sets it up; reads, and no more than a row."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
 from daemon.clock import Clock
-from daemon.errors import SideRefused
+from daemon.errors import InvoiceSyncError, SideRefused
 from daemon.magento.answers import read
 from daemon.magento.connection import Connection
 from daemon.magento.parse import stamps_of
 from daemon.magento.refusals import PageTooLarge
 from daemon.magento.search import Filter, query
+from daemon.magento.sign import OAuth1
 from daemon.settings import Configuration
+
+_NOTHING = [[Filter("entity_id", "eq", "0")]]
+
+
+def is_about_signature(error: Exception) -> bool:
+    """Whether Magento knows the keys and cannot follow the signature: a wrong secret, or it sees another URL."""
+    return "signature is invalid" in str(error).lower()
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +39,7 @@ class Inspection:
 
     def __init__(self, configuration: Configuration, clock: Clock) -> None:
         self._settings = configuration.settings.magento
+        self._secrets = configuration.secrets
         self._connection = Connection(configuration, clock)
         self._clock = clock
         self.cookie_domain: str | None = None
@@ -75,9 +84,8 @@ class Inspection:
 
     def page_limit(self, page_size: int) -> int | None:
         """The largest page, when the shop limits it to less than this; asked for with no row at all."""
-        nothing = [[Filter("entity_id", "eq", "0")]]
         try:
-            read(self._connection.get(f"invoices?{query(nothing, page_size=page_size)}"), self._settings.auth)
+            read(self._connection.get(f"invoices?{query(_NOTHING, page_size=page_size)}"), self._settings.auth)
         except PageTooLarge as limit:
             return limit.largest
         return None
@@ -96,6 +104,20 @@ class Inspection:
         through = tuple(name for name in _PROXIES if name in response.headers)
         location = response.headers.get("Location") if 300 <= response.status_code < 400 else None
         return Address(response.status_code, location, _cookie_domain(response.headers) or cookie, through)
+
+    def seen_as(self, addresses: Sequence[str]) -> str | None:
+        """The first of these (a scheme and host) whose signature Magento can follow, where it could not follow ours."""
+        for address in addresses:
+            auth = OAuth1(self._secrets, self._settings.signature, address)
+            try:
+                read(self._connection.get_signed(f"invoices?{query(_NOTHING, page_size=1)}", auth), "oauth1")
+            except SideRefused as refusal:
+                if is_about_signature(refusal):
+                    continue
+            except InvoiceSyncError:
+                return None
+            return address
+        return None
 
     def _list(self, path: str, *, newest_by: str | None = None, fields: str) -> dict[str, Any]:
         question = query([], page_size=1, newest_by=newest_by, fields=fields)

@@ -1,6 +1,7 @@
 """How calls to Magento are signed: OAuth 1.0a, or a token as Bearer."""
 
 from collections.abc import Mapping
+from urllib.parse import urlsplit
 
 import requests
 from oauthlib.oauth1 import SIGNATURE_HMAC_SHA1, SIGNATURE_HMAC_SHA256, Client
@@ -12,11 +13,13 @@ _METHODS = {"hmac-sha256": SIGNATURE_HMAC_SHA256, "hmac-sha1": SIGNATURE_HMAC_SH
 class OAuth1(AuthBase):
     """Signs each call anew: Magento refuses a nonce that it has seen, so a retry must not reuse its signature.
 
-    HMAC-SHA256 unless the settings say otherwise: Magento refuses HMAC-SHA1 from 2.4.4 on.
+    HMAC-SHA256 unless the settings say otherwise: Magento refuses HMAC-SHA1 from 2.4.4 on. ``seen_as``: the scheme and
+    host that Magento is taken to see, where that is not what was called.
     """
 
-    def __init__(self, secrets: Mapping[str, str], signature: str = "hmac-sha256") -> None:
+    def __init__(self, secrets: Mapping[str, str], signature: str = "hmac-sha256", seen_as: str | None = None) -> None:
         self._secrets = secrets
+        self._seen_as = urlsplit(seen_as) if seen_as else None
         self._method = _METHODS[signature]
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
@@ -28,7 +31,10 @@ class OAuth1(AuthBase):
             resource_owner_secret=self._secrets["magento_access_token_secret"],
             signature_method=self._method,
         )
-        _, headers, _ = client.sign(str(request.url), http_method="GET")
+        url = str(request.url)
+        if self._seen_as:
+            url = urlsplit(url)._replace(scheme=self._seen_as.scheme, netloc=self._seen_as.netloc).geturl()
+        _, headers, _ = client.sign(url, http_method="GET")
         request.headers.update(headers)
         return request
 

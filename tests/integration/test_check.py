@@ -102,6 +102,10 @@ def magento_clock(**ahead: float) -> Callable[[World], object]:
     return change
 
 
+def seen_as(address: Callable[[int], str]) -> Callable[[World], object]:
+    return lambda world: setattr(world.magento, "seen_as", address(world.magento_server.port))
+
+
 def database_ahead(world: World) -> None:
     world.clock.ahead = timedelta(minutes=20)
     world.invoice()
@@ -184,9 +188,9 @@ FAULTS: dict[str, Fault] = {
     ),
     "a state that is no database": Fault(state_of_another, "state", "file", "file is not a database", "left as it is"),
     "a state of another shop": Fault(another_shop, "state", "file", "magento.name: main", "name back to main"),
-    "Magento is not there": Fault(closed, "magento", "reachable", "refused the connection", "", code=75),
+    "Magento is not there": Fault(closed, "magento", "reachable", "refused the connection", "Is magento.base", code=75),
     "HTML at /rest": Fault(rest_answers(200, PAGE), "magento", "REST API", "HTML page", "A proxy, a cache", code=75),
-    "maintenance": Fault(rest_answers(503, PAGE), "magento", "REST API", "answered 503", "", code=75),
+    "maintenance": Fault(rest_answers(503, PAGE), "magento", "REST API", "answered 503", "passes by itself", code=75),
     "a redirect": Fault(
         lambda world: world.set("magento.base_url", f"{world.magento_server.url}/moved"),
         "magento", "REST API", "has no REST API at", "Set magento.base_url",
@@ -210,6 +214,14 @@ FAULTS: dict[str, Fault] = {
     "a proxy that hands another host on": Fault(
         magento_as(seen_as="https://inner.example.com"),
         "magento", "sign-in", "signature is invalid", "Magento sees the host inner.example.com where 127.0.0.1",
+    ),
+    "a proxy that hands another scheme on": Fault(
+        seen_as(lambda port: f"https://127.0.0.1:{port}"),
+        "magento", "sign-in", "signature is invalid", "Magento sees https://127.0.0.1:",
+    ),
+    "a proxy that hands another port on": Fault(
+        seen_as(lambda _: "http://127.0.0.1:8080"),
+        "magento", "sign-in", "signature is invalid", "Magento sees http://127.0.0.1:8080 where http://127.0.0.1:",
     ),
     "a shop by another name": Fault(
         magento_as(base_url="https://www.shop.example.com"),
@@ -252,11 +264,11 @@ FAULTS: dict[str, Fault] = {
         database_ahead, "clocks", "Magento's database", "20 minutes ahead of Magento's web server", "NTP", "warning", 0,
     ),
     "Salesforce is not there": Fault(
-        without_salesforce, "salesforce", "reachable", "refused the connection", "", code=75,
+        without_salesforce, "salesforce", "reachable", "refused the connection", "Is salesforce.login_url", code=75,
     ),
     "a connection that is cut": Fault(
         lambda world: world.salesforce_faults.add(drop(), path="oauth2/token"),
-        "salesforce", "sign-in", "closed the connection", "", code=75,
+        "salesforce", "sign-in", "closed the connection", "Is salesforce.login_url right", code=75,
     ),
     "a wrong client secret": Fault(
         wrong_key("salesforce_client_secret", "wrong"), "salesforce", "sign-in", "invalid_client", "copy it anew",
@@ -280,7 +292,7 @@ FAULTS: dict[str, Fault] = {
         "salesforce", "API version", "99.0 is not served", "41.0 to 68.0",
     ),
     "out of calls": Fault(
-        salesforce_as(api_limit=10, api_used=10), "salesforce", "org", "calls are used up", "", code=75,
+        salesforce_as(api_limit=10, api_used=10), "salesforce", "org", "calls are used up", "given back", code=75,
     ),
     "only the reserve is left": Fault(
         salesforce_as(api_limit=1000, api_used=900),
@@ -313,6 +325,8 @@ def test_each_fault_has_its_line_and_hides_no_other(world: World, fault: Fault) 
     assert (found.status, report.exit_code) == (fault.status, fault.code), found
     assert fault.result in found.result
     assert fault.mend in (found.mend or "")
+    for each in report.lines:  # a secret's own sentence says where it belongs
+        assert each.mend or each.status not in {"warning", "error"} or each.area == "secrets", each
     assert files(world.folder) == before
     for secret in SECRETS.values():
         assert secret not in repr(report)

@@ -25,6 +25,7 @@ from daemon.mapping import INVOICE_FIELDS, ITEM_FIELDS
 from daemon.salesforce.connection import Connection
 from daemon.salesforce.setup import DeploymentRefused, Pace, deploy, package, plan_of
 from daemon.salesforce.setup.components import OBJECTS, PERMISSION_SET, shipped
+from daemon.sandbox.faults import status
 from daemon.sandbox.org import STANDARD_OBJECTS, Field, Org
 from daemon.sandbox.org.objects import COMMENT, INVOICE, ITEM
 from daemon.settings import SettingsFile
@@ -352,6 +353,19 @@ def test_an_external_id_that_is_there_twice_is_not_made_unique(ready: World) -> 
     assert isinstance(error, DeploymentRefused)
     assert [one.name for one in error.failures] == [f"{INVOICE_NAME}.Magento_Id__c"]
     assert "remove the duplicates" in error.failures[0].mend
+
+
+def test_it_says_first_which_org_it_is_and_last_what_comes_next(empty: World) -> None:
+    tried = setup(empty, "--dry-run").output.splitlines()
+    assert re.fullmatch(
+        r"Salesforce: http://\S+, org Sandbox \(00D\w{15}\), Enterprise Edition, not production", tried[0]
+    )
+    assert tried[-1] == f"Next: `invoice-sync salesforce setup --settings {empty.settings_path}`"
+    refusal = b'[{"message": "not for you", "errorCode": "INVALID_TYPE"}]'
+    empty.salesforce_faults.add(status(400, refusal, "application/json"), path="FROM Organization")
+    done = setup(empty).output.splitlines()
+    assert re.fullmatch(r"Salesforce: http://\S+, org 00D\w{15}", done[0]), "a user who may not ask is told its id"
+    assert done[-1].startswith(f"Next: `invoice-sync check --settings {empty.settings_path}`")
 
 
 def test_a_dry_run_says_all_and_writes_nothing(empty: World) -> None:

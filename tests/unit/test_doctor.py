@@ -15,6 +15,7 @@ from daemon.doctor.judge import (
     judge_pair,
     judge_room,
     judge_stamps,
+    other_addresses,
 )
 from daemon.doctor.report import Line, Report, Status
 from daemon.magento.inspection import Address
@@ -133,6 +134,24 @@ def test_what_a_shop_tells_of_its_address_is_understood(address: Address, said: 
     assert found.status == ("warning" if mend else "ok")
     explained = explain_signature(SHOP, address)
     assert mend in explained if mend else "one of the two secrets is wrong" in explained
+
+
+@pytest.mark.parametrize(
+    ("base_url", "first", "among"),
+    [
+        (SHOP, "http://shop.example.org", "http://shop.example.org:8080"),
+        ("https://shop.example.org:8443/de", "http://shop.example.org:8443", "https://shop.example.org"),
+        ("http://[::1]:8080", "https://[::1]:8080", "http://[::1]"),
+    ],
+)
+def test_other_addresses_differ_from_the_one_that_was_called_in_scheme_or_port(
+    base_url: str, first: str, among: str
+) -> None:
+    found = other_addresses(base_url)
+    assert found[0] == first
+    assert among in found
+    assert len(found) == len(set(found)) <= 5
+    assert not any(f"{base_url}/".startswith(f"{url}/") for url in found)
 
 
 def line(status: Status, *, passing: bool = False) -> Line:

@@ -197,6 +197,16 @@ def test_each_shape_of_an_org_has_its_finding_with_what_to_do(name: str) -> None
     assert found.part == ("notes" if object_name in {COMMENT, "ContentNote"} else "invoices")
 
 
+def test_notes_that_are_off_are_told_apart_by_their_kind() -> None:
+    found = only(checked(no_object("Note"), salesforce__note__type="note"))
+    assert (found.severity, found.part) == ("error", "notes")
+    assert "classic notes are off" in found.sentence
+    assert "content_note" in found.mend
+    link = only(checked(object_is("ContentDocumentLink", createable=False)))
+    assert (link.object, link.part) == ("ContentDocumentLink", "notes")
+    assert "may not create" in link.sentence
+
+
 def test_all_is_said_at_once() -> None:
     fit = checked(gone(INVOICE, "Tax__c"), field(ITEM, "Magento_Id__c", unique=False), no_object(COMMENT))
     assert [found.object for found in fit.findings] == [INVOICE, ITEM, COMMENT]
