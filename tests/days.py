@@ -46,11 +46,15 @@ class StillClock(TestClock):
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One call to Magento: when, what for (poll, backfill, sweep, ids, orders), how many rows it read."""
+    """One call to Magento: when, what for (poll, backfill, sweep, ids, orders), how many rows it read.
+
+    ``band``: of a sweep's page, how far its round reaches back (day, week, watch).
+    """
 
     at: datetime
     purpose: str
     rows: int
+    band: str | None = None
 
 
 @dataclass
@@ -69,7 +73,7 @@ class Days:
     def __post_init__(self) -> None:
         self._stop = StopRequest()
         self._beat = Beat(self.work, self._stop)
-        self._due = self.now
+        self.began = self._due = self.now
         self._ticked = self.now
         self._session_began = self.now
         self.world.magento_faults.add(Fault("takes a real one's time", self._answer), times=None)
@@ -81,14 +85,17 @@ class Days:
 
     def pass_by(self, **parts: float) -> None:
         """Poll on time until so much time has passed."""
-        until = self.now + timedelta(**parts)
-        interval = self.work.parts.configuration.settings.schedule.poll_interval
+        self.pass_until(self.now + timedelta(**parts))
+
+    def pass_until(self, until: datetime) -> None:
+        """Poll on time until then."""
         while self._due <= until:
             self._spend(self._due - self.now)
             self._beat.once()
             self.polls += 1
             assert self._beat.ended_by is None, self._beat.ended_by
             assert self.work.polled_at is not None
+            interval = self.work.parts.configuration.settings.schedule.poll_interval  # a poll may have taken up another
             self._due = max(datetime.fromtimestamp(self.work.polled_at, UTC) + interval, self.now)
         self._spend(until - self.now)
 
@@ -124,14 +131,18 @@ class Days:
 
     def longest_between_polls(self, since: datetime, until: datetime) -> timedelta:
         """The longest that Magento was not polled in that time."""
+        return max(self.between_polls(since, until))
+
+    def between_polls(self, since: datetime, until: datetime) -> list[timedelta]:
+        """How long each time Magento was not polled in that time."""
         times = [call.at for call in self.asked if call.purpose == "poll" and since <= call.at <= until]
-        return max(later - earlier for earlier, later in pairwise([since, *times, until]))
+        return [later - earlier for earlier, later in pairwise([since, *times, until])]
 
     def _answer(self, app: WSGIApplication, environ: WSGIEnvironment) -> Response:
         at, purpose = self.now, _purpose_of(environ)
         response = ask(app, environ)
         rows = _rows_of(response)
-        self.asked.append(Asked(at, purpose, rows))
+        self.asked.append(Asked(at, purpose, rows, _band_of(environ, at) if purpose == "sweep" else None))
         each = _ORDER if purpose == "orders" else _INVOICE
         self._spend(timedelta(seconds=_CALL + rows * each * self.slower))
         return response
@@ -160,6 +171,12 @@ def _purpose_of(environ: WSGIEnvironment) -> str:
     }:
         return "ids"
     return "poll" if "updated_at" in {value for values in query.values() for value in values} else "backfill"
+
+
+def _band_of(environ: WSGIEnvironment, at: datetime) -> str:
+    since = parse_qs(environ["QUERY_STRING"])["searchCriteria[filter_groups][0][filters][0][value]"][0]
+    reach = at - datetime.strptime(since, "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC)
+    return "day" if reach < timedelta(days=4) else "week" if reach < timedelta(days=14) else "watch"
 
 
 @contextmanager

@@ -34,7 +34,9 @@ _COMMENTS = [
 _MARKETS = [(1, "USD", "US", 0), (1, "USD", "US", 8), (2, "EUR", "DE", 19), (3, "USD", "CA", 5)]
 
 
-def sow(shop: Shop, count: int, *, items: float, comments: float, rng: random.Random, seconds_apart: int) -> list[int]:
+def sow(
+    shop: Shop, count: int, *, items: float, comments: float, rng: random.Random, seconds_apart: float
+) -> list[int]:
     """Place and invoice so many orders, the last one now, the others before it."""
     customers = [_invent_customer(rng, number) for number in range(1, min(count, 500) + 1)]
     for _ in customers:

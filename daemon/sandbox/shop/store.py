@@ -183,7 +183,7 @@ class Shop:
         items: float = 3,
         comments: float = 1.5,
         rng: random.Random | None = None,
-        seconds_apart: int = 60,
+        seconds_apart: float = 60,
     ) -> list[int]:
         """Fill the shop with so many invoices of the past, the same each time; returns their ids."""
         from daemon.sandbox.shop.seed import sow
