@@ -56,11 +56,12 @@ class Work:
             if unclean:
                 marked = parts.configuration.settings.salesforce.comment.object is None
                 parts.store.doubts.owed(until, marked=marked)
-            if not parts.store.mark.fits():
+            older = not parts.store.mark.fits()
+            if older:
                 parts.store.doubts.everything(until)
             parts.store.mark.renew()
             self._begin_anew()
-            if unclean:
+            if unclean or older:
                 doubt_fit(parts)
             self._prune()
         self.shorten_waits()
