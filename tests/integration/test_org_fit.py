@@ -298,3 +298,15 @@ def test_items_that_may_not_change_their_invoice_are_given_it_on_creation_only(w
     world.run_once()
     assert_equal(world)
     assert len(world.org.records(ITEM)) == 4
+
+
+def test_a_stamp_that_moves_when_the_description_is_old_costs_no_call(world: World) -> None:
+    entity_id = world.invoice()
+    with world.work() as work:
+        run_once(work)
+        world.clock.advance(hours=25)
+        world.shop.touch(entity_id)
+        before = world.salesforce_calls.count(path="/")
+        run_once(work)
+        assert world.named("invoice.unchanged")
+        assert world.salesforce_calls.count(path="/") == before
