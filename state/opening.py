@@ -2,6 +2,7 @@
 
 import os
 import sqlite3
+from functools import cache
 from pathlib import Path
 
 from sqlite_utils.db import Database
@@ -88,11 +89,12 @@ def _require_ours(path: Path, database: Database) -> None:
         )
 
 
-def known_migrations() -> set[str]:
+@cache
+def known_migrations() -> frozenset[str]:
     """The migrations that this version knows."""
     empty = sqlite3.connect(":memory:")
     try:
-        return {migration.name for migration in story.pending(Database(empty))}
+        return frozenset(migration.name for migration in story.pending(Database(empty)))
     finally:
         empty.close()
 

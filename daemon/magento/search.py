@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from urllib.parse import quote
 
 _ROOT = "searchCriteria"
@@ -56,4 +57,10 @@ def query(
     ]
     if fields:
         pairs.append(("fields", fields))
-    return "&".join(f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in pairs)
+    return "&".join(f"{_quoted(name)}={quote(value, safe='')}" for name, value in pairs)
+
+
+@lru_cache(maxsize=256)
+def _quoted(name: str) -> str:
+    """A parameter's name; there are few of them."""
+    return quote(name, safe="")

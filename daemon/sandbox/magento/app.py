@@ -102,7 +102,8 @@ def _answer(magento: Magento, call: Request, path: str, content_type: str) -> st
         check_access(magento, call, route.resource)
     with magento.shop.lock:
         answer = route.answer(magento, call, argument)
-        text = write_answer(project(answer, call.args.get("fields")), content_type)
+        fields = call.args.get("fields") if b"fields" in call.query_string else None
+        text = write_answer(project(answer, fields), content_type)
     count = _count_invoices(answer) if route.resource == INVOICES else 0
     seconds = magento.seconds_per_call + magento.seconds_per_invoice * count
     if seconds:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -13,12 +15,17 @@ def parse_query(query: str) -> Wire:
     """`a[b][0]=c` becomes `{"a": {"b": {"0": "c"}}}`."""
     parameters: Wire = {}
     for name, value in parse_qsl(query, keep_blank_values=True):
-        head, *rest = re.findall(r"[^\[\]]+|(?<=\[)(?=\])", name) or [name]
-        _put(parameters, [head, *rest], value)
+        _put(parameters, _path(name), value)
     return parameters
 
 
-def _put(table: Wire, path: list[str], value: str) -> None:
+@lru_cache(maxsize=1000)
+def _path(name: str) -> tuple[str, ...]:
+    """`a[b][0]` leads through `a` and `b` to `0`."""
+    return tuple(re.findall(r"[^\[\]]+|(?<=\[)(?=\])", name)) or (name,)
+
+
+def _put(table: Wire, path: Sequence[str], value: str) -> None:
     for step in path[:-1]:
         inner: Any = table.get(step)
         if not isinstance(inner, dict):
@@ -28,6 +35,7 @@ def _put(table: Wire, path: list[str], value: str) -> None:
     table[last] = value
 
 
+@lru_cache(maxsize=1000)
 def snake_case(name: str) -> str:
     """`filterGroups` and `filter_groups` are the same to Magento."""
     return re.sub(r"(?<!^)([A-Z])", r"_\1", name).lower()

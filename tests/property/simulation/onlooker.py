@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import re
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from daemon.sandbox.org import Org
-from state.rows import instant_of
+from state.passes import Pass
+from state.rows import instant_of, select
 from state.store import Store
 from tests.property.simulation.rates import Rates
 from tests.property.simulation.settings import EditedSettings
@@ -86,15 +88,13 @@ class Onlooker:
         self._look_at_notes(store)
 
     def _look_at_passes(self, store: Store) -> None:
-        for done in store.passes.newest(20):
-            if done.id <= self._pass:
-                break
+        finished = "SELECT * FROM passes WHERE finished_at IS NOT NULL AND id > ? ORDER BY id"
+        for done in select(store.db.conn, Pass, finished, [self._pass]):
             if done.seen != done.owed + done.unchanged + done.held + done.skipped + done.refused:
                 raise Broken("I14", f"what was seen does not add up: {done}")
             if done.due != done.synced + done.failed + done.pending:
                 raise Broken("I14", f"what was due does not add up: {done}")
-        last = store.passes.last()
-        self._pass = max(self._pass, last.id if last else 0)
+            self._pass = done.id
 
     def _look_at_checkpoint(self, store: Store, rows: dict[int, str | None]) -> None:
         """It never moves back, and what is behind it by more than polls read again is in the ledger."""
@@ -158,6 +158,7 @@ class Onlooker:
                 raise Broken("I3", f"comment {comment_id} is failed, for no cause there was: {reason}")
 
 
+@lru_cache(maxsize=1000)
 def _instant(text: str) -> datetime:
     """A stamp of Magento's; one that is none is before everything."""
     try:
