@@ -10,8 +10,9 @@ demo: .venv/.demo
 test: .venv/.dev
 	$(BIN)/pytest -n auto --maxprocesses 8 --dist worksteal tests/unit tests/property tests/integration $(PYTEST)
 
+ACCEPTANCE ?= tests/acceptance
 acceptance: .venv/.dev
-	$(BIN)/pytest -n 3 --dist worksteal tests/acceptance $(PYTEST)  # they mostly wait
+	$(BIN)/pytest -n 4 --dist worksteal $(ACCEPTANCE) $(PYTEST)  # they wait more than they work
 
 # A real systemd, booted in a container; root alone can do that. Fetches what is not there of it.
 SYSTEM := systemd systemd-container dbus util-linux man-db
