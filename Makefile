@@ -27,7 +27,7 @@ system: .venv/.dev .venv/.wheels
 	$(BIN)/pip download --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements.lock -d .venv/wheels
 	touch $@
 
-# Simulated schedules from fresh seeds, for hours if one likes; ends with 1 when a promise was broken.
+# Simulated schedules from fresh seeds on all cores, for hours if one likes; ends with 1 when a promise was broken.
 # MUTANTS=1: wrong versions of the protocol instead, each until a seed catches it.
 SOAK_MINUTES ?= 60
 soak: .venv/.dev

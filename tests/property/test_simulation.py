@@ -6,12 +6,17 @@ SIMULATION_SECONDS says for how long, SIMULATION_SEED with which seed to begin; 
 from __future__ import annotations
 
 import os
+import re
+import subprocess
+import sys
 import time
 
 import pytest
 
+from tests.property.simulation.caught import CAUGHT
+from tests.property.simulation.mutants import mutated
 from tests.property.simulation.regressions import FOUND
-from tests.property.simulation.soak import fresh_base, run_seed
+from tests.property.simulation.soak import fresh_base, run_seed, soak
 
 SECONDS = float(os.environ.get("SIMULATION_SECONDS", "5"))
 BASE = int(os.environ.get("SIMULATION_SEED") or fresh_base())
@@ -32,6 +37,26 @@ def test_fresh_seeds_break_no_promise() -> None:
 def test_what_a_seed_once_found_stays_mended(seed: int, found: str) -> None:
     outcome = run_seed(seed)
     assert outcome.promise is None, f"{outcome.promise}: {outcome.what}; it once found {found}"
+
+
+def test_a_soak_runs_seeds_on_several_cores_and_says_what_came_of_them() -> None:
+    command = [sys.executable, "-m", "tests.property.simulation", "--base", "3000000", "--seeds", "4", "--jobs", "2"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    first, *_, figures, verdict = done.stdout.splitlines()
+    assert first == "base seed 3000000, 2 at a time"
+    assert re.search(
+        r"4 schedules, \d+ crashes, \d+ steps, 0 violations; .* a core does \d+ and \d+ a minute$", figures
+    )
+    assert verdict == "seeds 3000000 to 3000003: every promise was kept"
+
+
+def test_a_soak_names_the_seed_that_breaks_a_promise_and_fails(capsys: pytest.CaptureFixture[str]) -> None:
+    promise, seed = CAUGHT["fingerprint ignored"]
+    with mutated("fingerprint ignored"):
+        assert soak(minutes=1, base=seed, at_most=2) == 1
+    said = capsys.readouterr().out
+    assert f"VIOLATION of {promise} by seed {seed}: " in said
+    assert f"{promise} by seed {seed}" in said.splitlines()[-1]
 
 
 def test_the_same_seed_is_the_same_run() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 
 from tests.property.simulation.soak import hunt, soak
@@ -14,11 +15,14 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=60.0)
     parser.add_argument("--base", type=int, default=None, help="the first seed; drawn and printed when not given")
     parser.add_argument("--seeds", type=int, default=None, help="stop after so many")
+    parser.add_argument(
+        "--jobs", type=int, default=len(os.sched_getaffinity(0)), help="so many at a time; else all cores"
+    )
     parser.add_argument("--mutants", action="store_true", help="hunt the wrong versions of the protocol instead")
     options = parser.parse_args()
     if options.mutants:
         return hunt(base=options.base)
-    return soak(minutes=options.minutes, base=options.base, at_most=options.seeds)
+    return soak(minutes=options.minutes, base=options.base, at_most=options.seeds, jobs=options.jobs)
 
 
 if __name__ == "__main__":

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import shutil
+import signal
 import tempfile
 import time
-from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from contextlib import contextmanager
+from itertools import count, islice, takewhile
 from pathlib import Path
 from random import SystemRandom
 
@@ -37,34 +40,89 @@ def fresh_base() -> int:
     return SystemRandom().randrange(10**9)
 
 
-def soak(*, minutes: float, base: int | None = None, at_most: int | None = None, say_every: float = 60.0) -> int:
-    """Run seeds from ``base`` on and print figures every minute; 1 when any promise was broken."""
+def soak(
+    *, minutes: float, base: int | None = None, at_most: int | None = None, jobs: int = 1, say_every: float = 60.0
+) -> int:
+    """Run seeds from ``base`` on, ``jobs`` at a time; figures every minute and at the end. 1: a promise was broken."""
     base = fresh_base() if base is None else base
-    print(f"base seed {base}", flush=True)
-    totals: Counter[str] = Counter()
-    begun, said, processor = time.monotonic(), time.monotonic(), time.process_time()
-    seed = base
-    while time.monotonic() - begun < 60 * minutes and (at_most is None or seed - base < at_most):
-        outcome = run_seed(seed)
-        totals.update(schedules=1, steps=outcome.steps, crashes=outcome.deaths)
+    print(f"base seed {base}, {jobs} at a time", flush=True)
+    sums = Sums(base)
+    said, until = time.monotonic(), time.monotonic() + 60 * minutes
+    seeds = islice(takewhile(lambda _: time.monotonic() < until, count(base)), at_most)
+    try:
+        for outcome, processor in _outcomes(seeds, jobs):
+            sums.add(outcome, processor)
+            if time.monotonic() - said >= say_every:
+                said = time.monotonic()
+                print(sums.figures(), flush=True)
+    except KeyboardInterrupt:
+        print("stopped", flush=True)
+    print(sums.figures(), flush=True)
+    print(sums.verdict(), flush=True)
+    return 1 if sums.broken else 0
+
+
+class Sums:
+    """What came of the seeds so far."""
+
+    def __init__(self, base: int) -> None:
+        self.base = base
+        self.schedules = self.steps = self.crashes = 0
+        self.processor = 0.0  # seconds, of all processes
+        self.broken: dict[int, str] = {}
+        self._begun = time.monotonic()
+
+    def add(self, outcome: Outcome, processor: float) -> None:
+        """One seed more; a broken promise is said at once."""
+        self.schedules += 1
+        self.steps += outcome.steps
+        self.crashes += outcome.deaths
+        self.processor += processor
         if outcome.promise is not None:
-            totals["violations"] += 1
-            print(f"VIOLATION of {outcome.promise} by seed {seed}: {outcome.what}", flush=True)
-        seed += 1
-        if time.monotonic() - said >= say_every:
-            said = time.monotonic()
-            print(_figures(totals, said - begun, time.process_time() - processor), flush=True)
-    print(_figures(totals, time.monotonic() - begun, time.process_time() - processor), flush=True)
-    return 1 if totals["violations"] else 0
+            self.broken[outcome.seed] = outcome.promise
+            print(f"VIOLATION of {outcome.promise} by seed {outcome.seed}: {outcome.what}", flush=True)
+
+    def figures(self) -> str:
+        """One line: how much was run, and how fast one core is at it."""
+        seconds, processor = time.monotonic() - self._begun, self.processor or math.inf
+        done, crashes = 60 * self.schedules, 60 * self.crashes
+        return (
+            f"{seconds / 60:.1f} min: {self.schedules} schedules, {self.crashes} crashes, {self.steps} steps, "
+            f"{len(self.broken)} violations; "
+            f"{done / seconds:.0f} schedules and {crashes / seconds:.0f} crashes a minute; a core does {done / processor:.0f} and {crashes / processor:.0f} a minute"
+        )
+
+    def verdict(self) -> str:
+        """One line: which seeds were run, and which of them broke what."""
+        found = ", ".join(f"{promise} by seed {seed}" for seed, promise in sorted(self.broken.items()))
+        return f"seeds {self.base} to {self.base + self.schedules - 1}: {found or 'every promise was kept'}"
 
 
-def _figures(totals: Counter[str], seconds: float, processor: float) -> str:
-    schedules, crashes = totals["schedules"], totals["crashes"]
-    return (
-        f"{seconds / 60:.1f} min: {schedules} schedules, {crashes} crashes, {totals['steps']} steps, "
-        f"{totals['violations']} violations; {60 * schedules / seconds:.0f} schedules and {60 * crashes / seconds:.0f} "
-        f"crashes a minute; {60 * schedules / processor:.0f} and {60 * crashes / processor:.0f} a minute of processor"
-    )
+def _outcomes(seeds: Iterator[int], jobs: int) -> Iterator[tuple[Outcome, float]]:
+    """What comes of each seed, as it comes, with the seconds that the processor spent on it."""
+    if jobs == 1:
+        yield from map(_timed, seeds)
+        return
+    with ProcessPoolExecutor(jobs, initializer=_leave_interrupts) as pool:
+        waiting = {pool.submit(_timed, seed) for seed in islice(seeds, 2 * jobs)}
+        while waiting:
+            done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+            waiting |= {pool.submit(_timed, seed) for seed in islice(seeds, len(done))}
+            yield from (future.result() for future in done)
+
+
+def _timed(seed: int) -> tuple[Outcome, float]:
+    begun = time.process_time()
+    try:
+        outcome = run_seed(seed)
+    except Exception as error:  # noqa: BLE001  (a defect, of whichever side: it must not end the soak unnamed)
+        outcome = Outcome(seed, "L1", f"the run ended by {type(error).__name__}: {error}", 0, 0, "")
+    return outcome, time.process_time() - begun
+
+
+def _leave_interrupts() -> None:
+    """Ctrl-C is for the process that says what came of it all."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def hunt(*, seconds: float = 60.0, base: int | None = None) -> int:
