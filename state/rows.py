@@ -51,9 +51,12 @@ def select(
     Not by sqlite-utils' own query, which may be given any SQL and opens a savepoint around each.
     """
     found = connection.execute(sql, values)
+    rows = found.fetchall()
+    if not rows:  # as often as not: nothing is waiting, nothing is open
+        return []
     places = {column[0]: place for place, column in enumerate(found.description)}
     plan = [(places[name], convert) for name, convert in _columns(kind)]
-    return [kind(*[row[at] if convert is None else convert(row[at]) for at, convert in plan]) for row in found]
+    return [kind(*[row[at] if convert is None else convert(row[at]) for at, convert in plan]) for row in rows]
 
 
 @cache

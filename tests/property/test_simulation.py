@@ -10,13 +10,16 @@ import re
 import subprocess
 import sys
 import time
+from itertools import product
 
 import pytest
+import requests
 
 from tests.property.simulation.caught import CAUGHT
 from tests.property.simulation.mutants import mutated
 from tests.property.simulation.regressions import FOUND
 from tests.property.simulation.soak import fresh_base, run_seed, soak
+from tests.property.simulation.urls import PLAIN
 
 SECONDS = float(os.environ.get("SIMULATION_SECONDS", "5"))
 BASE = int(os.environ.get("SIMULATION_SEED") or fresh_base())
@@ -57,6 +60,16 @@ def test_a_soak_names_the_seed_that_breaks_a_promise_and_fails(capsys: pytest.Ca
     said = capsys.readouterr().out
     assert f"VIOLATION of {promise} by seed {seed}: " in said
     assert f"{promise} by seed {seed}" in said.splitlines()[-1]
+
+
+def test_a_url_that_the_simulation_takes_as_it_is_stays_as_it_is() -> None:
+    single = [chr(n) for n in range(32, 127)] + [f"%{n:02{kind}}" for n in range(256) for kind in "Xx"]
+    telling = ["a", "/", ".", "..", "%", "%2F", "%2E", "%5B", "?", "&", "=", "#", ":", "@", "[", "-", " "]
+    parts = [*single, *map("".join, product(telling, repeat=3))]
+    urls = [f"https://shop.example{start}{part}" for part in parts for start in ("/rest/a", "/", "/a?b=", "")]
+    plain = [url for url in urls if PLAIN.fullmatch(url)]
+    assert len(plain) > 1000
+    assert [requests.Request("GET", url).prepare().url for url in plain] == plain
 
 
 def test_the_same_seed_is_the_same_run() -> None:

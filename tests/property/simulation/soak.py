@@ -15,6 +15,7 @@ from pathlib import Path
 from random import SystemRandom
 
 from tests.property.simulation.schedule import Outcome, Schedule
+from tests.property.simulation.urls import plain_urls
 
 _MEMORY = Path("/dev/shm")
 
@@ -31,7 +32,7 @@ def folder() -> Iterator[Path]:
 
 def run_seed(seed: int, *, die_at: int | None = None) -> Outcome:
     """One schedule; with ``die_at`` the process dies at just that step, and at no other."""
-    with folder() as place:
+    with folder() as place, plain_urls():
         return Schedule(seed, place, die_at=die_at).run()
 
 
@@ -89,7 +90,8 @@ class Sums:
         return (
             f"{seconds / 60:.1f} min: {self.schedules} schedules, {self.crashes} crashes, {self.steps} steps, "
             f"{len(self.broken)} violations; "
-            f"{done / seconds:.0f} schedules and {crashes / seconds:.0f} crashes a minute; a core does {done / processor:.0f} and {crashes / processor:.0f} a minute"
+            f"{done / seconds:.0f} schedules and {crashes / seconds:.0f} crashes a minute; "
+            f"a core does {done / processor:.0f} and {crashes / processor:.0f} a minute"
         )
 
     def verdict(self) -> str:
