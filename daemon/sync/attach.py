@@ -3,37 +3,30 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from daemon.eligibility import Standing, Verdict, decide
-from daemon.errors import Busy, SideRefused, Unreachable
+from daemon.errors import Busy, Unreachable
 from daemon.notes import note_of
 from daemon.salesforce import (
     INVOICE,
     Answer,
     CallRefused,
     Done,
-    Existing,
-    Next,
     NotAttempted,
     NoteWrite,
     RecordError,
     Refused,
     comment_of,
-    judge,
 )
+from daemon.sync.adoption import Adoption
 from daemon.sync.contents import newest_contents
 from daemon.sync.decide import UNREADABLE
+from daemon.sync.note_refusals import NoteRefusals
 from daemon.sync.notes_batch import NoteBatch, OwedNote
-from daemon.sync.org import doubt_fit, look_again, may_explain, why_no_notes
+from daemon.sync.org import doubt_fit, why_no_notes
 from daemon.sync.parts import FAILED_AGAIN, RETRY_LONGEST, UNANSWERED_AGAIN, Parts, Tally
 from daemon.sync.sides import require_calls
-from state.ledger import LedgerRow
 from state.notes import NoteRow
 
 _INVOICES_A_CALL = 75
-# Says of a whole org, not of one comment, that notes are switched off there: invoices go on without them.
-_NO_NOTES = frozenset({"INVALID_TYPE", "NOT_FOUND"})
-# These keep anything from being written, invoices too; any other refusal of a note leaves the invoices going.
-_NOTHING_GOES = frozenset({"STORAGE_LIMIT_EXCEEDED", "API_DISABLED_FOR_ORG", "TXN_SECURITY_NO_ACCESS"})
 
 
 def attach_due(parts: Parts, tally: Tally, entity_ids: Sequence[int] | None) -> bool:
@@ -70,10 +63,8 @@ class _Attachment:
         self._batch = NoteBatch(parts, tally, contents)
         # Without comment records a note is found again by the marker in its title.
         self._marked = parts.configuration.settings.salesforce.comment.object is None
-        self._pausing: SideRefused | None = None  # what the last call said that every other would meet too
-        self._linked: set[int] = set()  # comments whose notes' links are known, or were asked for
-        self._doubted: dict[int, str] = {}  # comments that the last call refused for what describe may explain, and why
-        self._duplicates: set[int] = set()  # comments that the last call refused as already there
+        self._adoption = Adoption(parts, self._batch, marked=self._marked)
+        self._refusals = NoteRefusals(parts, tally, self._batch)
         # What was read again may have moved a comment to another invoice, or decided it anew.
         current = parts.store.notes.known(row.comment_id for row in rows)
         for row in rows:
@@ -106,22 +97,22 @@ class _Attachment:
 
     def run(self) -> None:
         """Call until nothing waits. What was answered is remembered before the next call."""
+        refusals = self._refusals
         if self._parts.ask_first or self._marked:
-            self._adopt()
+            self._adoption.adopt()
         while self._batch.waiting and not self._parts.stop.asked:
-            self._find_links()
+            self._adoption.find_links()
             answers = self._call(sorted(self._batch.waiting))
-            self._duplicates.clear()
-            self._pausing = None
+            refusals.forget()
             for entity_id, answer in answers.items():
                 self._remember(entity_id, answer)
-            if self._pausing is not None:
-                raise self._pausing
-            if self._doubted:
-                self._look_into()
-            if self._duplicates:
+            if refusals.pausing is not None:
+                raise refusals.pausing
+            if refusals.doubted:
+                refusals.look_into()
+            if refusals.duplicates:
                 self._parts.ask_first = True
-                self._adopt()
+                self._adoption.adopt(refusals.duplicates)
             if all(isinstance(answer, NotAttempted) for answer in answers.values()):
                 self._batch.put_off(self._batch.all(), "Salesforce did not attempt it")
 
@@ -174,9 +165,9 @@ class _Attachment:
             return
         comment_id = comment_of(answer.ref)
         if comment_id is None:
-            self._invoice_refused(entity_id, part, answer.error)
+            self._refusals.take_invoice(entity_id, part, answer.error)
         else:
-            self._comment_refused(self._batch.waiting[entity_id][comment_id], answer)
+            self._refusals.take_comment(self._batch.waiting[entity_id][comment_id], answer)
 
     def _correct_id(self, entity_id: int, salesforce_id: str) -> None:
         """The notes hang on the record that has the external ID. One that was kept by another ID is not that record."""
@@ -186,137 +177,3 @@ class _Attachment:
             with store.writing():
                 store.notes.owe_again(entity_id, asked=row.asked)
                 store.ledger.write([replace(row, salesforce_id=salesforce_id)])
-
-    def _invoice_refused(self, entity_id: int, part: list[OwedNote], error: RecordError) -> None:
-        """The invoice could not be read. If it is gone, somebody deleted it: it and all its notes are owed anew."""
-        if error.status != 404:
-            self._batch.put_off(part, str(error))
-            return
-        parts = self._parts
-        self._batch.drop(entity_id)
-        row = parts.store.ledger.known([entity_id])[entity_id]
-        standing = Standing(owed=row.sync_status == "pending", asked=row.asked, named=row.named)
-        decision = decide(self._batch.contents[entity_id], parts.configuration.settings.invoices, standing)
-        with parts.store.writing():
-            parts.store.notes.owe_again(entity_id)
-            parts.store.ledger.write([_forgotten(row, decision.verdict, decision.reason)])
-        self._tally.outcomes.pop(entity_id, None)
-        parts.log.info(
-            "invoice.deleted", invoice=row.increment_id, entity_id=entity_id, salesforce_id=row.salesforce_id
-        )
-
-    def _comment_refused(self, owed: OwedNote, answer: Refused) -> None:
-        """One comment was refused: the others of its graph go again without it, or it goes again another way."""
-        error, tag = answer.error, owed.row.comment_id
-        key = self._parts.configuration.settings.salesforce.comment.external_id
-        # NOT_FOUND says that the whole object is out of reach (notes are switched off), not that a record is gone.
-        gone = error.code == "ENTITY_IS_DELETED" or (error.status == 404 and error.code != "NOT_FOUND")
-        if (
-            answer.ref == f"record{tag}"
-            and error.code == "DUPLICATE_VALUE"
-            and key in f"{error.message} {error.fields}"
-        ):
-            self._duplicates.add(tag)
-        elif owed.write.is_edit and gone and answer.ref == f"note{tag}":
-            owed.write = replace(owed.write, note_id=None)  # somebody deleted the note, and it stays deleted
-            if owed.write.record_id is None:
-                self._batch.settle([owed])
-        elif owed.write.is_edit and gone and answer.ref == f"link{tag}":
-            owed.write = replace(owed.write, link_id=None)  # somebody took the note off the invoice
-        elif owed.write.record_id and gone:
-            owed.row = replace(owed.row, record_id=None, note_id=None, link_id=None, fingerprint=None)
-            owed.write = NoteWrite(owed.note)
-        else:
-            self._judge(owed, error)
-
-    def _judge(self, owed: OwedNote, error: RecordError) -> None:
-        verdict = judge(error)
-        if may_explain(self._parts, error):
-            self._doubted[owed.row.comment_id] = f"{error}. {verdict.mend}"
-            return
-        if verdict.next is Next.ASIDE and error.code not in _NO_NOTES:
-            self._batch.fail(owed, f"{error}. {verdict.mend}", error)
-            return
-        if verdict.next is Next.PAUSE and error.code in _NOTHING_GOES:
-            self._pausing = SideRefused(str(error), side="salesforce", hint=verdict.mend, probe="calls")
-        self._batch.put_off([owed], f"{error}. {verdict.mend}")
-
-    def _look_into(self) -> None:
-        """See whether the org takes notes at all. If not, all of them wait for that.
-
-        If it does, what was refused goes once more, and refused again it is the comment's own.
-        """
-        doubted, self._doubted = self._doubted, {}
-        look_again(self._parts)
-        why = why_no_notes(self._parts)
-        for owed in self._batch.all():
-            if why is not None:
-                self._batch.put_off([owed], f"waits: {why}")
-            elif owed.row.comment_id in doubted:
-                self._batch.put_off([owed], doubted[owed.row.comment_id])
-
-    def _adopt(self) -> None:
-        """Take the comment records that are there already as ours, wherever they hang; an edit goes on as one.
-
-        One that Salesforce has just refused as a duplicate and does not show now belongs to a call of ours that still
-        runs: it waits.
-        """
-        new = [owed for owed in self._batch.all() if not owed.write.is_edit]
-        if not new:
-            return
-        require_calls(self._parts)
-        found = self._found(new)
-        doubted = self._parts.still_doubted()
-        for owed in new:
-            existing = found.get(owed.note.external_id)
-            if existing is not None:
-                self._adopt_one(owed, existing)
-            elif owed.row.comment_id in self._duplicates:
-                self._batch.put_off([owed], "Salesforce still works on an earlier call about it")
-            elif self._marked and doubted is not None:
-                wait = (doubted - self._parts.now()).total_seconds()
-                self._batch.put_off([owed], "an earlier call may still make its note", wait)
-
-    def _find_links(self) -> None:
-        """An edit may change who may see the note, and its link says that: one that is not known is asked for, once."""
-        edits = [owed for owed in self._batch.all() if owed.write.note_id and owed.row.comment_id not in self._linked]
-        self._linked.update(owed.row.comment_id for owed in edits)
-        unknown = [owed for owed in edits if owed.write.link_id is None]
-        if not unknown or self._parts.configuration.settings.salesforce.note.type != "content_note":
-            return
-        require_calls(self._parts)
-        found = self._parts.salesforce.links_of(str(owed.write.note_id) for owed in unknown)
-        for owed in unknown:
-            owed.write = replace(owed.write, link_id=found.get(str(owed.write.note_id)))
-
-    def _found(self, new: list[OwedNote]) -> dict[str, Existing]:
-        salesforce = self._parts.salesforce
-        if not self._marked:
-            return salesforce.existing_comments(owed.note.external_id for owed in new)
-        invoices = self._parts.store.ledger.known({owed.row.entity_id for owed in new}).values()
-        return salesforce.marked_notes(row.salesforce_id for row in invoices if row.salesforce_id)
-
-    def _adopt_one(self, owed: OwedNote, existing: Existing) -> None:
-        owed.row = replace(
-            owed.row,
-            record_id=existing.record_id or None,
-            note_id=existing.note_id,
-            link_id=None,
-            fingerprint=existing.fingerprint,
-        )
-        owed.write = NoteWrite(owed.note, existing.record_id or None, existing.note_id)
-        if existing.fingerprint == owed.note.fingerprint:
-            self._batch.settle([owed])
-
-
-def _forgotten(row: LedgerRow, verdict: Verdict, reason: str | None) -> LedgerRow:
-    """A call of before that may still be carried out (``again_at``) makes the record anew, as it was then."""
-    return replace(
-        row,
-        sync_status=verdict.value,
-        reason=reason,
-        salesforce_id=None,
-        fingerprint=None,
-        attempts=0,
-        next_attempt_at=None,
-    )

@@ -12,6 +12,7 @@ import daemon.magento as magento
 import daemon.magento.parse as parse
 import daemon.magento.search as search
 import daemon.salesforce.writes as writes
+import daemon.sync.adoption as adoption
 import daemon.sync.attach as attach
 import daemon.sync.contents as contents
 import daemon.sync.deliver as deliver
@@ -250,17 +251,17 @@ def note_by_plain_create(swap: Swap) -> None:
 
 @mutant
 def no_adoption_after_duplicate_value(swap: Swap) -> None:
-    swap(attach._Attachment, "_adopt_one", lambda self, owed, _existing: self._batch.put_off([owed], "a duplicate"))
+    swap(adoption.Adoption, "_adopt_one", lambda self, owed, _existing: self._batch.put_off([owed], "a duplicate"))
 
 
 @mutant
 def adopted_whatever_its_fingerprint(swap: Swap) -> None:
-    right = attach._Attachment._adopt_one
+    right = adoption.Adoption._adopt_one
 
     def wrong(self: Any, owed: Any, existing: Any) -> None:
         right(self, owed, replace(existing, fingerprint=owed.note.fingerprint))
 
-    swap(attach._Attachment, "_adopt_one", wrong)
+    swap(adoption.Adoption, "_adopt_one", wrong)
 
 
 @mutant
