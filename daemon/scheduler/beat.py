@@ -76,11 +76,11 @@ class Beat:
         self._set_back = self._set_back or seconds < 0
 
     def _drain(self) -> None:
-        while self._work.next_pass(self._is_poll_due) is not None:
+        while (done := self._work.next_pass(self._is_poll_due)) is not None:
             if isinstance(self._work.failure, AnotherOrg):
                 raise self._work.failure
-            if self._work.failure is not None:
-                return  # a side does not work: the next poll tries again
+            if self._work.failure is not None and done.trigger != "request":
+                return  # a side does not work: the next poll tries again. A request has its answer, and holds none up
 
     def _is_poll_due(self) -> bool:
         """By the monotonic clock, as the wall clock may be set at any time; to the nearest beat."""

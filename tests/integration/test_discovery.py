@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response
 from daemon.sandbox.faults import Fault, drop, garble, status, truncate
 from daemon.sandbox.faults.answers import ask
 from daemon.sandbox.magento.options import INVOICES, ORDERS
-from daemon.scheduler import run_once
+from daemon.scheduler import Beat, StopRequest, run_once
 from daemon.sync import Work
 from state.scans import Scan
 from tests.integration.checks import assert_balanced, assert_equal, change, note_rows, record, state_of, texts
@@ -589,3 +589,16 @@ def test_a_time_out_halves_the_page_and_accuses_nobody(world: World) -> None:
     assert set(world.rows()) == set(ids)
     assert not world.named("invoice.failed")
     assert_equal(world)
+
+
+def test_a_request_that_finds_salesforce_failing_keeps_no_poll_back(world: World) -> None:
+    first = world.invoice()
+    with world.work() as work:
+        beat = Beat(work, StopRequest())
+        beat.poll()
+        second = world.invoice()
+        world.clock.advance(minutes=1)
+        work.parts.store.requests.leave("sync", work.parts.now(), named=[first])
+        world.salesforce_faults.add(drop(), times=1)
+        beat.poll()
+        assert second in world.rows(), "the poll that was due came after the request"
