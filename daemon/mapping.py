@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 from daemon.invoice import Invoice, Item, Value
@@ -96,7 +97,7 @@ class InvoiceMapping:
         """Where each field of an item's record comes from; none when items are not sent."""
         return self._item
 
-    @property
+    @cached_property
     def order_fields(self) -> frozenset[str]:
         """Magento's names of what is needed of an order; empty when no field needs one."""
         names: set[str] = set()

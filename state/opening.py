@@ -47,7 +47,9 @@ def _make(path: Path) -> None:
         connection = sqlite3.connect(new)
         try:
             connection.execute("PRAGMA synchronous = FULL")
+            connection.execute("BEGIN")  # synced to the disk once, not after each migration
             story.apply(Database(connection))
+            connection.execute("COMMIT")
         finally:
             connection.close()
         new.replace(path)

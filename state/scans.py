@@ -38,6 +38,10 @@ class Scans:
         found = select(self._store.db.conn, Scan, this, [kind, band])
         return found[0] if found else None
 
+    def bands(self) -> set[str]:
+        """The bands of the sweep whose round is under way."""
+        return {row[0] for row in self._store.db.conn.execute("SELECT band FROM scans WHERE kind = 'sweep'")}
+
     def begin(self, kind: str, since: datetime | None, band: str | None = None) -> Scan:
         """A new scan; its row is written with its first page."""
         number = self._store.db.conn.execute("SELECT coalesce(max(id), 0) + 1 FROM scans").fetchone()[0]

@@ -42,6 +42,8 @@ def _canonical(value: Any) -> Any:
         return {str(key): _canonical(inner) for key, inner in value.items() if inner is not None}
     if isinstance(value, list):
         return sorted(map(_canonical, value), key=_spelled.encode)
+    if isinstance(value, int) and abs(value) <= LARGEST:
+        return str(value)  # as plain_number spells it
     return plain_number(Decimal(value)) if isinstance(value, int | Decimal) else value
 
 

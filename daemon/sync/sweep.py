@@ -99,11 +99,12 @@ def _next_band(parts: Parts) -> Band | None:
     now = parts.magento.answered_at
     if parts.store.scans.open("backfill") is not None:
         return None  # a backfill reads all of it anyway
+    under_way = parts.store.scans.bands()
     pressing: list[tuple[datetime, Band]] = []
     for band in _bands(parts):
         last = instant_of(parts.store.facts.get(_fact(band))) or _LONG_AGO
         is_due = now is not None and abs(now - last) >= band.every  # Magento's clock may have been set back meanwhile
-        if is_due or parts.store.scans.open("sweep", band.name) is not None:
+        if is_due or band.name in under_way:
             pressing.append((min(last, now or last) + 2 * band.every, band))
     return min(pressing, key=lambda found: found[0])[1] if pressing else None
 

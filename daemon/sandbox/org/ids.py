@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import count
 from string import ascii_lowercase, ascii_uppercase, digits
 
@@ -10,6 +11,7 @@ _BASE62 = digits + ascii_uppercase + ascii_lowercase
 _ID = re.compile(r"[A-Za-z0-9]{15}(?:[A-Z0-5]{3})?")
 
 
+@lru_cache(maxsize=10_000)
 def with_checksum(id15: str) -> str:
     """Lengthen a case-sensitive id so that it survives programs that ignore case.
 
