@@ -14,10 +14,10 @@ from typing import Any
 from requests import PreparedRequest
 
 # Escaped in capitals, and only what has to be.
-_ESCAPED = r"%(?!2[DE]|3[0-9]|4[1-9A-F]|5[0-9AF]|6[1-9A-F]|7[0-9AE])[0-9A-F]{2}"
+_ESCAPED = r"%(?:[01][0-9A-F]|2[0-9A-CF]|3[A-F]|40|5[B-E]|60|7[B-DF]|[89A-F][0-9A-F])"
 PLAIN = re.compile(
-    rf"https://[a-z][a-z0-9]*(?:\.[a-z][a-z0-9]*)+(?:/(?:[A-Za-z0-9_]|{_ESCAPED})(?:[A-Za-z0-9._-]|{_ESCAPED})*)+"
-    rf"(?:\?(?:[A-Za-z0-9._=&-]|{_ESCAPED})+)?"
+    rf"https://[a-z][a-z0-9]*(?:\.[a-z][a-z0-9]*)+(?:/(?:[A-Za-z0-9_]|{_ESCAPED})(?:[A-Za-z0-9._-]++|{_ESCAPED})*+)++"
+    rf"(?:\?(?:[A-Za-z0-9._=&-]++|{_ESCAPED})++)?"
 )
 
 
