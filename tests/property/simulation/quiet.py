@@ -110,10 +110,14 @@ class Quiet:
         self._free_poll("with nothing new")
 
     def _touched(self) -> None:
-        """I8: a stamp that moves, with nothing new for Salesforce, costs no call to it."""
+        """I8: a stamp that moves, with nothing new for Salesforce, costs no call to it.
+
+        But what an older copy of the state says of Salesforce is not believed, and costs the call that finds out.
+        """
         run = self._run
         rows = {row.entity_id: row for row in self._store.ledger.newest()}
-        quiet = [each for each in run.shop.ids() if each in rows and rows[each].sync_status == "synced"]
+        known = {each for each, row in rows.items() if row.sync_status == "synced" and row.fingerprint is not None}
+        quiet = [each for each in run.shop.ids() if each in known]
         if quiet:
             run.clock.advance(60)
             run.shop.move_stamp(run.random.choice(quiet))
