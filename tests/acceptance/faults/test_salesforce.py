@@ -155,7 +155,7 @@ def mended(world: World) -> None:
         case(
             "Salesforce: no access to the object", no_rights, ["INSUFFICIENT_ACCESS", "permission set"], id="to write"
         ),
-        case("Salesforce: no access to the object", hidden, ["permission set"], id="to see it"),
+        case("Salesforce: no access to the object", hidden, ["cannot see it", "Permission Sets"], id="to see it"),
         case("Salesforce: API disabled", api_disabled, ["API_DISABLED_FOR_ORG", "API Enabled"]),
     ],
 )
