@@ -221,6 +221,7 @@ class ShopSide:
                 "orders": (shop.orders._rows, shop.orders._ids, shop.orders._purchases),
                 "last": shop.numbers._last,
                 "invoiced": shop._invoiced,
+                "damaged": self._damaged,
             }
         )
 
@@ -242,7 +243,7 @@ class ShopSide:
         shop.numbers._last, shop._invoiced = copy["last"], copy["invoiced"]
         self._uncommitted.clear()
         shop._uncommitted.clear()
-        self._damaged = {key: value for key, value in self._damaged.items() if key in shop.invoices}
+        self._damaged = copy["damaged"]
         for entity_id in self.ids():
             known.visible[entity_id] = self.now() + timedelta(days=400)
         known.happened["restore"] += 1
