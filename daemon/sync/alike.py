@@ -5,7 +5,7 @@ would stand failed until tomorrow, and each try would cost a call; so a few of t
 ahead, in one call, and if they are rejected too, Salesforce is left alone for an hour.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -29,7 +29,8 @@ def probes_of(parts: Parts, *, automatic: bool) -> list[LedgerRow]:
     if not found:
         rejections.probed.clear()
         found = newest()
-    rejections.probed.update(row.entity_id for row in found)
+    for row in found:
+        rejections.probe(row.entity_id)
     return found
 
 
@@ -39,7 +40,7 @@ def require_accepted(parts: Parts, tally: Tally, probes: Sequence[LedgerRow]) ->
     if rejected is None:
         return
     reason = next(rejected[probe.entity_id] for probe in probes if probe.entity_id in rejected)
-    _owe(parts, tally, list(rejected), f"waits: Salesforce rejects every invoice alike: {reason}")
+    _owe(parts, tally, rejected, f"waits: Salesforce rejects every invoice alike: {reason}")
     raise SideRefused(
         f"Salesforce rejects every invoice alike: {reason}",
         side="salesforce",
@@ -48,9 +49,10 @@ def require_accepted(parts: Parts, tally: Tally, probes: Sequence[LedgerRow]) ->
     )
 
 
-def _owe(parts: Parts, tally: Tally, entity_ids: Sequence[int], reason: str) -> None:
-    """As if they had not been tried: what rejected them is not theirs."""
-    rows = [row for row in parts.store.ledger.known(entity_ids).values() if row.sync_status == "failed"]
+def _owe(parts: Parts, tally: Tally, rejected: Mapping[int, str], reason: str) -> None:
+    """As if they had not been tried: what rejected them is not theirs. What failed otherwise since is its own."""
+    known = parts.store.ledger.known(rejected).values()
+    rows = [row for row in known if row.sync_status == "failed" and row.reason == rejected[row.entity_id]]
     parts.store.ledger.write(
         replace(row, sync_status="pending", reason=reason, cause=None, attempts=0, next_attempt_at=None) for row in rows
     )

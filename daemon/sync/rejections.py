@@ -19,6 +19,12 @@ class Rejections:
         if row.attempts == 0:
             self.by_cause.setdefault(cause, {})[row.entity_id] = reason
 
+    def probe(self, entity_id: int) -> None:
+        """It goes ahead of the others. What is said of it counts, not what was said before: it may not even be sent."""
+        self.probed.add(entity_id)
+        for rejected in self.by_cause.values():
+            rejected.pop(entity_id, None)
+
     def clear(self) -> None:
         """Salesforce has accepted an invoice: what it rejects is those invoices' own."""
         self.by_cause.clear()

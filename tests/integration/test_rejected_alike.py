@@ -183,3 +183,26 @@ def test_an_invoice_that_stays_the_newest_and_is_rejected_for_its_own_sake_delay
         rows = world.rows()
         assert {key for key, row in rows.items() if row.sync_status == "synced"} == set(ids)
         assert {key for key, row in rows.items() if row.sync_status == "failed"} == set(poison)
+
+
+def test_invoices_that_are_gone_by_the_time_they_go_ahead_delay_no_other_and_are_not_owed_again(world: World) -> None:
+    ids = [world.invoice() for _ in range(14)]
+    rule = reject_all(world)
+    with world.work() as work:
+        beat = Beat(work, StopRequest())
+        beat.poll()
+        ids.append(world.invoice())
+        world.clock.advance(minutes=1)
+        beat.poll()
+        assert work.parts.store.sides.get("salesforce").status == "paused"
+        rule.remove()
+        gone = ids[3:]  # more than go ahead in three hours
+        with world.shop.lock:
+            for entity_id in gone:
+                world.shop.invoices.remove(entity_id)
+        for minutes in (61, 16):
+            world.clock.advance(minutes=minutes)
+            beat.poll()
+        rows = world.rows()
+        assert {key for key, row in rows.items() if row.sync_status == "synced"} == set(ids[:3])
+        assert {key for key, row in rows.items() if row.sync_status == "failed"} == set(gone)
