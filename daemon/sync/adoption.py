@@ -31,6 +31,7 @@ class Adoption:
         if not new:
             return
         require_calls(self._parts)
+        self._batch.calls()
         found = self._found(new)
         doubted = self._parts.still_doubted()
         for owed in new:

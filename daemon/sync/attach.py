@@ -89,7 +89,7 @@ class _Attachment:
         external_id = parts.mapping.comment_id(row.comment_id)
         note = note_of(comment, invoice, settings.note, external_id, marked=self._marked)
         owed = OwedNote(row, NoteWrite(note, row.record_id, row.note_id, row.link_id))
-        may_be_older = row.again_at is not None and row.again_at <= parts.now()
+        may_be_older = row.again_at is not None and row.again_at <= self._batch.called_at
         if owed.write.is_edit and row.fingerprint == note.fingerprint and not may_be_older:
             self._batch.settle([owed])
         else:
@@ -119,6 +119,7 @@ class _Attachment:
     def _call(self, entity_ids: Sequence[int]) -> dict[int, Answer]:
         require_calls(self._parts)
         going = {entity_id: self._batch.part(entity_id) for entity_id in entity_ids}
+        self._batch.calls()
         try:
             return self._parts.salesforce.attach_notes(
                 [

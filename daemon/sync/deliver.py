@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from daemon.errors import Busy, SideRefused, Unreachable
 from daemon.invoice import Invoice
@@ -73,12 +74,13 @@ def send_rows(parts: Parts, tally: Tally, rows: Sequence[LedgerRow], *, until_al
     waiting = _to_send(parts, tally, newest)
     while waiting and not parts.stop.asked:
         require_calls(parts)
+        called_at = parts.now()
         answers = _call(parts, tally, list(waiting.values()))
         accepted = any(isinstance(answer, Done) for answer in answers.values())
         explained = _explained(parts, answers)
         if explained:
             for entity_id in [key for key, answer in answers.items() if isinstance(answer, Done)]:
-                _remember(parts, tally, waiting, entity_id, answers.pop(entity_id), accepted=True)
+                _remember(parts, tally, waiting, entity_id, answers.pop(entity_id), called_at=called_at, accepted=True)
             if _sends_otherwise(parts, explained):
                 invoices = {row.entity_id: invoice for row, invoice in newest}
                 waiting = {key: (row, parts.mapping.record_of(invoices[key])) for key, (row, _) in waiting.items()}
@@ -86,7 +88,7 @@ def send_rows(parts: Parts, tally: Tally, rows: Sequence[LedgerRow], *, until_al
         pausing = [
             error
             for entity_id, answer in answers.items()
-            if (error := _remember(parts, tally, waiting, entity_id, answer, accepted=accepted))
+            if (error := _remember(parts, tally, waiting, entity_id, answer, called_at=called_at, accepted=accepted))
         ]
         if pausing:
             mend = judge(pausing[0]).mend
@@ -117,10 +119,11 @@ def _differing(
     parts: Parts, tally: Tally, newest: Sequence[tuple[LedgerRow, Invoice]]
 ) -> dict[int, tuple[LedgerRow, InvoiceRecord]]:
     waiting: dict[int, tuple[LedgerRow, InvoiceRecord]] = {}
+    at = parts.now()
     for row, invoice in newest:
         record = parts.mapping.record_of(invoice)
-        if _is_known_to_salesforce(parts, row, record):
-            settle(parts, tally, replace(synced(parts, row), fingerprint=record.fingerprint), "invoice.unchanged")
+        if _is_known_to_salesforce(row, record, at):
+            settle(parts, tally, replace(synced(parts, row, at), fingerprint=record.fingerprint), "invoice.unchanged")
         else:
             waiting[row.entity_id] = (row, record)
     return waiting
@@ -143,9 +146,9 @@ def _newest(parts: Parts, tally: Tally, rows: Sequence[LedgerRow]) -> list[tuple
     return found
 
 
-def _is_known_to_salesforce(parts: Parts, row: LedgerRow, record: InvoiceRecord) -> bool:
-    """Whether Salesforce has just this already. Not when a person asked, nor while an older call may still commit."""
-    if row.asked or row.salesforce_id is None or (row.again_at is not None and row.again_at <= parts.now()):
+def _is_known_to_salesforce(row: LedgerRow, record: InvoiceRecord, at: datetime) -> bool:
+    """Whether Salesforce has just this already. Not when a person asked, nor once an older call may have committed."""
+    if row.asked or row.salesforce_id is None or (row.again_at is not None and row.again_at <= at):
         return False
     return row.fingerprint == record.fingerprint
 
@@ -191,6 +194,7 @@ def _remember(
     entity_id: int,
     answer: Answer,
     *,
+    called_at: datetime,
     accepted: bool,
 ) -> RecordError | None:
     """Commit one invoice's answer; the error when it is one that every invoice would get.
@@ -203,7 +207,7 @@ def _remember(
     if isinstance(answer, Done):
         del waiting[entity_id]
         salesforce_id = answer.ids[INVOICE]
-        done = replace(synced(parts, row), fingerprint=record.fingerprint, salesforce_id=salesforce_id)
+        done = replace(synced(parts, row, called_at), fingerprint=record.fingerprint, salesforce_id=salesforce_id)
         with parts.store.writing():
             if row.salesforce_id not in (None, salesforce_id):
                 # Somebody deleted the record, and with it the notes and comment records that hung on it.
@@ -223,7 +227,7 @@ def _remember(
     else:
         reason = f"{answer.error}. {verdict.mend}"
         parts.rejections.add(row, answer.error.cause, reason)
-        fail(parts, tally, row, reason, answer.error)
+        fail(parts, tally, row, reason, answer.error, called_at=called_at)
     return None
 
 

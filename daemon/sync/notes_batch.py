@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from daemon.invoice import Invoice
 from daemon.notes import NoteRecord
@@ -26,12 +27,23 @@ class OwedNote:
 
 @dataclass
 class NoteBatch:
-    """The notes of some invoices until each has an outcome; ``contents`` are the invoices as Magento shows them."""
+    """The notes of some invoices until each has an outcome; ``contents`` are the invoices as Magento shows them.
+
+    ``called_at``: when Salesforce was last asked or told of them, or else when they were put together.
+    """
 
     parts: Parts
     tally: Tally
     contents: Mapping[int, Invoice]
     waiting: dict[int, dict[int, OwedNote]] = field(default_factory=dict)
+    called_at: datetime = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.calls()
+
+    def calls(self) -> None:
+        """A call about them begins."""
+        self.called_at = self.parts.now()
 
     def add(self, owed: OwedNote) -> None:
         """It waits to be sent."""
@@ -65,7 +77,7 @@ class NoteBatch:
                 fingerprint=owed.note.fingerprint,
                 attempts=0,
                 next_attempt_at=None,
-                again_at=parts.still_doubted(owed.row.again_at),
+                again_at=parts.doubted_since(self.called_at, owed.row.again_at),
                 synced_at=now,
             )
             for owed in done
@@ -100,16 +112,17 @@ class NoteBatch:
             self._done(owed)
 
     def fail(self, owed: OwedNote, reason: str, error: RecordError) -> None:
-        """A person must mend the reason; it is tried again tomorrow."""
+        """A person must mend the reason; it is tried again tomorrow, and goes then if an older call may be there."""
         parts = self.parts
         failed = replace(
             owed.row,
             sync_status="failed",
             reason=reason,
             cause=error.cause,
+            fingerprint=None if owed.row.again_at else owed.row.fingerprint,
             attempts=owed.row.attempts + 1,
             next_attempt_at=parts.now() + FAILED_AGAIN,
-            again_at=parts.still_doubted(owed.row.again_at),
+            again_at=parts.doubted_since(self.called_at, owed.row.again_at),
         )
         self._write([failed], "failed", reason)
         self._done(owed)

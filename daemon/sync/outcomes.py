@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from daemon.salesforce import RecordError
 from daemon.sync.parts import FAILED_AGAIN, UNANSWERED_AGAIN, Parts, Tally
@@ -9,8 +10,8 @@ from state.attempts import Attempt
 from state.ledger import LedgerRow
 
 
-def synced(parts: Parts, row: LedgerRow) -> LedgerRow:
-    """The row of an invoice that Salesforce holds as Magento shows it."""
+def synced(parts: Parts, row: LedgerRow, called_at: datetime) -> LedgerRow:
+    """The row of an invoice that Salesforce holds as Magento shows it; at ``called_at`` it was sent, or found so."""
     return replace(
         row,
         sync_status="synced",
@@ -20,7 +21,7 @@ def synced(parts: Parts, row: LedgerRow) -> LedgerRow:
         unconfirmed=False,
         attempts=0,
         next_attempt_at=None,
-        again_at=parts.still_doubted(row.again_at),
+        again_at=parts.doubted_since(called_at, row.again_at),
         synced_at=parts.now(),
     )
 
@@ -40,16 +41,21 @@ def _note_attempt(parts: Parts, row: LedgerRow, outcome: str, answer: str | None
     parts.store.attempts.add([Attempt(row.entity_id, parts.now(), parts.pass_id, outcome, answer)])
 
 
-def fail(parts: Parts, tally: Tally, row: LedgerRow, reason: str, error: RecordError) -> None:
-    """A person must mend the reason; it is tried again tomorrow."""
+def fail(parts: Parts, tally: Tally, row: LedgerRow, reason: str, error: RecordError, *, called_at: datetime) -> None:
+    """A person must mend the reason; it is tried again tomorrow.
+
+    What an older call may have written over stays unknown: it goes then, even if it is what Salesforce last answered
+    for.
+    """
     failed = replace(
         row,
         sync_status="failed",
         reason=reason,
+        fingerprint=None if row.again_at else row.fingerprint,
         cause=error.cause,
         attempts=row.attempts + 1,
         next_attempt_at=parts.now() + FAILED_AGAIN,
-        again_at=parts.still_doubted(row.again_at),
+        again_at=parts.doubted_since(called_at, row.again_at),
     )
     with parts.store.writing():
         parts.store.ledger.write([failed])

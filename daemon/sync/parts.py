@@ -176,12 +176,17 @@ class Parts:
     def still_doubted(self, again_at: datetime | None = None) -> datetime | None:
         """Until when a call of before may still be carried out over what is sent now; None: none may.
 
-        ``again_at``: what the row says; the state itself remembers what rows said that were cleared. No call runs
-        longer than Salesforce lets it, whatever a clock said that was wrong.
+        ``again_at``: what the row says; the state itself remembers what rows said that were cleared.
         """
-        now = self.now()
-        until = [at for at in (again_at, self.doubted_until) if at is not None and at > now]
-        return min(max(until), now + UNANSWERED_AGAIN) if until else None
+        return self.doubted_since(self.now(), again_at)
+
+    def doubted_since(self, called_at: datetime, again_at: datetime | None = None) -> datetime | None:
+        """The same of what was sent at ``called_at``: it was carried out then, however late the answer came.
+
+        No call runs longer than Salesforce lets it, whatever a clock said that was wrong.
+        """
+        until = [at for at in (again_at, self.doubted_until) if at is not None and at > called_at]
+        return min(max(until), self.now() + UNANSWERED_AGAIN) if until else None
 
     def close(self) -> None:
         """Let go of the connections; the store stays open."""

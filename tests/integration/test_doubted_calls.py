@@ -9,7 +9,7 @@ from functools import partial
 
 import pytest
 
-from daemon.sandbox.faults import late_commit
+from daemon.sandbox.faults import garble, late_commit
 from daemon.scheduler import run_once
 from daemon.sync import Work
 from state.store import Store
@@ -221,3 +221,77 @@ def test_a_daemon_that_goes_on_with_its_own_state_doubts_nothing(world: World) -
     world.clock.advance(minutes=11)
     world.run_once()
     assert world.salesforce_calls.count(path=GRAPH) == calls
+
+
+class Said:
+    """What Magento says and what Salesforce holds of an invoice, or of its comment: it is the first or the second."""
+
+    def __init__(self, world: World, about: str) -> None:
+        self._world = world
+        self._invoice = about == "invoice"
+        self.entity_id = world.invoice(state=1, comment="first")
+        (self._comment,) = world.shop.invoices.row(self.entity_id)["comments"]
+        self.part = ITEM if self._invoice else NOTE
+        self.object = "Magento_Invoice__c" if self._invoice else "Magento_Invoice_Comment__c"
+
+    def say(self, which: str) -> None:
+        if self._invoice:
+            change(self._world, self.entity_id, state={"first": 1, "second": 3}[which])
+        else:
+            self._world.shop.edit_comment(self._comment["entity_id"], which)
+
+    def held(self) -> str:
+        if self._invoice:
+            return {"Open": "first", "Canceled": "second"}[status_of(self._world, self.entity_id)]
+        (text,) = texts(self._world, self.entity_id)
+        return text
+
+
+@pytest.mark.parametrize("about", ["invoice", "comment"])
+def test_a_version_that_came_through_does_not_stay_because_what_puts_it_right_was_refused(
+    world: World, about: str
+) -> None:
+    said = Said(world, about)
+    with world.work() as work:
+        run_once(work)
+        said.say("second")
+        moment = lose(world, said.part)
+        work.sync([said.entity_id])
+        said.say("first")
+        work.sync([said.entity_id])
+        moment.set()
+        wait_until(lambda: said.held() == "second", "the older version comes through")
+        rule = world.org.add_rule(said.object, lambda _row: True, "not now")
+        world.clock.advance(minutes=11)
+        run_once(work)
+        assert world.named("invoice.failed" if about == "invoice" else "note.failed")
+        rule.remove()
+        world.clock.advance(hours=25)
+        run_once(work)
+        assert said.held() == "first"
+    assert_equal(world)
+
+
+@pytest.mark.parametrize("about", ["invoice", "comment"])
+def test_a_call_that_is_answered_when_the_doubt_is_over_was_carried_out_before(world: World, about: str) -> None:
+    said = Said(world, about)
+    with world.work() as work:
+        run_once(work)
+        said.say("second")
+        moment = lose(world, said.part)
+        work.sync([said.entity_id])
+        said.say("first")
+        world.clock.advance(minutes=9, seconds=50)
+
+        def older_one_in_between(body: bytes) -> bytes:
+            moment.set()
+            wait_until(lambda: said.held() == "second", "the older version comes through")
+            world.clock.advance(seconds=20)
+            return body
+
+        world.salesforce_faults.add(garble(older_one_in_between), path=GRAPH, body=said.part, times=1)
+        work.sync([said.entity_id])
+        assert said.held() == "second"
+        run_once(work)
+        assert said.held() == "first"
+    assert_equal(world)

@@ -175,7 +175,11 @@ def done_before_the_answer(swap: Swap) -> None:
 
     def wrong(parts: Parts, tally: Any, batch: Any) -> Any:
         parts.store.ledger.write(
-            replace(outcomes.synced(parts, row), fingerprint=record.fingerprint, salesforce_id=row.salesforce_id or "")
+            replace(
+                outcomes.synced(parts, row, parts.now()),
+                fingerprint=record.fingerprint,
+                salesforce_id=row.salesforce_id or "",
+            )
             for row, record in batch
         )
         return right(parts, tally, batch)
