@@ -33,7 +33,7 @@ class Adoption:
         require_calls(self._parts)
         self._batch.calls()
         found = self._found(new)
-        doubted = self._parts.still_doubted()
+        doubted = self._parts.still_doubted(self._batch.called_at)
         for owed in new:
             existing = found.get(owed.note.external_id)
             if existing is not None:
@@ -41,7 +41,7 @@ class Adoption:
             elif owed.row.comment_id in duplicates:
                 self._batch.put_off([owed], "Salesforce still works on an earlier call about it")
             elif self._marked and doubted is not None:
-                wait = (doubted - self._parts.now()).total_seconds()
+                wait = max(0.0, (doubted - self._parts.now()).total_seconds())
                 self._batch.put_off([owed], "an earlier call may still make its note", wait)
 
     def find_links(self) -> None:

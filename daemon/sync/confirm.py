@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from daemon.salesforce import Existing
 from daemon.sync.org import require_fit
@@ -23,17 +24,20 @@ def confirm_next(parts: Parts) -> bool:
         return False
     require_fit(parts)
     require_calls(parts)
+    called_at = parts.now()
     found = parts.salesforce.existing_invoices(parts.mapping.invoice_id(row.entity_id) for row in rows)
-    parts.store.ledger.write(_confirmed(parts, rows, found))
+    parts.store.ledger.write(_confirmed(parts, rows, found, called_at))
     return True
 
 
-def _confirmed(parts: Parts, rows: Sequence[LedgerRow], found: dict[str, Existing]) -> list[LedgerRow]:
+def _confirmed(
+    parts: Parts, rows: Sequence[LedgerRow], found: dict[str, Existing], called_at: datetime
+) -> list[LedgerRow]:
     fresh: list[LedgerRow] = []
     for row in rows:
         there = found.get(parts.mapping.invoice_id(row.entity_id))
         if there is None:
-            doubted = parts.still_doubted()  # then it may come to be there: it is asked once more
+            doubted = parts.still_doubted(called_at)  # then it may come to be there: it is asked once more
             fresh.append(replace(row, unconfirmed=doubted is not None, again_at=doubted))
         elif row.sync_status == "skipped":
             fresh.append(

@@ -77,7 +77,7 @@ class NoteBatch:
                 fingerprint=owed.note.fingerprint,
                 attempts=0,
                 next_attempt_at=None,
-                again_at=parts.doubted_since(self.called_at, owed.row.again_at),
+                again_at=parts.still_doubted(self.called_at, owed.row.again_at),
                 synced_at=now,
             )
             for owed in done
@@ -122,7 +122,7 @@ class NoteBatch:
             fingerprint=None if owed.row.again_at else owed.row.fingerprint,
             attempts=owed.row.attempts + 1,
             next_attempt_at=parts.now() + FAILED_AGAIN,
-            again_at=parts.doubted_since(self.called_at, owed.row.again_at),
+            again_at=parts.still_doubted(self.called_at, owed.row.again_at),
         )
         self._write([failed], "failed", reason)
         self._done(owed)

@@ -21,7 +21,7 @@ def synced(parts: Parts, row: LedgerRow, called_at: datetime) -> LedgerRow:
         unconfirmed=False,
         attempts=0,
         next_attempt_at=None,
-        again_at=parts.doubted_since(called_at, row.again_at),
+        again_at=parts.still_doubted(called_at, row.again_at),
         synced_at=parts.now(),
     )
 
@@ -55,7 +55,7 @@ def fail(parts: Parts, tally: Tally, row: LedgerRow, reason: str, error: RecordE
         cause=error.cause,
         attempts=row.attempts + 1,
         next_attempt_at=parts.now() + FAILED_AGAIN,
-        again_at=parts.doubted_since(called_at, row.again_at),
+        again_at=parts.still_doubted(called_at, row.again_at),
     )
     with parts.store.writing():
         parts.store.ledger.write([failed])

@@ -173,17 +173,11 @@ class Parts:
         longest = min(RETRY_LONGEST, RETRY_FIRST * (1 << min(attempts, 10)))
         return self.now() + longest * self.random.uniform(0.5, 1.0)
 
-    def still_doubted(self, again_at: datetime | None = None) -> datetime | None:
-        """Until when a call of before may still be carried out over what is sent now; None: none may.
+    def still_doubted(self, called_at: datetime, again_at: datetime | None = None) -> datetime | None:
+        """Until when an older call may be carried out over (or after) what a call at ``called_at`` did; None: none may.
 
-        ``again_at``: what the row says; the state itself remembers what rows said that were cleared.
-        """
-        return self.doubted_since(self.now(), again_at)
-
-    def doubted_since(self, called_at: datetime, again_at: datetime | None = None) -> datetime | None:
-        """The same of what was sent at ``called_at``: it was carried out then, however late the answer came.
-
-        No call runs longer than Salesforce lets it, whatever a clock said that was wrong.
+        Salesforce did it then, however late it answered. ``again_at``: what the row says; the state itself remembers
+        what rows said that were cleared. No call runs longer than Salesforce lets it, whatever a clock said.
         """
         until = [at for at in (again_at, self.doubted_until) if at is not None and at > called_at]
         return min(max(until), self.now() + UNANSWERED_AGAIN) if until else None

@@ -9,7 +9,7 @@ from functools import partial
 
 import pytest
 
-from daemon.sandbox.faults import garble, late_commit
+from daemon.sandbox.faults import Fault, garble, late_commit
 from daemon.scheduler import run_once
 from daemon.sync import Work
 from state.store import Store
@@ -41,6 +41,18 @@ def come_through(world: World, entity_id: int, moment: threading.Event, run: Cal
     world.clock.advance(minutes=11)
     run()
     assert status_of(world, entity_id) == "Open"
+
+
+def answered_later(world: World, moment: threading.Event, came_through: Callable[[], bool]) -> Fault:
+    """Salesforce does what it is told, then the older call comes through, and twenty seconds later it answers."""
+
+    def wait(body: bytes) -> bytes:
+        moment.set()
+        wait_until(came_through, "the older version comes through")
+        world.clock.advance(seconds=20)
+        return body
+
+    return garble(wait)
 
 
 def clear(world: World, work: Work, named: list[int]) -> None:
@@ -283,15 +295,44 @@ def test_a_call_that_is_answered_when_the_doubt_is_over_was_carried_out_before(w
         said.say("first")
         world.clock.advance(minutes=9, seconds=50)
 
-        def older_one_in_between(body: bytes) -> bytes:
-            moment.set()
-            wait_until(lambda: said.held() == "second", "the older version comes through")
-            world.clock.advance(seconds=20)
-            return body
-
-        world.salesforce_faults.add(garble(older_one_in_between), path=GRAPH, body=said.part, times=1)
+        late = answered_later(world, moment, lambda: said.held() == "second")
+        world.salesforce_faults.add(late, path=GRAPH, body=said.part, times=1)
         work.sync([said.entity_id])
         assert said.held() == "second"
         run_once(work)
         assert said.held() == "first"
     assert_equal(world)
+
+
+def test_a_marked_note_that_comes_through_while_it_is_asked_for_has_no_second_one(world: World) -> None:
+    """Salesforce looked before it came through, and answers when no call of before runs any more."""
+    world.set("salesforce.comment.object", None)
+    entity_id = world.invoice(comment="slow")
+    moment = lose(world, NOTE)
+    with world.work() as work:
+        run_once(work)
+        clear(world, work, [])
+        world.clock.advance(minutes=9, seconds=50)
+        world.salesforce_faults.add(
+            answered_later(world, moment, lambda: texts(world, entity_id) == ["slow"]), path="query", times=1
+        )
+        work.sync([entity_id])
+        world.clock.advance(minutes=1)
+        run_once(work)
+    assert texts(world, entity_id) == ["slow"]
+
+
+def test_an_invoice_that_comes_to_be_there_while_it_is_asked_for_is_not_taken_for_skipped(world: World) -> None:
+    entity_id = world.invoice(state=2)
+    moment = lose(world, ITEM)
+    world.run_once()
+    world.set("invoices.skip.states", ["canceled"])
+    change(world, entity_id, state=3)
+    world.clock.advance(minutes=9, seconds=50)
+    late = answered_later(world, moment, lambda: record(world, entity_id) is not None)
+    with world.work() as work:
+        world.salesforce_faults.add(late, path="query", times=1)
+        clear(world, work, [])
+        world.clock.advance(minutes=1)
+        run_once(work)
+    assert status_of(world, entity_id) == "Canceled", "what is there follows Magento, whatever rule skips it"
