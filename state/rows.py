@@ -54,9 +54,15 @@ def select(
     rows = found.fetchall()
     if not rows:  # as often as not: nothing is waiting, nothing is open
         return []
-    places = {column[0]: place for place, column in enumerate(found.description)}
-    plan = [(places[name], convert) for name, convert in _columns(kind)]
+    plan = _plan(kind, tuple(column[0] for column in found.description))
     return [kind(*[row[at] if convert is None else convert(row[at]) for at, convert in plan]) for row in rows]
+
+
+@cache
+def _plan(kind: type[Row], names: tuple[str, ...]) -> list[tuple[int, Callable[[Any], Any] | None]]:
+    """Where in a found row with these columns each field is, and what makes a value of it."""
+    places = {name: place for place, name in enumerate(names)}
+    return [(places[name], convert) for name, convert in _columns(kind)]
 
 
 @cache

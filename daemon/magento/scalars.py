@@ -41,7 +41,8 @@ def _canonical(value: Any) -> Any:
     if isinstance(value, dict):
         return {str(key): _canonical(inner) for key, inner in value.items() if inner is not None}
     if isinstance(value, list):
-        return sorted(map(_canonical, value), key=_spelled.encode)
+        found = [_canonical(inner) for inner in value]
+        return sorted(found, key=_spelled.encode) if len(found) > 1 else found
     if isinstance(value, int) and abs(value) <= LARGEST:
         return str(value)  # as plain_number spells it
     return plain_number(Decimal(value)) if isinstance(value, int | Decimal) else value

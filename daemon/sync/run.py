@@ -276,9 +276,10 @@ class Work:
 
     def _deliver(self, tally: Tally, *, full_only: bool = False) -> None:
         parts = self.parts
-        if tally.salesforce_failed or not sides.is_open(parts, "salesforce"):
+        known = parts.store.sides.get("salesforce")
+        if tally.salesforce_failed or not sides.may_be_called(parts, known):
             return
-        parts.probing = parts.store.sides.get("salesforce").status == "paused"
+        parts.probing = known.status == "paused"
 
         def deliver() -> None:
             deliver_due(parts, tally, full_only=full_only, interrupted=self._interrupted)

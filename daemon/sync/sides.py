@@ -47,13 +47,18 @@ def attempt(parts: Parts, tally: Tally, side: SideName, work: Callable[[], T]) -
         return None
     if calls(parts, side) > before:
         answered(parts, side)
-        _learn_org(parts)
+        if side == "salesforce":
+            _learn_org(parts)
     return result
 
 
 def is_open(parts: Parts, side: SideName) -> bool:
     """Whether the side is to be called now."""
-    known = parts.store.sides.get(side)
+    return may_be_called(parts, parts.store.sides.get(side))
+
+
+def may_be_called(parts: Parts, known: Side) -> bool:
+    """The same of what is known of it."""
     return known.next_try_at is None or known.next_try_at <= parts.now()
 
 

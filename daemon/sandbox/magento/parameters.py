@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import unquote_plus
 
 from daemon.sandbox.shop import Wire
 
@@ -14,14 +14,17 @@ from daemon.sandbox.shop import Wire
 def parse_query(query: str) -> Wire:
     """`a[b][0]=c` becomes `{"a": {"b": {"0": "c"}}}`."""
     parameters: Wire = {}
-    for name, value in parse_qsl(query, keep_blank_values=True):
-        _put(parameters, _path(name), value)
+    for pair in query.split("&"):
+        name, _, value = pair.partition("=")
+        if pair:
+            _put(parameters, _path(name), unquote_plus(value))
     return parameters
 
 
 @lru_cache(maxsize=1000)
-def _path(name: str) -> tuple[str, ...]:
+def _path(quoted: str) -> tuple[str, ...]:
     """`a[b][0]` leads through `a` and `b` to `0`."""
+    name = unquote_plus(quoted)
     return tuple(re.findall(r"[^\[\]]+|(?<=\[)(?=\])", name)) or (name,)
 
 
