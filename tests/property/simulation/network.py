@@ -76,13 +76,15 @@ class Network:
         self.on_salesforce(str(request.url), body_of(request))
         self._begin("salesforce", request)
         fault = self._fault(self.rates.salesforce, self._salesforce_faults)
-        if fault and "composite/graph" in str(request.url) and self.random.random() < self.rates.late:
+        if self._is_late(request):
             self._fly(request)
-            self.steps.point("salesforce works on", risk=10.0)
-            self._fail("salesforce", "slow")
+            self.steps.point("salesforce works on", rate=self.rates.impatience)
+            self._fail("salesforce", self.random.choice(("lost", "slow", "slow")))
         if fault in {"unsent", "lost"}:
             self._fail("salesforce", fault)
         reply = self._salesforce_reply(request, fault)
+        if self.rates.slow and not self.calm:
+            self.clock.advance(self.random.uniform(0, 30))
         self._between()
         self.steps.point("salesforce answers")
         if fault == "unanswered":
@@ -108,6 +110,10 @@ class Network:
 
     def _fault(self, rate: float, faults: tuple[str, ...]) -> str | None:
         return self.random.choice(faults) if not self.calm and self.random.random() < rate else None
+
+    def _is_late(self, request: requests.PreparedRequest) -> bool:
+        late = 0.0 if self.calm else self.rates.late
+        return late > 0 and "composite/graph" in str(request.url) and self.random.random() < late
 
     def _fail(self, side: SideName, fault: str) -> NoReturn:
         if fault == "slow":

@@ -50,19 +50,22 @@ class Steps:
         yield
         self._others = False
 
-    def point(self, what: str, *, risk: float = 1.0) -> None:
-        """One step, so many times as dangerous as others. Raises Died when it is the last one of this process."""
+    def point(self, what: str, *, rate: float = 0.0) -> None:
+        """One step, at this rate when it is more dangerous than others. Raises Died when the process ends at it."""
         if self._others:
             return
         self.count += 1
         self.note(what)
         if self.count > _MANY:
             raise Endless
-        if self.count == self.die_at or (self.rate and self._random.random() < risk * self.rate):
+        rate = 0.0 if self.die_at is not None else max(rate, self.rate)
+        if self.count == self.die_at or (rate and self._random.random() < rate):
             self.deaths += 1
             raise Died(what)
 
 
+# Nobody else opens the file, so no time goes into locking it; two processes on one state have their own tests.
+_ALONE = "PRAGMA locking_mode = EXCLUSIVE;"
 # A row's way through its statuses, written down as it is written: what a transaction rolls back is not in it.
 _WATCH = """
     CREATE TEMP TABLE moves (entity_id INTEGER, before TEXT, after TEXT);
@@ -102,7 +105,7 @@ class Watched:
 def watch(store: Store, steps: Steps) -> None:
     """Count this store's transactions as steps, and write down how its rows move."""
     connection = store.db.conn
-    connection.executescript(_WATCH)
+    connection.executescript(_ALONE + _WATCH)
     store.db.conn = cast("sqlite3.Connection", Watched(connection, steps))
 
 
