@@ -38,6 +38,9 @@ class Rates:
 
 # Two of three seeds go deep into one kind of trouble; the others have a little of everything.
 _CLOCKS_AGREE: Mapping[str, Any] = {"offset": 0, "web_offset": 0, "overlap": 60}
+_GENTLE: Mapping[str, Any] = {
+    "magento": 0.0, "salesforce": 0.0, "late": 0.0, "death": 0.0, "operator": 0.0, "beats": 7,
+}  # fmt: skip
 _KILLED_IN_A_CALL: Mapping[str, Any] = {
     "salesforce": 0.0, "late": 0.3, "impatience": 0.8, "death": 0.0, "trouble": 0.0, "operator": 0.0, "beats": 5,
 }  # fmt: skip
@@ -45,12 +48,12 @@ _THEMES: tuple[Mapping[str, Any], ...] = (
     {"salesforce": 0.0, "late": 0.3, "impatience": 0.0, "death": 0.0, "trouble": 0.0, "beats": 5},
     _KILLED_IN_A_CALL,
     _KILLED_IN_A_CALL,  # much must come together in it
-    {"often": ("at_the_edge",), "between": 0.3, "magento": 0.0, "death": 0.0, "operator": 0.0, "web_offset": 0},
-    {"often": ("vanish", "buy", "change"), "between": 0.3, "page_size": 2, "magento": 0.0, "salesforce": 0.0,
-     "late": 0.0, "death": 0.0, "operator": 0.0, "beats": 7, **_CLOCKS_AGREE},
-    {"often": ("change",), "between": 0.3, "page_size": 1, "magento": 0.1, "salesforce": 0.0,
-     "late": 0.0, "death": 0.0, "operator": 0.0, "beats": 7, "trouble": 0.0, **_CLOCKS_AGREE},
+    {"often": ("at_the_edge",), "between": 0.3, "page_size": 100, "slow": False, "trouble": 0.0, **_GENTLE,
+     "offset": 0, "web_offset": 0},
+    {"often": ("vanish", "buy", "change"), "between": 0.3, "page_size": 2, **_GENTLE, **_CLOCKS_AGREE},
+    {"often": ("change",), "between": 0.3, "page_size": 1, "trouble": 0.0, **_GENTLE, **_CLOCKS_AGREE, "magento": 0.1},
     {"often": ("much_later", "edit", "comment"), "operator": 0.0, "salesforce": 0.0},
+    {"trouble": 0.3, **_GENTLE},
     {"restores": True, "clears": False, "salesforce": 0.0, "beats": 6, "death": 0.0},
 )  # fmt: skip
 
