@@ -42,7 +42,7 @@ _GENTLE: Mapping[str, Any] = {
     "magento": 0.0, "salesforce": 0.0, "late": 0.0, "death": 0.0, "operator": 0.0, "beats": 7,
 }  # fmt: skip
 _KILLED_IN_A_CALL: Mapping[str, Any] = {
-    "salesforce": 0.0, "late": 0.3, "impatience": 0.8, "death": 0.0, "trouble": 0.0, "operator": 0.0, "beats": 5,
+    "salesforce": 0.0, "late": 0.5, "impatience": 0.8, "death": 0.0, "trouble": 0.0, "operator": 0.0, "beats": 5,
 }  # fmt: skip
 _THEMES: tuple[Mapping[str, Any], ...] = (
     {"salesforce": 0.0, "late": 0.3, "impatience": 0.0, "death": 0.0, "trouble": 0.0, "beats": 5},
