@@ -28,6 +28,7 @@ system: .venv/.dev .venv/.wheels
 	touch $@
 
 # Simulated schedules from fresh seeds on all cores, for hours if one likes; ends with 1 when a promise was broken.
+# SOAK=--every-step: each seed as often as it has steps, the process dying at each.
 # MUTANTS=1: wrong versions of the protocol instead, each until a seed catches it.
 SOAK_MINUTES ?= 60
 soak: .venv/.dev

@@ -10,7 +10,7 @@ import re
 import subprocess
 import sys
 import time
-from itertools import product
+from itertools import count, product
 
 import pytest
 import requests
@@ -18,7 +18,7 @@ import requests
 from tests.property.simulation.caught import CAUGHT
 from tests.property.simulation.mutants import mutated
 from tests.property.simulation.regressions import FOUND
-from tests.property.simulation.soak import fresh_base, run_seed, soak
+from tests.property.simulation.soak import every_step, fresh_base, run_seed, soak
 from tests.property.simulation.urls import PLAIN
 
 SECONDS = float(os.environ.get("SIMULATION_SECONDS", "5"))
@@ -36,6 +36,17 @@ def test_fresh_seeds_break_no_promise() -> None:
     print(f"{seed - BASE} seeds")
 
 
+@pytest.mark.timeout(240)
+def test_a_process_that_dies_at_whichever_step_of_a_schedule_breaks_no_promise() -> None:
+    seed = next(seed for seed in count(BASE) if 60 <= run_seed(seed, die_at=0).steps <= 120)
+    runs = list(every_step(seed))
+    print(f"seed {seed}: {len(runs)} steps")
+    for _, step in runs:
+        outcome = run_seed(seed, die_at=step)
+        assert outcome.deaths == 1
+        assert outcome.promise is None, f"seed {seed}, dying at step {step}, breaks {outcome.promise}: {outcome.what}"
+
+
 @pytest.mark.parametrize(("seed", "found"), FOUND.items())
 def test_what_a_seed_once_found_stays_mended(seed: int, found: str) -> None:
     outcome = run_seed(seed)
@@ -51,6 +62,14 @@ def test_a_soak_runs_seeds_on_several_cores_and_says_what_came_of_them() -> None
         r"4 schedules, \d+ crashes, \d+ steps, 0 violations; .* a core does \d+ and \d+ a minute$", figures
     )
     assert verdict == "seeds 3000000 to 3000003: every promise was kept"
+
+
+def test_a_soak_of_every_step_kills_the_process_once_in_each_run(capsys: pytest.CaptureFixture[str]) -> None:
+    steps = run_seed(3000033, die_at=0).steps
+    assert soak(minutes=2, base=3000033, at_most=1, steps=True) == 0
+    figures, verdict = capsys.readouterr().out.splitlines()[-2:]
+    assert f"{steps} schedules, {steps} crashes, " in figures
+    assert verdict == "seeds 3000033 to 3000033: every promise was kept"
 
 
 def test_a_soak_names_the_seed_that_breaks_a_promise_and_fails(capsys: pytest.CaptureFixture[str]) -> None:

@@ -19,10 +19,17 @@ def main() -> int:
         "--jobs", type=int, default=len(os.sched_getaffinity(0)), help="so many at a time; else all cores"
     )
     parser.add_argument("--mutants", action="store_true", help="hunt the wrong versions of the protocol instead")
+    parser.add_argument("--every-step", action="store_true", help="each seed as often as it has steps, dying at each")
     options = parser.parse_args()
     if options.mutants:
         return hunt(base=options.base)
-    return soak(minutes=options.minutes, base=options.base, at_most=options.seeds, jobs=options.jobs)
+    return soak(
+        minutes=options.minutes,
+        base=options.base,
+        at_most=options.seeds,
+        jobs=options.jobs,
+        steps=options.every_step,
+    )
 
 
 if __name__ == "__main__":

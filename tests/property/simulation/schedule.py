@@ -39,6 +39,7 @@ class Outcome:
     steps: int  # that were taken before the quiet phase: the process can be killed at each of them
     deaths: int
     trace: str
+    died_at: int | None = None  # the step, when it was told
 
 
 class Schedule:
@@ -50,7 +51,7 @@ class Schedule:
         self.rates: Rates = draw(Random(f"{seed} rates"), Random(f"{seed} operators"))
         self.clock = Clock()
         self.steps = Steps(Random(f"{seed} deaths"))
-        self.steps.die_at = die_at
+        self.steps.die_at = self._die_at = die_at
         self.steps.rate = 0.0 if die_at is not None else self.rates.death
         self.witness = Witness()
         offset = timedelta(seconds=self.rates.offset)
@@ -85,7 +86,8 @@ class Schedule:
             promise, what = "L1", "the daemon does not come to an end"
         finally:
             self.life.close()
-        return Outcome(self.seed, promise, what, troubled or self.steps.count, self.steps.deaths, self.steps.trace)
+        steps = troubled or self.steps.count
+        return Outcome(self.seed, promise, what, steps, self.steps.deaths, self.steps.trace, self._die_at)
 
     def _troubles(self) -> None:
         self.shop.buy(count=self.random.choice((0, 1, 3, 6)))

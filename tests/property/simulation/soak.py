@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from contextlib import contextmanager
 from functools import cache
-from itertools import count, islice, takewhile
+from itertools import chain, count, islice, takewhile
 from pathlib import Path
 from random import SystemRandom
 
@@ -57,22 +57,40 @@ def run_seed(seed: int, *, die_at: int | None = None) -> Outcome:
         return Schedule(seed, place, die_at=die_at).run()
 
 
+Run = tuple[int, int | None]  # a seed, and the step at which the process dies when it is only to die there
+
+
+def every_step(seed: int) -> Iterator[Run]:
+    """The same schedule again and again, with the process dying at its first step, at its second, at its last."""
+    yield from ((seed, step) for step in range(1, run_seed(seed, die_at=0).steps + 1))
+
+
 def fresh_base() -> int:
     """A first seed that nobody has chosen."""
     return SystemRandom().randrange(10**9)
 
 
 def soak(
-    *, minutes: float, base: int | None = None, at_most: int | None = None, jobs: int = 1, say_every: float = 60.0
+    *,
+    minutes: float,
+    base: int | None = None,
+    at_most: int | None = None,
+    jobs: int = 1,
+    steps: bool = False,
+    say_every: float = 60.0,
 ) -> int:
-    """Run seeds from ``base`` on, ``jobs`` at a time; figures every minute and at the end. 1: a promise was broken."""
+    """Run seeds from ``base`` on, ``jobs`` at a time; figures every minute and at the end. 1: a promise was broken.
+
+    ``steps``: each once for every step that it takes, and the process dies at just that one.
+    """
     base = fresh_base() if base is None else base
     print(f"base seed {base}, {jobs} at a time", flush=True)
     sums = Sums(base)
     said, until = time.monotonic(), time.monotonic() + 60 * minutes
-    seeds = islice(takewhile(lambda _: time.monotonic() < until, count(base)), at_most)
+    seeds = islice(count(base), at_most)
+    runs = chain.from_iterable(map(every_step, seeds)) if steps else ((seed, None) for seed in seeds)
     try:
-        for outcome, processor in _outcomes(seeds, jobs):
+        for outcome, processor in _outcomes(takewhile(lambda _: time.monotonic() < until, runs), jobs):
             sums.add(outcome, processor)
             if time.monotonic() - said >= say_every:
                 said = time.monotonic()
@@ -88,7 +106,7 @@ class Sums:
     """What came of the seeds so far."""
 
     def __init__(self, base: int) -> None:
-        self.base = base
+        self.base = self.last = base
         self.schedules = self.steps = self.crashes = 0
         self.processor = 0.0  # seconds, of all processes
         self.broken: dict[int, str] = {}
@@ -97,12 +115,14 @@ class Sums:
     def add(self, outcome: Outcome, processor: float) -> None:
         """One seed more; a broken promise is said at once."""
         self.schedules += 1
+        self.last = max(self.last, outcome.seed)
         self.steps += outcome.steps
         self.crashes += outcome.deaths
         self.processor += processor
         if outcome.promise is not None:
             self.broken[outcome.seed] = outcome.promise
-            print(f"VIOLATION of {outcome.promise} by seed {outcome.seed}: {outcome.what}", flush=True)
+            where = "" if outcome.died_at is None else f", which dies at step {outcome.died_at}"
+            print(f"VIOLATION of {outcome.promise} by seed {outcome.seed}{where}: {outcome.what}", flush=True)
 
     def figures(self) -> str:
         """One line: how much was run, and how fast one core is at it."""
@@ -118,28 +138,29 @@ class Sums:
     def verdict(self) -> str:
         """One line: which seeds were run, and which of them broke what."""
         found = ", ".join(f"{promise} by seed {seed}" for seed, promise in sorted(self.broken.items()))
-        return f"seeds {self.base} to {self.base + self.schedules - 1}: {found or 'every promise was kept'}"
+        return f"seeds {self.base} to {self.last}: {found or 'every promise was kept'}"
 
 
-def _outcomes(seeds: Iterator[int], jobs: int) -> Iterator[tuple[Outcome, float]]:
-    """What comes of each seed, as it comes, with the seconds that the processor spent on it."""
+def _outcomes(runs: Iterator[Run], jobs: int) -> Iterator[tuple[Outcome, float]]:
+    """What comes of each run, as it comes, with the seconds that the processor spent on it."""
     if jobs == 1:
-        yield from map(_timed, seeds)
+        yield from map(_timed, runs)
         return
     with ProcessPoolExecutor(jobs, initializer=_leave_interrupts) as pool:
-        waiting = {pool.submit(_timed, seed) for seed in islice(seeds, 2 * jobs)}
+        waiting = {pool.submit(_timed, run) for run in islice(runs, 2 * jobs)}
         while waiting:
             done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
-            waiting |= {pool.submit(_timed, seed) for seed in islice(seeds, len(done))}
+            waiting |= {pool.submit(_timed, run) for run in islice(runs, len(done))}
             yield from (future.result() for future in done)
 
 
-def _timed(seed: int) -> tuple[Outcome, float]:
+def _timed(run: Run) -> tuple[Outcome, float]:
     begun = time.process_time()
+    seed, step = run
     try:
-        outcome = run_seed(seed)
+        outcome = run_seed(seed, die_at=step)
     except Exception as error:  # noqa: BLE001  (a defect, of whichever side: it must not end the soak unnamed)
-        outcome = Outcome(seed, "L1", f"the run ended by {type(error).__name__}: {error}", 0, 0, "")
+        outcome = Outcome(seed, "L1", f"the run ended by {type(error).__name__}: {error}", 0, 0, "", step)
     return outcome, time.process_time() - begun
 
 
