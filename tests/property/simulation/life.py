@@ -5,8 +5,10 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from functools import cache
 from pathlib import Path
 from random import Random
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import structlog
@@ -100,6 +102,8 @@ class Life:
     def _begin(self) -> None:
         self._settings.reload()  # a new process reads them as they stand
         self.stop = StopRequest()
+        if not self.path.exists():
+            self.path.write_bytes(_new_state())
         self.store = Store(self.path, lock=True)
         self._kept = None
         if loses_commits(self.store):
@@ -154,6 +158,15 @@ class Life:
             processors=[_listen],
             wrapper_class=structlog.make_filtering_bound_logger(WARNING),
         )
+
+
+@cache
+def _new_state() -> bytes:
+    """A state as it is made where there is none, which takes longer than many a poll."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "state.db"
+        Store(path, lock=True).close()
+        return path.read_bytes()
 
 
 def _listen(_logger: object, _method: str, event: Any) -> str:
