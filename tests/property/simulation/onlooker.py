@@ -32,6 +32,7 @@ class Onlooker:
         self._settings = settings
         self._rates = rates
         self._checkpoint: datetime | None = None
+        self._set_aside: set[int] = set()
         self._cleared = 0
         self._pass = 0
 
@@ -77,10 +78,11 @@ class Onlooker:
                 raise Broken("I1", f"invoice {entity_id} was owed, and is held")
         self._look_at_passes(store)
         rows = store.db.conn.execute(
-            "SELECT entity_id, sync_status, reason, updated_at, salesforce_id, increment_id FROM ledger"
+            "SELECT entity_id, sync_status, reason, updated_at, salesforce_id, increment_id, corrupt FROM ledger"
         ).fetchall()
+        self._set_aside = {row[0] for row in rows if row[1] == "failed" and row[6]}
         self._look_at_checkpoint(store, {row[0]: row[3] for row in rows})
-        for entity_id, status, reason, _, salesforce_id, _ in rows:
+        for entity_id, status, reason, _, salesforce_id, *_ in rows:
             if status == "failed" and not self._may_fail(entity_id, reason):
                 raise Broken("I1", f"invoice {entity_id} is failed, for no cause there was: {reason}")
             if status == "synced" and not self._was_there(salesforce_id):
@@ -125,7 +127,7 @@ class Onlooker:
         late = known.visible[entity_id].replace(microsecond=0) - stamp
         if stamp >= read_before or late > timedelta(seconds=self._rates.overlap - abs(self._rates.web_offset)):
             return False
-        if entity_id in known.unreadable:
+        if entity_id in known.unreadable or entity_id in self._set_aside:  # what it shows is read again in a day
             return entity_id not in rows
         seen = instant_of(rows.get(entity_id))
         return seen is None or seen < _instant(row["updated_at"])
