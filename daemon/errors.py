@@ -75,7 +75,8 @@ class Unreachable(Retriable):
 class Busy(Retriable):
     """The side answered that it cannot do this now. ``retry_after``: seconds, when it said how long.
 
-    ``broken``: it failed inside, perhaps at just this question.
+    ``broken``: it failed inside, perhaps at just this question. ``in_doubt``: a gateway answered in its place, and what
+    was sent may still be carried out.
     """
 
     def __init__(
@@ -85,11 +86,13 @@ class Busy(Retriable):
         side: SideName,
         retry_after: float | None = None,
         broken: bool = False,
+        in_doubt: bool = False,
         hint: str | None = None,
     ) -> None:
         super().__init__(message, side=side, hint=hint)
         self.retry_after = retry_after
         self.broken = broken
+        self.in_doubt = in_doubt
 
 
 class OutOfCalls(Retriable):

@@ -217,7 +217,9 @@ class Connection:
             return SideRefused(words, side="salesforce", hint=verdict.mend, probe="calls")
         if status in {400, 413, 414, 431} and verdict.next is not Next.AGAIN:
             return CallRefused(code or str(status), message or "the call is more than Salesforce takes", status)
-        return Busy(words, side="salesforce", retry_after=retry_after(self._headers))
+        # Salesforce's own refusals have a code. A gateway before it (its edge, a company's proxy) gives up sooner than
+        # Salesforce ends a call, or passes a call on whose answer it then loses.
+        return Busy(words, side="salesforce", retry_after=retry_after(self._headers), in_doubt=not code)
 
 
 _WRONG_PLACE = {

@@ -138,13 +138,14 @@ class _Attachment:
                 return self._call(entity_ids)
             return {entity_ids[0]: Refused(f"note{owed_notes[0].row.comment_id}", error)}
         except (Unreachable, Busy) as error:
-            if isinstance(error, Busy) or error.sent:
+            in_doubt = error.in_doubt if isinstance(error, Busy) else error.sent
+            if isinstance(error, Busy) or in_doubt:
                 wait = error.retry_after if isinstance(error, Busy) else None
-                if self._marked and not isinstance(error, Busy):
+                if self._marked and in_doubt:
                     # It may still be carried out, and only then can it be found by its marker.
                     wait = UNANSWERED_AGAIN.total_seconds()
                 put_off = [owed for part in going.values() for owed in part]
-                self._batch.put_off(put_off, str(error), wait, unanswered=isinstance(error, Unreachable))
+                self._batch.put_off(put_off, str(error), wait, unanswered=in_doubt)
                 doubt_fit(self._parts)
             raise
 

@@ -169,7 +169,9 @@ def _call(parts: Parts, tally: Tally, batch: list[tuple[LedgerRow, InvoiceRecord
             doubt_fit(parts)
         raise
     except Busy as error:
-        put_off(parts, tally, rows, str(error), retry_after=error.retry_after)
+        put_off(parts, tally, rows, str(error), unanswered=error.in_doubt, retry_after=error.retry_after)
+        if error.in_doubt:
+            doubt_fit(parts)
         raise
 
 

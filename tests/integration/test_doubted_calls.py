@@ -9,7 +9,7 @@ from functools import partial
 
 import pytest
 
-from daemon.sandbox.faults import Fault, garble, late_commit
+from daemon.sandbox.faults import Fault, garble, late_commit, status
 from daemon.scheduler import run_once
 from daemon.sync import Work
 from state.store import Store
@@ -27,10 +27,10 @@ def status_of(world: World, entity_id: int) -> str:
     return str(found["Status__c"])
 
 
-def lose(world: World, about: str) -> threading.Event:
-    """The next call about these gets no answer, and is carried out when the event says so."""
+def lose(world: World, about: str, meanwhile: Fault | None = None) -> threading.Event:
+    """The next call about these gets no answer, or a gateway's, and is carried out when the event says so."""
     moment = threading.Event()
-    world.salesforce_faults.add(late_commit(moment), path=GRAPH, body=about)
+    world.salesforce_faults.add(late_commit(moment, meanwhile), path=GRAPH, body=about)
     return moment
 
 
@@ -336,3 +336,48 @@ def test_an_invoice_that_comes_to_be_there_while_it_is_asked_for_is_not_taken_fo
         world.clock.advance(minutes=1)
         run_once(work)
     assert status_of(world, entity_id) == "Canceled", "what is there follows Magento, whatever rule skips it"
+
+
+GATEWAYS = {
+    "504": status(504, b"<html><body>upstream request timeout</body></html>"),
+    "502": status(502, b""),
+    "503": status(503, b"<html><body>maintenance</body></html>", headers=[("Retry-After", "20")]),
+}
+
+
+@pytest.mark.parametrize("gateway", GATEWAYS)
+@pytest.mark.parametrize("about", ["invoice", "comment"])
+def test_a_call_that_a_gateway_gave_up_waiting_for_may_be_carried_out_all_the_same(
+    world: World, about: str, gateway: str
+) -> None:
+    said = Said(world, about)
+    with world.work() as work:
+        run_once(work)
+        said.say("second")
+        moment = lose(world, said.part, GATEWAYS[gateway])
+        work.sync([said.entity_id])
+        said.say("first")
+        world.clock.advance(minutes=1)
+        run_once(work)
+        moment.set()
+        wait_until(lambda: said.held() == "second", "the older version comes through")
+        world.clock.advance(minutes=11)
+        run_once(work)
+        assert said.held() == "first"
+    assert_equal(world)
+
+
+def test_a_marked_note_that_a_gateway_gave_up_waiting_for_has_no_second_one(world: World) -> None:
+    world.set("salesforce.comment.object", None)
+    entity_id = world.invoice(comment="slow")
+    moment = lose(world, NOTE, GATEWAYS["504"])
+    with world.work() as work:
+        run_once(work)
+        world.clock.advance(minutes=2)
+        run_once(work)
+        assert texts(world, entity_id) == [], "none is made while that call may still make it"
+        moment.set()
+        wait_until(lambda: texts(world, entity_id), "the call comes through")
+        world.clock.advance(minutes=11)
+        run_once(work)
+    assert texts(world, entity_id) == ["slow"]

@@ -63,8 +63,11 @@ def lost() -> Fault:
     return Fault("lost", answer)
 
 
-def late_commit(when: float | threading.Event) -> Fault:
-    """Close the connection at once; call the application so many seconds later, or when the event is set."""
+def late_commit(when: float | threading.Event, meanwhile: Fault | None = None) -> Fault:
+    """Close the connection at once; call the application so many seconds later, or when the event is set.
+
+    ``meanwhile``: what a gateway says in place of closing it.
+    """
     moment = threading.Event() if isinstance(when, float | int) else when
     wait = when if isinstance(when, float | int) else None
 
@@ -78,6 +81,8 @@ def late_commit(when: float | threading.Event) -> Fault:
             ask(app, later)
 
         threading.Thread(target=commit, name="late-commit", daemon=True).start()
+        if meanwhile is not None:
+            return meanwhile.answer(app, environ)
         raise Dropped("the call goes on without its client")
 
     return Fault("late commit", answer)

@@ -79,7 +79,11 @@ class Network:
         if self._is_late(request):
             self._fly(request)
             self.steps.point("salesforce works on", rate=self.rates.impatience)
-            self._fail("salesforce", self.random.choice(("lost", "slow", "slow")))
+            fault = self.random.choice(("lost", "slow", "slow", "gateway"))
+            if fault == "gateway":
+                self.clock.advance(60)
+                return Reply(504, _HTML, _PAGE)
+            self._fail("salesforce", fault)
         if fault in {"unsent", "lost"}:
             self._fail("salesforce", fault)
         reply = self._salesforce_reply(request, fault)
