@@ -54,7 +54,7 @@ _THEMES: tuple[Mapping[str, Any], ...] = (
     {"often": ("change",), "between": 0.3, "page_size": 1, "trouble": 0.0, **_GENTLE, **_CLOCKS_AGREE, "magento": 0.1},
     {"often": ("much_later", "edit", "comment"), "operator": 0.0, "salesforce": 0.0},
     {"trouble": 0.3, **_GENTLE},
-    {"restores": True, "clears": False, "salesforce": 0.0, "beats": 6, "death": 0.0},
+    {"restores": True, "clears": False, "trouble": 0.0, "slow": False, **_GENTLE, "beats": 9},
 )  # fmt: skip
 
 _OPERATORS: Mapping[str, Any] = {"operator": 0.7, "salesforce": 0.3, "between": 0.1, "death": 0.0, "beats": 9}
