@@ -3,7 +3,6 @@
 import select
 import signal
 import socket
-from types import TracebackType
 from typing import Self
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
@@ -31,7 +30,7 @@ class Signals:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
         return self
 
-    def __exit__(self, *_: TracebackType | BaseException | type[BaseException] | None) -> None:
+    def __exit__(self, *_: object) -> None:
         block_signals()
         signal.set_wakeup_fd(self._wakeup)
         for number, handler in self._before.items():

@@ -183,9 +183,9 @@ def test_sighup_many_times_neither_ends_nor_doubles_nor_crowds_anything(world: W
 def test_a_daemon_that_is_stopped_and_continued_polls_on_and_still_ends_when_asked(
     world: World, idle: Running, stop: signal.Signals
 ) -> None:
-    for pause in (0.05, 1.3, 0.4, 2.2, 0.05, 1.1, 1.1):  # a beat is a second: within one, and beyond it
+    for seconds in (0.05, 1.3, 0.4, 2.2, 0.05, 1.1, 1.1):  # a beat is a second: within one, and beyond it
         idle.signal(stop)
-        time.sleep(pause)
+        time.sleep(seconds)
         idle.signal(signal.SIGCONT)
         time.sleep(0.05)
     late = world.invoice(comment="after all that")
@@ -225,9 +225,9 @@ def test_a_command_that_is_stopped_and_continued_follows_its_request_to_the_end(
     slow = Slow(world, 2)
     command = processes.start("sync", number)
     slow.wait()
-    for pause in (0.3, 1.2):
+    for seconds in (0.3, 1.2):
         command.signal(signal.SIGSTOP)
-        time.sleep(pause)
+        time.sleep(seconds)
         command.signal(signal.SIGCONT)
     assert command.ended() == 0, command.text
     assert idle.terminate() == 0
