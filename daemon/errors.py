@@ -65,15 +65,26 @@ class Retriable(InvoiceSyncError):  # noqa: N818
 
 
 class Unreachable(Retriable):
-    """No answer, or none that can be read. ``sent``: the call may have been carried out all the same."""
+    """No answer, or none that can be read. ``sent``: the call may have been carried out all the same.
+
+    ``too_large``: there is an answer, but of more bytes or values than are read; half of what was asked for may fit.
+    """
 
     def __init__(
-        self, message: str, *, side: SideName, sent: bool, timed_out: bool = False, hint: str | None = None
+        self,
+        message: str,
+        *,
+        side: SideName,
+        sent: bool,
+        timed_out: bool = False,
+        too_large: bool = False,
+        hint: str | None = None,
     ) -> None:
         super().__init__(message, side=side, hint=hint)
         self.sent = sent
         self.in_doubt = sent
         self.timed_out = timed_out
+        self.too_large = too_large
 
 
 class Unreadable(Unreachable):

@@ -1,6 +1,7 @@
 """HTTP as we speak it: a deadline for the whole answer, a cap on its size, no redirects, failures as our errors."""
 
 import io
+import re
 import socket
 import ssl
 from collections import Counter
@@ -18,6 +19,12 @@ from daemon.errors import SideName, SideRefused, Unreachable
 from daemon.sockets import CONNECT_SECONDS, POOLS, Call, current
 
 _CHUNK = 65_536
+# What an answer may become in memory: 16 MB of one text with an emoji are 64 MB, and 500,000 values about 150 MB, once
+# read, cleaned and compared. A full page of 300 invoices of 20 items has 400,000; one that has more is read in halves.
+MOST_BYTES = 16_000_000
+MOST_VALUES = 500_000
+_MOST_ERROR_BYTES = 1_000_000
+_TEXT = re.compile(rb'"(?:[^"\\]++|\\.)*+"', re.DOTALL)
 _LONGEST_WAIT = 86_400.0
 # How many calls of this process each side answered with which status ("none": it gave no answer), for whoever counts.
 ANSWERS: Counter[tuple[SideName, str]] = Counter()
@@ -55,19 +62,28 @@ class _Adapter(HTTPAdapter):
         return response
 
     def _read(self, response: requests.Response) -> None:
+        """Read the answer whole. Of an error's long one only its beginning: its status says enough."""
+        most = self._max_bytes if response.ok else min(self._max_bytes, _MOST_ERROR_BYTES)
         body = io.BytesIO()
         for chunk in response.raw.stream(_CHUNK, decode_content=True):
-            if body.tell() + len(chunk) > self._max_bytes:
+            body.write(chunk[: most + 1 - body.tell()])
+            if body.tell() > most:
                 response.close()
-                raise Unreachable(
-                    f"{self._name}'s answer is larger than {self._max_bytes // 1_000_000} MB",
-                    side=self._side,
-                    sent=True,
-                )
-            body.write(chunk)
-        response.raw.release_conn()
-        body.seek(0)
-        response.raw = body
+                break
+        else:
+            response.raw.release_conn()
+        if body.tell() > most and response.ok:
+            raise self._too_large(f"{most // 1_000_000} MB")
+        response.raw = io.BytesIO()
+        # What `content` would gather, without two more copies of it.
+        response._content = body.getvalue()  # noqa: SLF001
+        response._content_consumed = True  # type: ignore[attr-defined]  # noqa: SLF001
+        response.encoding = "utf-8"  # as both sides' JSON; some that a header may name take for ever to decode
+        if values_in(response.content) > MOST_VALUES:
+            raise self._too_large(f"{MOST_VALUES:,} values")
+
+    def _too_large(self, than: str) -> Unreachable:
+        return Unreachable(f"{self._name}'s answer is larger than {than}", side=self._side, sent=True, too_large=True)
 
     @property
     def _name(self) -> str:
@@ -114,7 +130,7 @@ class _Session(requests.Session):
 
 
 def open_session(
-    side: SideName, *, seconds: float, ca_bundle: str | None = None, max_bytes: int = 64_000_000
+    side: SideName, *, seconds: float, ca_bundle: str | None = None, max_bytes: int = MOST_BYTES
 ) -> requests.Session:
     """A session for one side. ``seconds`` bound each whole call; ``max_bytes`` cap its decoded answer.
 
@@ -130,6 +146,19 @@ def open_session(
     session.mount("http://", adapter)
     session.headers["User-Agent"] = "invoice-sync"
     return session
+
+
+def values_in(content: bytes) -> int:
+    """Return how many values and names this JSON may have, at most; found without reading it.
+
+    Each stands after a comma, a colon or a bracket; those within texts count only while the sum is small.
+    """
+    found = _signs_in(content)
+    return found if found <= MOST_VALUES else _signs_in(_TEXT.sub(b"", content))
+
+
+def _signs_in(content: bytes) -> int:
+    return sum(map(content.count, (b",", b":", b"[", b"{")))
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
