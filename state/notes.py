@@ -137,6 +137,16 @@ class Notes:
         with self._store.writing():
             self._store.db.conn.execute("UPDATE notes SET next_attempt_at = NULL WHERE sync_status = 'failed'")
 
+    def explain_waiting(self, reason: str, entity_ids: Iterable[int] | None = None) -> None:
+        """Give the pending notes (of these invoices, if named) that have no reason of their own this one."""
+        where = "" if entity_ids is None else f"AND {IN_LIST.format('entity_id')}"
+        values = [reason] if entity_ids is None else [reason, as_list(entity_ids)]
+        with self._store.writing():
+            self._store.db.conn.execute(
+                f"UPDATE notes SET reason = ? WHERE sync_status = 'pending' AND reason IS NULL {where}",  # noqa: S608
+                values,
+            )
+
     def failures(self, among: Iterable[int] | None = None) -> list[Failure]:
         """Why notes (of these invoices, if any are named) failed, the commonest cause first."""
         return failures_of(self._store, "notes", among)

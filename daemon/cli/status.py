@@ -55,6 +55,7 @@ def describe(configuration: "Configuration", store: "Store | None") -> dict[str,
         "last_pass": None,
         "magento": {"status": "ok", "reason": None, "since": None},
         "salesforce": {"status": "ok", "reason": None, "since": None, "api_used": None, "api_limit": None},
+        "notes_delivery": {"status": "ok", "reason": None, "since": None},
     }
     if store is not None:
         _fill(report, store, automatic=options.enable_automatic_synchronization)
@@ -68,6 +69,7 @@ def _fill(report: dict[str, Any], store: "Store", *, automatic: bool) -> None:
     from daemon.cli.causes import causes
     from daemon.cli.output import instant
     from daemon.clock import SystemClock
+    from state.sides import NOTES
 
     report["failures"] = causes(store)
     report["checkpoint"] = instant(store.checkpoints.current())
@@ -81,10 +83,10 @@ def _fill(report: dict[str, Any], store: "Store", *, automatic: bool) -> None:
         report["last_pass"] = {
             name: instant(value) if isinstance(value, datetime) else value for name, value in asdict(last).items()
         }
-    for name in ("magento", "salesforce"):
+    for name, key in (("magento", "magento"), ("salesforce", "salesforce"), (NOTES, "notes_delivery")):
         side = store.sides.get(name)
         known = {"status": side.status, "reason": side.reason, "since": instant(side.since)}
-        report[name].update(known)
+        report[key].update(known)
     report["salesforce"].update(
         {"api_used": store.sides.get("salesforce").api_used, "api_limit": store.sides.get("salesforce").api_limit}
     )
@@ -103,6 +105,8 @@ def _show(report: dict[str, Any]) -> None:
         ("Magento", _side(report["magento"])),
         ("Salesforce", _side(report["salesforce"], _usage(report["salesforce"]))),
     ]
+    if report["notes_delivery"]["status"] != "ok":
+        lines.append(("Notes alone", _side(report["notes_delivery"])))
     for title, text in lines:
         click.echo(f"{title + ':':<17}{text}")
     if report["ledger"]["held"]:

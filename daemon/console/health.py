@@ -5,6 +5,7 @@ from typing import Any
 
 from daemon.clock import Clock
 from daemon.settings import Settings
+from state.sides import NOTES
 from state.store import Store
 
 _MARGIN_SECONDS = 60.0
@@ -41,10 +42,11 @@ def health_of(pulse: Pulse, settings: Settings, store: Store | None) -> Health:
     """How the sync is. Switched off by the operator is healthy; a side that is down is degraded, not dead."""
     report: dict[str, Any] = {"synchronization": "on" if settings.invoices.enable_synchronization else "off"}
     degraded = store is None
-    for name in ("magento", "salesforce"):
+    for name in ("magento", "salesforce", NOTES):
         side = None if store is None else store.sides.get(name)
         report[name] = {"status": side.status if side else None, "reason": side.reason if side else None}
-        ignored = name == "salesforce" and not settings.invoices.enable_synchronization
+        ignored = name != "magento" and not settings.invoices.enable_synchronization
+        ignored = ignored or (name == NOTES and not settings.invoices.synchronize_notes)
         degraded = degraded or (side is not None and side.status != "ok" and not ignored)
     alive = pulse.is_alive(settings)
     return Health("stuck" if not alive else "degraded" if degraded else "ok", report)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from daemon.errors import Busy, Unreachable
+from daemon.errors import Busy, SideRefused, Unreachable
 from daemon.notes import note_of
 from daemon.salesforce import (
     INVOICE,
@@ -21,6 +21,7 @@ from daemon.sync.contents import newest_contents
 from daemon.sync.decide import UNREADABLE
 from daemon.sync.note_refusals import NoteRefusals
 from daemon.sync.notes_batch import NoteBatch, OwedNote
+from daemon.sync.notes_pause import is_of_notes, notes_wait, pause_notes, paused_notes, resume_notes
 from daemon.sync.org import doubt_fit, why_no_notes
 from daemon.sync.parts import FAILED_AGAIN, RETRY_LONGEST, UNANSWERED_AGAIN, Parts, Tally
 from daemon.sync.sides import require_calls
@@ -29,14 +30,21 @@ from state.notes import NoteRow
 _INVOICES_A_CALL = 75
 
 
-def attach_due(parts: Parts, tally: Tally, entity_ids: Sequence[int] | None) -> bool:
-    """Send the due notes of these invoices (None: of the next invoices that have any). False when there are none."""
+def attach_due(parts: Parts, tally: Tally, entity_ids: Sequence[int] | None, *, asked: bool = False) -> bool:
+    """Send the due notes of these invoices (None: of the next invoices that have any). False when there are none.
+
+    ``asked``: a person asked for these invoices, so their notes go although notes are paused.
+    """
     options = parts.configuration.settings.invoices
     if not options.enable_synchronization or not options.synchronize_notes or parts.stop.asked:
         return False
     automatic, now = options.enable_automatic_synchronization, parts.now()
-    if entity_ids is None:
-        entity_ids = parts.store.notes.due_invoices(now, automatic=automatic, limit=_INVOICES_A_CALL)
+    if not asked and notes_wait(parts, entity_ids):
+        return False
+    probing = not asked and paused_notes(parts) is not None
+    if entity_ids is None or probing:
+        at_once = 1 if probing else _INVOICES_A_CALL
+        entity_ids = parts.store.notes.due_invoices(now, automatic=automatic, limit=at_once)
     rows = parts.store.notes.due(entity_ids, now, automatic=automatic) if entity_ids else []
     if not rows:
         return False
@@ -49,8 +57,22 @@ def attach_due(parts: Parts, tally: Tally, entity_ids: Sequence[int] | None) -> 
     if attempts:  # what failed as a whole goes in ever smaller calls
         chosen = sorted({row.entity_id for row in rows})[: max(1, _INVOICES_A_CALL >> min(attempts, 7))]
         rows = [row for row in rows if row.entity_id in chosen]
-    _Attachment(parts, tally, rows).run()
+    _attach(parts, tally, rows)
     return True
+
+
+def _attach(parts: Parts, tally: Tally, rows: Sequence[NoteRow]) -> None:
+    """Attach these; what the org says of notes alone pauses them and not the side."""
+    before = tally.notes + tally.note_failures
+    try:
+        _Attachment(parts, tally, rows).run()
+    except (SideRefused, CallRefused) as error:
+        if not is_of_notes(error):
+            raise
+        pause_notes(parts, tally, error)
+        return
+    if tally.notes + tally.note_failures > before:  # one was taken, or refused for its own sake
+        resume_notes(parts)
 
 
 class _Attachment:
@@ -103,7 +125,7 @@ class _Attachment:
         while self._batch.waiting and not self._parts.stop.asked:
             self._adoption.find_links()
             answers = self._call(sorted(self._batch.waiting))
-            refusals.forget()
+            refusals.forget(accepted=any(isinstance(answer, Done) for answer in answers.values()))
             for entity_id, answer in answers.items():
                 self._remember(entity_id, answer)
             if refusals.pausing is not None:

@@ -4,23 +4,19 @@ from dataclasses import replace
 
 from daemon.eligibility import Standing, Verdict, decide
 from daemon.errors import SideRefused
-from daemon.salesforce import Next, NoteWrite, RecordError, Refused, judge
+from daemon.salesforce import Next, NoteWrite, Reach, RecordError, Refused, judge
 from daemon.sync.notes_batch import NoteBatch, OwedNote
 from daemon.sync.org import look_again, may_explain, why_no_notes
 from daemon.sync.parts import Parts, Tally
 from state.ledger import LedgerRow
 
-# Says of a whole org, not of one comment, that notes are switched off there: invoices go on without them.
-_NO_NOTES = frozenset({"INVALID_TYPE", "NOT_FOUND"})
-# These keep anything from being written, invoices too; any other refusal of a note leaves the invoices going.
-_NOTHING_GOES = frozenset({"STORAGE_LIMIT_EXCEEDED", "API_DISABLED_FOR_ORG", "TXN_SECURITY_NO_ACCESS"})
-
 
 class NoteRefusals:
     """The refusals of one batch.
 
-    ``pausing``: what the last call said that every other would meet too; ``duplicates``: comments that it refused as
-    already there; ``doubted``: those that it refused for what describe may explain, and why.
+    ``pausing``: what the last call said that every other would meet too (``of_object``: only notes would);
+    ``duplicates``: comments that it refused as already there; ``doubted``: those that it refused for what describe may
+    explain, and why.
     """
 
     def __init__(self, parts: Parts, tally: Tally, batch: NoteBatch) -> None:
@@ -28,12 +24,14 @@ class NoteRefusals:
         self._tally = tally
         self._batch = batch
         self.pausing: SideRefused | None = None
+        self.accepted = False  # whether the last call took the notes of any invoice
         self.duplicates: set[int] = set()
         self.doubted: dict[int, str] = {}
 
-    def forget(self) -> None:
-        """Before the answers of another call are taken."""
+    def forget(self, *, accepted: bool) -> None:
+        """Before the answers of another call are taken. ``accepted``: it took the notes of some invoices."""
         self.pausing = None
+        self.accepted = accepted
         self.duplicates.clear()
 
     def take_invoice(self, entity_id: int, part: list[OwedNote], error: RecordError) -> None:
@@ -83,11 +81,15 @@ class NoteRefusals:
         if may_explain(self._parts, error):
             self.doubted[owed.row.comment_id] = f"{error}. {verdict.mend}"
             return
-        if verdict.next is Next.ASIDE and error.code not in _NO_NOTES:
+        pauses = verdict.next is Next.PAUSE
+        next_ = verdict.single if pauses and self.accepted else verdict.next
+        if next_ is Next.ASIDE:
             self._batch.fail(owed, f"{error}. {verdict.mend}", error)
             return
-        if verdict.next is Next.PAUSE and error.code in _NOTHING_GOES:
-            self.pausing = SideRefused(str(error), side="salesforce", hint=verdict.mend, probe="calls")
+        if next_ is Next.PAUSE:
+            of_object = verdict.reach is Reach.OBJECT
+            hint, probe = verdict.mend, verdict.probe
+            self.pausing = SideRefused(str(error), side="salesforce", hint=hint, probe=probe, of_object=of_object)
         self._batch.put_off([owed], f"{error}. {verdict.mend}")
 
     def look_into(self) -> None:

@@ -20,7 +20,7 @@ from daemon.settings import Configuration, SettingsFile
 from daemon.sync.known_org import KnownOrg, recall_org
 from daemon.sync.rejections import Rejections
 from state.passes import Pass
-from state.sides import Side
+from state.sides import NOTES, Side
 from state.store import Store
 
 FRESH_SECONDS = 60.0
@@ -133,7 +133,7 @@ class Parts:
             self.close()
             self._connect()
             self.log.info("settings.reloaded", path=str(self.settings_file.path))
-            for side in ("magento", "salesforce"):  # what paused it may be what was mended
+            for side in ("magento", "salesforce", NOTES):  # what paused it may be what was mended
                 known = self.store.sides.get(side)
                 if known.status == "paused":
                     self.end_pause(known)

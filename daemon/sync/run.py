@@ -18,6 +18,7 @@ from daemon.sync.sweep import begin_rounds, is_sweep_due, read_sweep_page
 from state.clearing import clear_state
 from state.passes import Pass
 from state.requests import Request
+from state.sides import NOTES
 
 _BACKFILL_MINUTE = 60.0
 
@@ -108,7 +109,7 @@ class Work:
 
     def end_pauses(self) -> None:
         """Whatever paused a side may be mended: it is tried now, unless that could lock an account."""
-        for name in ("magento", "salesforce"):
+        for name in ("magento", "salesforce", NOTES):
             self.parts.end_pause(self.parts.store.sides.get(name))
 
     def resume(self) -> None:
@@ -264,7 +265,7 @@ class Work:
         rows = [row for row in known.values() if row.sync_status == "pending"]
         if rows and self.parts.configuration.settings.invoices.enable_synchronization:
             send_rows(self.parts, tally, rows)
-        attach_due(self.parts, tally, entity_ids)
+        attach_due(self.parts, tally, entity_ids, asked=True)
 
     def _may_read(self) -> bool:
         return sides.is_open(self.parts, "magento")

@@ -17,10 +17,11 @@ class LeftAlone(Exception):  # noqa: N818
     """What is to be done needs a side that is not to be called now."""
 
 
+CALL_STEPS = (60, 120, 240, 480, 900)
 # Seconds until a side that is paused is tried again, by how often it was in vain.
 _STEPS: dict[Probe, tuple[int, ...]] = {
     "sign-in": (60, 300, 900, 3600),
-    "calls": (60, 120, 240, 480, 900),
+    "calls": CALL_STEPS,
     "hourly": (3600,),
 }
 LONGEST = timedelta(hours=1)
