@@ -140,7 +140,8 @@ class Notes:
     def explain_waiting(self, reason: str, entity_ids: Iterable[int] | None = None) -> None:
         """Give the pending notes (of these invoices, if named) that have no reason of their own this one."""
         where = "" if entity_ids is None else f"AND {IN_LIST.format('entity_id')}"
-        values = [reason] if entity_ids is None else [reason, as_list(entity_ids)]
+        said = self._store.redact(reason)
+        values = [said] if entity_ids is None else [said, as_list(entity_ids)]
         with self._store.writing():
             self._store.db.conn.execute(
                 f"UPDATE notes SET reason = ? WHERE sync_status = 'pending' AND reason IS NULL {where}",  # noqa: S608

@@ -13,7 +13,7 @@ from simple_salesforce.exceptions import SalesforceError
 
 from daemon.clock import Clock
 from daemon.errors import AnotherOrg, InvoiceSyncError, Unreachable
-from daemon.log import redaction
+from daemon.redaction import redaction
 from daemon.salesforce.hosts import require_trusted
 from daemon.salesforce.ids import to_18
 from daemon.salesforce.refusals import MOVED, CallRefused, explain
@@ -31,6 +31,7 @@ class Connection:
         self._salesforce = configuration.settings.salesforce
         self._clock = clock
         self._secrets = configuration.secrets
+        redaction.secrets = configuration.secrets  # before anything is answered that may repeat one
         self._seconds = self._salesforce.timeout.total_seconds()
         self._session = open_session("salesforce", seconds=self._seconds, ca_bundle=self._salesforce.ca_bundle)
         self._session.hooks["response"].append(self._note_headers)
@@ -96,7 +97,7 @@ class Connection:
         user = re.search(r"/id/00D\w{12,15}/(005\w{12,15})", token.identity)
         self.user_id = to_18(user[1]) if user else None
         self.expected_organization = self.expected_organization or organization  # also for the next sign-in
-        redaction.tokens["salesforce"] = token.access_token
+        redaction.learn_token("salesforce", token.access_token)
         self._rest = Rest(
             session_id=token.access_token,
             instance_url=instance_url,

@@ -1,11 +1,10 @@
 """What Salesforce's refusal of a whole call means: an error that says what next, and how far it reaches."""
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
 from daemon.errors import Busy, InvoiceSyncError, OutOfCalls, SideRefused
-from daemon.log import redaction
+from daemon.redaction import heard
 from daemon.salesforce.error_codes import CATALOGUE, Next, Reach
 from daemon.salesforce.hosts import host_of
 from daemon.salesforce.scrubbing import code_of
@@ -85,4 +84,4 @@ def _first_error(content: Any) -> tuple[str, str]:
         return "", ""
     code = str(first.get("errorCode") or first.get("error") or "")
     message = str(first.get("message") or first.get("error_description") or "")
-    return code and code_of(code), redaction.clean(re.sub(r"\s+", " ", message).strip())[:_LONGEST]
+    return code and code_of(code), heard(message)[:_LONGEST]

@@ -12,7 +12,7 @@ import requests
 
 from daemon.clock import Clock
 from daemon.errors import Busy, InvoiceSyncError, SideRefused
-from daemon.log import redaction
+from daemon.redaction import heard
 from daemon.salesforce.hosts import host_of, my_domain_of
 from daemon.salesforce.verdicts import mend_sign_in
 from daemon.settings.schema import Salesforce
@@ -92,7 +92,7 @@ def _refused(
 ) -> InvoiceSyncError:
     if 300 <= response.status_code < 400:
         return _moved(response, settings.login_url)
-    error = redaction.clean(str(body.get("error", "")))[:200]
+    error = heard(body.get("error"))[:200]
     if not error or error in _PASSING or response.status_code >= 500 or response.status_code == 429:
         return Busy(
             f"Salesforce's sign-in answered {response.status_code}{f' {error}' if error else ''}",
@@ -100,7 +100,7 @@ def _refused(
             retry_after=retry_after(response.headers),
             hint="Check that salesforce.login_url is the org's My Domain." if not error else None,
         )
-    description = redaction.clean(str(body.get("error_description", ""))) or "no reason"
+    description = heard(body.get("error_description"))[:500] or "no reason"
     words = f"Salesforce refused the sign-in: {error} ({description})"
     if settings.auth == "jwt_bearer" and "expired authorization code" in description.lower():
         return _expired(words, date_of(response), clock)

@@ -4,7 +4,7 @@ import math
 import sqlite3
 from contextlib import suppress
 
-from daemon.log import redaction
+from daemon.redaction import redaction
 from daemon.sync import Work
 from daemon.systemd import Systemd
 from state.errors import StateError
