@@ -146,12 +146,13 @@ def _calls(total: int) -> int:
 def _code(work: "Work") -> int:
     """The exit code, after a word on what is left undone."""
     from daemon.cli.causes import causes, lines
+    from daemon.cli.output import say_lines
 
     for line in lines(causes(work.parts.store)):
-        click.echo(line, err=True)
+        say_lines(line, err=True)
     if work.failure is not None:
-        click.echo(f"invoice-sync: {work.failure}", err=True)
+        say_lines(f"invoice-sync: {work.failure}", err=True)
         if work.failure.hint:
-            click.echo(work.failure.hint, err=True)
+            say_lines(work.failure.hint, err=True)
         return work.failure.exit_code
     return 3 if work.left_undone else 0

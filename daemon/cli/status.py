@@ -93,6 +93,8 @@ def _fill(report: dict[str, Any], store: "Store", *, automatic: bool) -> None:
 
 
 def _show(report: dict[str, Any]) -> None:
+    from daemon.cli.output import say_lines
+
     last = report["last_pass"]
     lag = report["lag_seconds"]
     lines = [
@@ -108,7 +110,7 @@ def _show(report: dict[str, Any]) -> None:
     if report["notes_delivery"]["status"] != "ok":
         lines.append(("Notes alone", _side(report["notes_delivery"])))
     for title, text in lines:
-        click.echo(f"{title + ':':<17}{text}")
+        say_lines(f"{title + ':':<17}{text}")
     if report["ledger"]["held"]:
         click.echo(f"{report['ledger']['held']} held: `invoice-sync sync --held` sends them.")
     if report["failures"]:
@@ -116,7 +118,7 @@ def _show(report: dict[str, Any]) -> None:
 
         click.echo("Failed, and tried again daily; `invoice-sync sync --failed` tries at once:")
         for line in lines_of(report["failures"]):
-            click.echo(f"  {line}")
+            say_lines(f"  {line}")
 
 
 def _counts(counts: dict[str, int]) -> str:

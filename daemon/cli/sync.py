@@ -104,7 +104,8 @@ def _report(store: "Store", chosen: list[int], *, as_json: bool, failure: Invoic
     """One line per invoice with its outcome and link; the exit code of them together."""
     from daemon.cli.causes import causes, lines
     from daemon.cli.invoices import as_objects, link_of
-    from daemon.cli.output import write_json
+    from daemon.cli.output import one_line, say_lines, write_json
+    from daemon.words import visible
 
     known = store.ledger.known(chosen)
     rows = [known[key] for key in chosen if key in known]
@@ -113,13 +114,13 @@ def _report(store: "Store", chosen: list[int], *, as_json: bool, failure: Invoic
     else:
         for row in rows:
             rest = link_of(store, row) if row.sync_status == "synced" else row.reason
-            click.echo(f"{row.increment_id}\t{row.sync_status}\t{rest or ''}".rstrip())
+            click.echo(f"{visible(row.increment_id)}\t{row.sync_status}\t{one_line(rest or '')}".rstrip())
         for line in lines(causes(store, chosen)):
-            click.echo(line, err=True)
+            say_lines(line, err=True)
     if failure is not None:
-        click.echo(f"invoice-sync: {failure}", err=True)
+        say_lines(f"invoice-sync: {failure}", err=True)
         if failure.hint:
-            click.echo(failure.hint, err=True)
+            say_lines(failure.hint, err=True)
         return failure.exit_code
     done = sum(row.sync_status == "synced" for row in rows)
     if done == len(chosen):
