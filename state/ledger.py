@@ -22,7 +22,7 @@ class LedgerRow:
     one by one, so skip rules do not hold it either. ``cause``: equal for all that failed for one cause.
     ``unconfirmed``: Salesforce may have it, of which a cleared state knows nothing; looked up once it is held or
     skipped. ``corrupt``: it breaks every list of Magento's that it is in. ``again_at``: a call about it had no answer
-    and may still commit, so it is sent once more then.
+    and may still commit, so it is sent once more then. ``waiting_since``: when it was first put off.
     """
 
     entity_id: int
@@ -50,6 +50,7 @@ class LedgerRow:
     attempts: int = 0
     next_attempt_at: datetime | None = None
     again_at: datetime | None = None
+    waiting_since: datetime | None = None
     synced_at: datetime | None = None
 
 
@@ -80,10 +81,12 @@ class Ledger:
     def due(self, now: datetime, *, automatic: bool, limit: int) -> list[LedgerRow]:
         """The rows to send now: asked for first, then first attempts before retries.
 
-        New invoices go before a backfill's, so that they do not wait until it is through.
+        New invoices go before a backfill's, so that they do not wait until it is through. Of the retries those go
+        first that were tried least, and then those that have waited longest: what always fails delays no other.
         """
         return self._select(
-            f"{_DUE} ORDER BY asked DESC, attempts > 0, seen_by = 'backfill', entity_id LIMIT :limit",
+            f"{_DUE} ORDER BY asked DESC, attempts, CASE WHEN attempts THEN next_attempt_at END, "
+            "seen_by = 'backfill', entity_id LIMIT :limit",
             {"now": text_of(now), "automatic": automatic, "limit": limit},
         )
 

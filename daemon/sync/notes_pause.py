@@ -26,7 +26,7 @@ def notes_wait(parts: Parts, entity_ids: Sequence[int] | None) -> bool:
     if pause is None or not _is_ahead(parts, pause):
         return False
     if entity_ids:
-        parts.store.notes.explain_waiting(f"waits: {pause.reason}", entity_ids)
+        parts.store.notes.explain_waiting(f"waits: {pause.reason}", parts.now(), entity_ids)
     return True
 
 
@@ -53,7 +53,7 @@ def pause_notes(parts: Parts, tally: Tally, error: SideRefused | CallRefused) ->
         fresh = replace(fresh, failures=known.failures, next_try_at=known.next_try_at)
     with parts.store.writing():
         parts.store.sides.note(fresh)
-        parts.store.notes.explain_waiting(f"waits: {reason}")
+        parts.store.notes.explain_waiting(f"waits: {reason}", parts.now())
     tally.note_failures += 1
 
 

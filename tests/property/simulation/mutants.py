@@ -218,7 +218,7 @@ def automatic_flag_ignored(swap: Swap) -> None:
 
 @mutant
 def first_flag_read_once_a_pass(swap: Swap) -> None:
-    def wrong(parts: Parts, tally: Any, entity_ids: Any) -> bool:
+    def wrong(parts: Parts, tally: Any, entity_ids: Any, *, asked: bool = False) -> bool:
         now = parts.now()
         if entity_ids is None:
             entity_ids = parts.store.notes.due_invoices(now, automatic=True, limit=75)
@@ -374,7 +374,7 @@ def unanswered_calls_not_repeated(swap: Swap) -> None:
     def wrong(*arguments: Any, unanswered: bool = False, **options: Any) -> None:
         right(*arguments, **options)
 
-    swap(deliver, "put_off", wrong)
+    swap(outcomes, "put_off", wrong)
 
 
 @mutant
