@@ -107,7 +107,7 @@ def _show(report: dict[str, Any]) -> None:
         ("Magento", _side(report["magento"])),
         ("Salesforce", _side(report["salesforce"], _usage(report["salesforce"]))),
     ]
-    if report["notes_delivery"]["status"] != "ok":
+    if report["notes"] and report["notes_delivery"]["status"] != "ok":
         lines.append(("Notes alone", _side(report["notes_delivery"])))
     for title, text in lines:
         say_lines(f"{title + ':':<17}{text}")

@@ -32,8 +32,28 @@ _RUN_AS = f"{_APP} > the app > Policies > OAuth"
 _MY_DOMAIN = "Set login_url to the org's My Domain (https://<name>.my.salesforce.com)."
 _PERMITTED = f"Let the integration user use the app ({_APP} > the app > Policies > Permitted Users)."
 _INACTIVE = "Activate the integration user (Setup > Users), or choose another run-as user."
+_EXPIRED = (
+    "The integration user's password has expired: set a new one, and let it never expire (Setup > Users > the user; "
+    "Setup > Profiles > the profile > Password Policies)."
+)
+_WHERE_AND_WHEN = (
+    "The integration user may not sign in from this address or at this hour: allow it (Setup > Profiles > the profile "
+    "> Login Hours, Login IP Ranges)."
+)
+_LOCKED = "The integration user is locked or frozen: unlock or unfreeze it (Setup > Users > the user)."
+# What a description may say of the user, whichever way we sign in.
+_OF_THE_USER = {
+    "expired password": _EXPIRED,
+    "password expired": _EXPIRED,
+    "password has expired": _EXPIRED,
+    "login hours": _WHERE_AND_WHEN,
+    "ip restricted": _WHERE_AND_WHEN,
+    "locked": _LOCKED,
+    "frozen": _LOCKED,
+}
 SIGN_IN: Mapping[str, Mapping[str, str]] = {
     "invalid_grant": {
+        **_OF_THE_USER,
         "no client credentials user": f"Choose the app's run-as user ({_RUN_AS}).",
         "not supported on this domain": _MY_DOMAIN,
         "Audience": _MY_DOMAIN,
@@ -64,6 +84,7 @@ _CERTIFICATE = (
 _USERNAME = "salesforce.username is to be the name that the integration user signs in with (Setup > Users)"
 _BY_ASSERTION: Mapping[str, Mapping[str, str]] = {
     "invalid_grant": {
+        **_OF_THE_USER,
         "invalid assertion": _CERTIFICATE,
         "inactive user": "Activate the integration user (Setup > Users), or name another in salesforce.username.",
         "approved this consumer": f"{_USERNAME}. {_PERMITTED}",

@@ -211,6 +211,44 @@ def test_an_expired_password_as_a_401_costs_two_calls_a_probe(world: World) -> N
     assert_promises(world)
 
 
+@pytest.mark.parametrize(
+    ("description", "place"),
+    [
+        case("Salesforce: expired password", "expired password", "Password Policies", id="at the sign-in"),
+        case("Salesforce: locked or frozen user", "user is frozen", "unfreeze", id="at the sign-in"),
+        case("Salesforce: login hours or addresses", "ip restricted", "Login IP Ranges", id="at the sign-in"),
+    ],
+)
+def test_a_sign_in_that_is_refused_is_tried_at_the_steps_of_a_pause(world: World, description: str, place: str) -> None:
+    world.invoice()
+    world.salesforce.sign_in_refused = ("invalid_grant", description)
+    with world.work() as work:
+        for _ in range(20):
+            run_once(work)
+            world.clock.advance(seconds=1)
+        assert len(world.salesforce_calls) == 1, "one call in 20 seconds"
+        assert place in str(work.parts.store.sides.get("salesforce").reason)
+        world.salesforce.sign_in_refused = None
+        world.clock.advance(minutes=61)
+        run_once(work)
+    assert_promises(world)
+
+
+@pytest.mark.fault("Salesforce: no access to notes")
+def test_notes_that_may_not_even_be_described_keep_no_invoice_back(world: World) -> None:
+    world.salesforce_faults.add(refusal(403, *NO_ACCESS), path="sobjects/ContentNote/describe", times=None)
+    ids = [world.invoice(comment="waits") for _ in range(3)]
+    with world.work() as work:
+        run_once(work)
+        assert {state_of(world, key)[0] for key in ids} == {"synced"}
+        assert all("ContentNote" in str(note.reason) for note in note_rows(world, *ids))
+        world.salesforce_faults.clear()
+        for _ in range(2):
+            world.clock.advance(minutes=31)
+            run_once(work)
+    assert_equal(world)
+
+
 CPU = "InvoiceTrigger: System.LimitException: {} : "
 PASSING = [
     case(
