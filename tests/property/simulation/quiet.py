@@ -106,8 +106,24 @@ class Quiet:
             raise Broken("L1", f"magento is still {known.status}: {known.reason}")
 
     def _idle(self) -> None:
-        """I8: with nothing new a poll costs one Magento call (a page may be full) and no Salesforce call."""
+        """I8: with nothing new a poll costs one Magento call and no Salesforce call.
+
+        Once the overlap has passed it reads nothing again either. But while a stamp in Magento's future is the newest
+        one, it is not known what can still appear behind it.
+        """
+        run = self._run
         self._free_poll("with nothing new")
+        run.clock.advance(run.rates.overlap + 60)
+        self._beat(1)
+        kept = self._store.db.conn.execute("SELECT coalesce(max(id), 0) FROM passes").fetchone()[0]
+        self._free_poll("with nothing new for long")
+        now = run.shop.now().strftime("%Y-%m-%d %H:%M:%S")
+        rows = [run.shop.row(each) for each in run.shop.ids()]
+        if all(max(row["created_at"], row["updated_at"]) < now for row in rows):
+            polls = "SELECT coalesce(sum(seen), 0) FROM passes WHERE \"trigger\" = 'poll' AND id > ?"
+            seen = self._store.db.conn.execute(polls, [kept]).fetchone()[0]
+            if seen:
+                raise Broken("I8", f"an idle poll reads {seen} invoices again, long after anything was new")
 
     def _touched(self) -> None:
         """I8: a stamp that moves, with nothing new for Salesforce, costs no call to it.
