@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from random import Random
 from typing import TYPE_CHECKING
 
 from state.rows import instant_of
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
 
 _LONGEST_WAIT = timedelta(hours=1, seconds=1)
 _A_DAY = 25 * 3600.0
+_DEADLY = 0.15
+_WAYS_TO_DIE = ("lost", "slow", "cut", "500", "502")
+_ROUNDS = 12
 
 
 class Quiet:
@@ -35,6 +39,7 @@ class Quiet:
         run.operators.ask(self._held(), by_name=False)
         self._beat(1)
         self._settle()
+        self._deadly()
         Agreement(run).check()
         self._idle()
         self._touched()
@@ -72,6 +77,31 @@ class Quiet:
         self._run.clock.advance(max(wait.total_seconds(), 0) + 1)
         self._beat(3)
         self._require_nothing_due()
+
+    def _deadly(self) -> None:
+        """L2: an invoice or a comment that its calls always die of delays no other. In some of the seeds."""
+        run = self._run
+        random = Random(f"{run.seed} deadly")
+        before = set(run.shop.ids())
+        if random.random() >= _DEADLY:
+            return
+        run.shop.buy(count=12)
+        new = sorted(set(run.shop.ids()) - before)
+        if not new:
+            return
+        chosen = random.choice((new[0], random.choice(new), new[-1]))
+        comments = [f"main-comment-{comment['entity_id']}" for comment in run.shop.row(chosen)["comments"]]
+        run.network.deadly = random.choice((f"main-{chosen}", *comments)), random.choice(_WAYS_TO_DIE)
+        for _ in range(_ROUNDS):
+            run.clock.advance(1000)
+            self._beat(1)
+        late = [row.entity_id for row in self._store.ledger.newest(status="pending") if row.entity_id != chosen]
+        late += [n.entity_id for n in self._store.notes.of(new) if n.sync_status == "pending" and n.entity_id != chosen]
+        if late:
+            raise Broken("L2", f"the calls of {run.network.deadly} die, and {sorted(set(late))} wait for it")
+        run.network.deadly = None
+        run.clock.advance(1000)
+        self._settle()
 
     def _held(self) -> list[int]:
         """What only a person sends; everything else must come by itself."""
