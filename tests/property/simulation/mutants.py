@@ -404,6 +404,21 @@ def unanswered_calls_not_repeated(swap: Swap) -> None:
 
 
 @mutant
+def retries_in_the_order_of_ids(swap: Swap) -> None:
+    right = ledger.Ledger.due
+
+    def wrong(self: Any, now: datetime, **options: Any) -> Any:
+        return sorted(right(self, now, **options), key=lambda row: (row.attempts > 0, row.entity_id))
+
+    def end_the_pass(_parts: Any, _tally: Any, error: Exception, **_: Any) -> None:
+        raise error
+
+    swap(ledger.Ledger, "due", wrong)
+    swap(deliver, "bear", end_the_pass)
+    swap(attach, "bear", end_the_pass)
+
+
+@mutant
 def owed_rows_not_doubted_after_a_crash(swap: Swap) -> None:
     swap(ledger.Ledger, "doubt_owed", lambda _self, _again_at: None)
 
