@@ -8,6 +8,7 @@ from daemon.errors import Busy, Unreachable
 from daemon.invoice import Invoice, Malformed
 from daemon.magento import Page, PageTooLarge, WatchedPage
 from daemon.sync.parts import FAILED_AGAIN, Parts
+from state.dismissal import is_dismissed
 from state.ledger import LedgerRow
 
 P = TypeVar("P", Page, WatchedPage)
@@ -108,6 +109,9 @@ def _require_answers(parts: Parts, error: Busy) -> None:
 def _set_aside(parts: Parts, entity_id: int, error: Busy) -> None:
     """The one invoice cannot be read: it is failed, looked at once a day, and left out of every list."""
     known = parts.store.ledger.known([entity_id]).get(entity_id)
+    if known is not None and is_dismissed(known):
+        parts.store.ledger.write([replace(known, corrupt=True)])
+        return
     row = known or LedgerRow(
         entity_id=entity_id,
         increment_id="",

@@ -9,6 +9,7 @@ from daemon.invoice import Comment, Invoice, Malformed
 from daemon.notes import comment_digest
 from daemon.settings import Settings
 from daemon.spelling import money
+from state.dismissal import is_dismissed
 from state.ledger import LedgerRow
 from state.notes import NoteRow
 
@@ -166,6 +167,8 @@ def _note_row(comment: Comment, entity_id: int, known: NoteRow | None, settings:
         return row
     if not edited and row.sync_status == "failed" and not seen.asked:
         return row  # it has its own next try
+    if not edited and is_dismissed(row) and not seen.asked:
+        return row
     if not edited and row.held_for == "notes" and not seen.asked:
         return row  # only a person frees what was held because notes were off
     decision = (

@@ -16,6 +16,7 @@ from daemon.sync.org import doubt_fit
 from daemon.sync.parts import FAILED_AGAIN, HISTORY_KEPT, RETRY_LONGEST, UNANSWERED_AGAIN, Parts, Tally
 from daemon.sync.sweep import begin_rounds, is_sweep_due, read_sweep_page
 from state.clearing import clear_state
+from state.dismissal import dismiss
 from state.passes import Pass
 from state.requests import Request
 from state.waiting import NOTES
@@ -235,9 +236,14 @@ class Work:
     def _do(self, request: Request) -> Pass:
         if request.kind == "sync":
             return self.sync(request.named_ids, request.other_ids)
+        if request.kind not in {"clear", "clear-checkpoint", "dismiss"}:
+            raise InvoiceSyncError(f"this version knows no request {request.kind!r}", hint="Restart the daemon.")
         with open_pass(self.parts, "request") as tally:
-            clear_state(self.parts.store, self.parts.now(), request.kind, request.named_ids)
-            self._begin_anew()
+            if request.kind == "dismiss":
+                dismiss(self.parts.store, request.named_ids)
+            else:
+                clear_state(self.parts.store, self.parts.now(), request.kind, request.named_ids)
+                self._begin_anew()
         return self._finish(tally)
 
     def sync(self, named: Sequence[int], others: Sequence[int] = ()) -> Pass:
