@@ -18,12 +18,17 @@ def require_answers(
     magento: Magento, resource: Resource, error: InvoiceSyncError, is_stopping: Callable[[], bool]
 ) -> None:
     """Raise the error unless it may be about a record: then Magento answers a list of nothing."""
-    if not _may_be_about_records(error) or is_stopping():
-        raise error
+    require_about_records(error, is_stopping)
     try:
         magento.list_nothing(resource)
     except InvoiceSyncError:
         raise error from None
+
+
+def require_about_records(error: InvoiceSyncError, is_stopping: Callable[[], bool]) -> None:
+    """Raise the error where no record can be its cause, or the process is to stop."""
+    if not _may_be_about_records(error) or is_stopping():
+        raise error
 
 
 def require_another(

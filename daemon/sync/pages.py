@@ -6,7 +6,7 @@ from typing import Generic, TypeVar
 
 from daemon.errors import InvoiceSyncError
 from daemon.magento import Magento, Page, PageTooLarge, WatchedPage
-from daemon.sync.list_failures import is_too_much, require_another, require_answers
+from daemon.sync.list_failures import is_too_much, require_about_records, require_another, require_answers
 from daemon.sync.page_sizes import PageSizes
 from state.store import Store
 
@@ -126,9 +126,9 @@ class PageReader:
     ) -> Unreadable | None:
         """Ask for less the next time. Return the record once it failed alone, twice, while another one is shown."""
         search = self._searches.get(scan)
-        if search is None or search.step == 1:
-            require_answers(magento, "invoices", error, self._is_stopping)
+        require_about_records(error, self._is_stopping)
         if search is None:
+            require_answers(magento, "invoices", error, self._is_stopping)
             self._begin_search(scan, after_id, size, error)
         elif search.step > 1:
             search.step //= 2
