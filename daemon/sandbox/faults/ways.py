@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from io import BytesIO
 from typing import TYPE_CHECKING
@@ -137,20 +137,6 @@ def garble(change: Callable[[bytes], bytes]) -> Fault:
         return response
 
     return Fault("garble", answer)
-
-
-def holding(entity_ids: Collection[int], fault: Fault) -> Fault:
-    """Fail so only where the application's own answer is a list that holds one of these records."""
-
-    def answer(app: WSGIApplication, environ: WSGIEnvironment) -> Response:
-        response = ask(app, environ)
-        found = response.get_json(silent=True) if response.status_code == 200 else None
-        items = found.get("items") if isinstance(found, dict) else None
-        if any(row.get("entity_id") in entity_ids for row in items or () if isinstance(row, dict)):
-            return fault.answer(app, environ)
-        return response
-
-    return Fault(f"{fault.name} where one is held", answer)
 
 
 def longer_than(rows: int, fault: Fault) -> Fault:
