@@ -11,7 +11,7 @@ from daemon.sync.attach import attach_due
 from daemon.sync.books import open_pass
 from daemon.sync.confirm import confirm_next
 from daemon.sync.deliver import FULL, deliver_due, send_rows
-from daemon.sync.discover import read_again, read_page
+from daemon.sync.discover import read_again, read_page, read_unreadable_again
 from daemon.sync.org import doubt_fit
 from daemon.sync.parts import FAILED_AGAIN, HISTORY_KEPT, RETRY_LONGEST, UNANSWERED_AGAIN, Parts, Tally
 from daemon.sync.sweep import begin_rounds, is_sweep_due, read_sweep_page
@@ -177,6 +177,7 @@ class Work:
             while not done and not self._interrupted():
                 done = self._read(tally, "poll") is not False
                 self._deliver(tally, full_only=True)
+            self._read_unreadable_again(tally)
             self._deliver(tally)
         return self._finish(tally)
 
@@ -285,6 +286,10 @@ class Work:
         """Read one page. True: it was the last; False: there are more; None: Magento cannot be read now."""
         self.parts.refresh()
         return sides.attempt(self.parts, tally, "magento", lambda: read_page(self.parts, tally, kind))
+
+    def _read_unreadable_again(self, tally: Tally) -> None:
+        if tally.error is None and self._may_read() and not self._interrupted():
+            sides.attempt(self.parts, tally, "magento", partial(read_unreadable_again, self.parts, tally))
 
     def _deliver(self, tally: Tally, *, full_only: bool = False) -> None:
         parts = self.parts
