@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from state.failures import Failure, failures_of
-from state.rows import IN_LIST, as_list, replace_all, select, text_of
+from state.rows import IN_LIST, as_list, count_by_status, replace_all, select, text_of
 
 if TYPE_CHECKING:
     from state.store import Store
@@ -103,6 +103,7 @@ class Notes:
             self._store.db.conn.execute(
                 "UPDATE notes SET sync_status = 'pending', record_id = NULL, note_id = NULL, link_id = NULL, "
                 "fingerprint = NULL, attempts = 0, next_attempt_at = NULL, reason = NULL, "
+                "waiting_since = NULL, "
                 "asked = asked OR ? "
                 "WHERE entity_id = ? AND sync_status IN ('synced', 'failed', 'pending')",
                 [asked, entity_id],
@@ -148,24 +149,14 @@ class Notes:
         with self._store.writing():
             self._store.db.conn.execute("UPDATE notes SET next_attempt_at = NULL WHERE sync_status = 'failed'")
 
-    def explain_waiting(self, reason: str, now: datetime, entity_ids: Iterable[int] | None = None) -> None:
-        """Give the pending notes (of these invoices, if named) that have no reason of their own this one."""
-        where = "" if entity_ids is None else f"AND {IN_LIST.format('entity_id')}"
-        values = [self._store.redact(reason), text_of(now), *([] if entity_ids is None else [as_list(entity_ids)])]
-        with self._store.writing():
-            self._store.db.conn.execute(
-                "UPDATE notes SET reason = ?, waiting_since = coalesce(waiting_since, ?) "  # noqa: S608  (names of ours)
-                f"WHERE sync_status = 'pending' AND reason IS NULL {where}",
-                values,
-            )
-
     def failures(self, among: Iterable[int] | None = None) -> list[Failure]:
         """Why notes (of these invoices, if any are named) failed, the commonest cause first."""
         return failures_of(self._store, "notes", among)
 
     def counts(self) -> dict[str, int]:
         """How many comments have each status."""
-        return dict(self._store.db.conn.execute("SELECT sync_status, count(*) FROM notes GROUP BY 1").fetchall())
+        by_status = "SELECT sync_status, count(*) FROM notes GROUP BY 1"
+        return count_by_status(self._store.db.conn, "notes", by_status)
 
     def counts_of(self, entity_ids: Iterable[int]) -> dict[int, dict[str, int]]:
         """The same for each of these invoices."""

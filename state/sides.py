@@ -10,10 +10,6 @@ if TYPE_CHECKING:
     from state.store import Store
 
 
-NOTES = "notes"
-"""Stands beside the two sides while Salesforce takes invoices and no notes."""
-
-
 @dataclass(frozen=True, slots=True)
 class Side:
     """``ok``; ``failing``: it is tried at every pass; ``paused``: not before ``next_try_at``."""

@@ -9,8 +9,9 @@ from daemon.sync import Work
 from daemon.systemd import Systemd
 from state.errors import StateError
 from state.passes import Pass
-from state.sides import NOTES, Side
+from state.sides import Side
 from state.store import Store
+from state.waiting import NOTES
 
 # Within a pass the ledger is not counted after each batch: of a large one that takes a while.
 _COUNT_SECONDS = 5.0

@@ -28,11 +28,10 @@ class LeftAlone(Exception):  # noqa: N818
     """What is to be done needs a side that is not to be called now."""
 
 
-CALL_STEPS = (60, 120, 240, 480, 900)
 # Seconds until a side that is paused is tried again, by how often it was in vain.
 _STEPS: dict[Probe, tuple[int, ...]] = {
     "sign-in": (60, 300, 900, 3600),
-    "calls": CALL_STEPS,
+    "calls": (60, 120, 240, 480, 900),
     "hourly": (3600,),
 }
 LONGEST = timedelta(hours=1)
@@ -104,7 +103,7 @@ def answered(parts: Parts, side: SideName) -> None:
     if known.status != "ok":
         event = f"{side}.recovered"
         parts.log.info(event, since=str(known.since), reason=known.reason)
-    fresh = _with_usage(parts, replace(known, status="ok", reason=None, since=None, failures=0, next_try_at=None))
+    fresh = _with_usage(parts, Side(side, api_used=known.api_used, api_limit=known.api_limit))
     if fresh != known:
         parts.store.sides.note(fresh)
 
@@ -132,6 +131,7 @@ def failed(parts: Parts, side: SideName, error: InvoiceSyncError) -> None:
         since=known.since or parts.now(),
         failures=known.failures + 1,
         next_try_at=None if wait is None else parts.now() + timedelta(seconds=wait),
+        exit_code=error.exit_code,
     )
     if paused and not is_open(parts, side) and _tells(known.reason, reason):
         # A person's request met the pause: the next try does not wait longer for that.

@@ -6,10 +6,11 @@ import json
 
 import pytest
 
+from daemon.cli.explain import tell
 from daemon.sandbox.faults import Fault, status
 from daemon.scheduler import run_once
-from state.sides import NOTES
 from state.store import Store
+from state.waiting import NOTES
 from tests.faults import case
 from tests.integration.checks import assert_equal, note_rows, state_of
 from tests.promises import assert_promises
@@ -36,6 +37,13 @@ NOTES_ALONE = [
 ]
 
 
+def reasons(store: Store, entity_id: int) -> list[str]:
+    """Why the invoice's notes wait, as `explain` tells it."""
+    story = tell(store, entity_id)
+    assert story is not None
+    return [str(note["reason"]) for note in story["notes"]]
+
+
 @pytest.mark.parametrize(("refused", "code", "message"), NOTES_ALONE)
 def test_what_is_refused_of_notes_alone_keeps_no_invoice_back(
     world: World, refused: str, code: str, message: str
@@ -51,20 +59,20 @@ def test_what_is_refused_of_notes_alone_keeps_no_invoice_back(
         assert code in str(pause.reason)
         notes = note_rows(world, *ids)
         assert {note.sync_status for note in notes} == {"pending"}
-        assert all(code in str(note.reason) for note in notes), "each says why it waits"
+        assert all(code in reason for key in ids for reason in reasons(work.parts.store, key)), "each says why it waits"
         calls = len(world.salesforce_calls)
         late = world.invoice(comment="later")
         for _ in range(4):  # 20 seconds: no further note is tried
             run_once(work)
             world.clock.advance(seconds=5)
         assert state_of(world, late)[0] == "synced"
-        assert code in str(note_rows(world, late)[0].reason)
+        assert all(code in reason for reason in reasons(work.parts.store, late))
         assert len(world.salesforce_calls) == calls + 1, "the invoice went, and nothing else"
         world.clock.advance(seconds=61)
         calls = len(world.salesforce_calls)
         run_once(work)
         assert len(world.salesforce_calls) - calls <= 2, "one probe"
-        assert len(world.named("notes.paused")) == 1
+        assert len(world.named("notes.waiting")) == 1
         trap.remove()
         world.clock.advance(minutes=16)
         run_once(work)
@@ -81,10 +89,10 @@ def test_status_says_that_notes_wait_and_why(world: World) -> None:
     done = world.command("run", "--once")
     assert done.returncode == 3
     told = world.command("status")
-    assert "Notes alone:     paused since" in told.stdout
+    assert "kept back since" in told.stdout
     assert "Setup > Storage Usage" in told.stdout
     report = json.loads(world.command("status", "--json").stdout)
-    assert report["notes_delivery"]["status"] == "paused"
+    assert "STORAGE_LIMIT_EXCEEDED" in report["notes_wait"]["reason"]
     assert report["salesforce"]["status"] == "ok"
     assert "STORAGE_LIMIT_EXCEEDED" in world.command("explain", "--id", str(entity_id)).stdout
 
@@ -241,7 +249,7 @@ def test_notes_that_may_not_even_be_described_keep_no_invoice_back(world: World)
     with world.work() as work:
         run_once(work)
         assert {state_of(world, key)[0] for key in ids} == {"synced"}
-        assert all("ContentNote" in str(note.reason) for note in note_rows(world, *ids))
+        assert all("ContentNote" in reason for key in ids for reason in reasons(work.parts.store, key))
         world.salesforce_faults.clear()
         for _ in range(2):
             world.clock.advance(minutes=31)
