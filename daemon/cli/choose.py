@@ -94,9 +94,10 @@ def one_by_number(store: "Store | None", magento: "Magento", number: str) -> int
 
 def require_one(number: str, found: Sequence[tuple[int, int | None]]) -> None:
     """UsageError when several stores have an invoice of this number."""
+    from daemon.cli.output import choices
+
     if len(found) > 1:
-        ids = ", ".join(f"--id {entity_id} (store {store_id})" for entity_id, store_id in found)
-        raise UsageError(f"{len(found)} stores have an invoice {number}", hint=f"Name one: {ids}")
+        raise UsageError(f"{len(found)} stores have an invoice {number}", hint=f"Name one: {choices(found)}")
 
 
 def looks_through(wish: Wish) -> bool:

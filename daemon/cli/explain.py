@@ -53,9 +53,11 @@ def explain(number: str | None, entity_id: int | None, as_json: bool, settings_n
 
 
 def _known(store: "Store", number: str) -> int | None:
+    from daemon.cli.output import choices
+
     rows = store.ledger.by_number(number)
     if len(rows) > 1:
-        ids = ", ".join(f"--id {row.entity_id} (store {row.store_id})" for row in rows)
+        ids = choices((row.entity_id, row.store_id) for row in rows)
         raise UsageError(f"{len(rows)} stores have an invoice {number}", hint=f"Name one: {ids}")
     return rows[0].entity_id if rows else None
 
@@ -65,10 +67,12 @@ def tell(store: "Store", entity_id: int) -> dict[str, Any] | None:
     from daemon.cli.invoices import as_objects
     from daemon.cli.output import instant
     from state.dismissal import is_dismissed
+    from state.waiting import NOTES
 
     row = store.ledger.known([entity_id]).get(entity_id)
     if row is None:
         return None
+    kept_back = store.sides.get(NOTES).reason
     return {
         "invoice": as_objects(store, [row])[0],
         "why": _DISMISSED if is_dismissed(row) else _WHY[row.sync_status],
@@ -79,7 +83,7 @@ def tell(store: "Store", entity_id: int) -> dict[str, Any] | None:
             {
                 "comment_id": note.comment_id,
                 "sync_status": note.sync_status,
-                "reason": note.reason,
+                "reason": note.reason or (kept_back if note.sync_status == "pending" else None),
                 "note_id": note.note_id,
                 "next_attempt_at": instant(note.next_attempt_at),
                 "synced_at": instant(note.synced_at),
@@ -133,7 +137,8 @@ def _show(story: dict[str, Any]) -> None:
     if invoice is None:
         click.echo(story["why"])
         return
-    click.echo(f"Invoice {invoice['increment_id']} (entity_id {invoice['entity_id']}, store {invoice['store_id']})")
+    store = "no store" if invoice["store_id"] is None else f"store {invoice['store_id']}"
+    click.echo(f"Invoice {invoice['increment_id']} (entity_id {invoice['entity_id']}, {store})")
     facts = [
         ("Order", invoice["order_number"]),
         ("Total", f"{invoice['grand_total']} {invoice['currency'] or ''}, {invoice['state']}"),

@@ -9,9 +9,12 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
 import pytest
+import requests
 from oauthlib.oauth1 import SIGNATURE_HMAC_SHA1
 
-from daemon.sandbox.shop import Shop
+from daemon.sandbox.faults import hang
+from daemon.sandbox.magento.languages import Language
+from daemon.sandbox.shop import WAYS, Shop, Way
 from tests.integration.magento_client import JSON, KEYS, Rest, criteria, serve, signed, signed_in_order
 
 
@@ -607,6 +610,48 @@ def test_corrupt_invoice_breaks_every_list_that_holds_it(rest: Rest) -> None:
     assert rest.ids() == [1, 2, 3, 4, 5]
 
 
+READABLE = {"mark"}
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("table", ["invoices", "orders"])
+def test_a_record_breaks_every_list_that_holds_it_in_its_way(rest: Rest, way: Way, table: str) -> None:
+    invoice_some(rest)
+    rest.magento.ways["silence"] = hang(0.01)
+    {"invoices": rest.shop.break_invoice, "orders": rest.shop.break_order}[table](3, way)
+    mend = {"invoices": rest.shop.mend, "orders": rest.shop.mend_order}[table]
+    fields = "&fields=items%5Bentity_id%2Cincrement_id%5D%2Ctotal_count" if table == "orders" else ""
+    for query in (criteria(), criteria(("entity_id", "eq", "3"))):
+        assert is_readable(rest, f"{table}", query + fields) is (way in READABLE)
+    for query in (criteria(("entity_id", "neq", "3")), criteria(("entity_id", "eq", "0"))):
+        assert is_readable(rest, f"{table}", query + fields)
+    mend(3)
+    assert is_readable(rest, table, criteria() + fields)
+
+
+def is_readable(rest: Rest, path: str, query: str) -> bool:
+    """Whether the answer is a list of records, each with a number as its id."""
+    try:
+        answer = rest.get(path, query)
+        body = json.loads(answer.content.decode("utf-8-sig"), parse_constant=lambda _: 1 / 0)
+    except (requests.RequestException, ValueError, ZeroDivisionError):
+        return False
+    items = body.get("items") if isinstance(body, dict) else None
+    if answer.status_code != 200 or not isinstance(items, list | None) or "total_count" not in body:
+        return False
+    rows = items or []
+    if b"[[[[" in answer.content or "padding" in body:  # what Python reads, and a careful client does not
+        return False
+    return all(isinstance(row["entity_id"], int) for row in rows)
+
+
+def test_too_many_order_lines_in_one_list_exhaust_the_memory(rest: Rest) -> None:
+    invoice_some(rest)
+    rest.magento.order_lines = 3
+    assert rest.get("orders", criteria()).status_code == 500
+    assert rest.get("orders", criteria(("entity_id", "lteq", "3"))).status_code == 200
+
+
 # --- comments
 
 
@@ -690,3 +735,28 @@ def test_calls_take_their_time_by_the_invoice(rest: Rest) -> None:
     began = time.monotonic()
     rest.ids()
     assert time.monotonic() - began >= 0.13
+
+
+# --- language
+
+
+@pytest.mark.parametrize("language", ["fr", "es", "de"])
+def test_a_translated_shop_says_the_same_with_other_words_and_the_same_parameters(
+    rest: Rest, language: Language
+) -> None:
+    rest.magento.page_limit = 100
+    english = rest.get("invoices", criteria(size=101))
+    rest.magento.language = language
+    translated = rest.get("invoices", criteria(size=101))
+    assert translated.status_code == english.status_code == 400
+    assert translated.json()["parameters"] == english.json()["parameters"] == {"max": 100}
+    assert "%max" in translated.json()["message"]
+    assert translated.json()["message"] != english.json()["message"]
+    assert rest.get("invoices", criteria()).status_code == 200
+
+
+def test_errors_inside_a_refusal_are_translated_too(rest: Rest) -> None:
+    rest.magento.language = "fr"
+    refused = rest.get("invoices", criteria(), headers={"Authorization": "OAuth ", "Accept": "application/json"})
+    assert refused.json()["message"] == "Une ou plusieurs erreurs de saisie se sont produites."
+    assert all("obligatoire" in error["message"] for error in refused.json()["errors"])

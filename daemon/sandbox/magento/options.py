@@ -7,7 +7,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
-from daemon.sandbox.shop import Shop
+from daemon.sandbox.faults import Fault
+from daemon.sandbox.magento.breaking import ways_to_break
+from daemon.sandbox.magento.languages import Language
+from daemon.sandbox.shop import Shop, Way
 
 Version = Literal["2.4.6", "2.4.7", "2.4.8"]
 INVOICES = "Magento_Sales::sales_invoice"
@@ -27,6 +30,8 @@ class Magento:
     bearer_enabled: bool = False
     """oauth/consumer/enable_integration_as_bearer; off by default since 2.4.4."""
     version: Version = "2.4.8"
+    language: Language = "en"
+    """What refusals are said in: a shop that has a translation installed says them in it."""
     resources: set[str] = field(default_factory=lambda: {INVOICES, ORDERS})
     """What the integration may do."""
     revoked: bool = False
@@ -35,6 +40,11 @@ class Magento:
     """The integration; an inactive one is refused with OAuth, but not as Bearer."""
     seconds_per_call: float = 0.0
     seconds_per_invoice: float = 0.0
+    seconds_per_order: float = 0.0
+    order_lines: int | None = None
+    """PHP's memory: a list of orders that have more lines than this together ends in a fatal error."""
+    ways: dict[Way, Fault] = field(default_factory=ways_to_break)
+    """What is answered in place of a list that holds an unreadable record; a test may put another fault there."""
     signatures: frozenset[str] = frozenset({"HMAC-SHA256"})
     """What OAuth may be signed with; up to 2.4.3 also HMAC-SHA1."""
     repeats_last_page: bool = False
