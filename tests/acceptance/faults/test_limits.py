@@ -17,14 +17,15 @@ LIMITED = (
     "resource.setrlimit(resource.RLIMIT_{0}, ({1}, {1}))\n"
     "os.execv(sys.executable, [sys.executable, *sys.argv[1:]])\n"
 )
-FILES = "too few open files at the start"
-MEMORY = "too little memory at the start"
 
 
 @pytest.mark.parametrize(
     ("what", "limit"),
-    [case(FILES, "NOFILE", limit, id=str(limit)) for limit in (6, 8, 12)]
-    + [case(MEMORY, "AS", limit, id=f"{limit // 1_000_000} MB") for limit in (60_000_000, 100_000_000)],
+    [case("too few open files at the start", "NOFILE", limit, id=str(limit)) for limit in (6, 8, 12)]
+    + [
+        case("too little memory at the start", "AS", limit, id=f"{limit // 1_000_000} MB")
+        for limit in (60_000_000, 100_000_000)
+    ],
 )
 def test_a_command_that_has_too_little_of_it_says_so(world: World, what: str, limit: int) -> None:
     world.invoice(comment="before")
