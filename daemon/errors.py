@@ -57,9 +57,11 @@ class Retriable(InvoiceSyncError):  # noqa: N818
 
     exit_code = 75
 
-    def __init__(self, message: str, *, side: SideName, hint: str | None = None) -> None:
+    def __init__(self, message: str, *, side: SideName, too_much: bool = False, hint: str | None = None) -> None:
         super().__init__(message, hint=hint)
         self.side: SideName = side
+        # Whether the answer was too large or took too long: a smaller question may be answered.
+        self.too_much = too_much
         # Which invoices the failed call was about, where not all that were asked for; empty: it came to no call.
         self.about: frozenset[int] | None = None
 
@@ -67,7 +69,7 @@ class Retriable(InvoiceSyncError):  # noqa: N818
 class Unreachable(Retriable):
     """No answer, or none that can be read. ``sent``: the call may have been carried out all the same.
 
-    ``too_large``: there is an answer, but of more bytes or values than are read; half of what was asked for may fit.
+    ``too_much``: there is an answer, but of more bytes or values than are read; half of what was asked for may fit.
     """
 
     def __init__(
@@ -77,14 +79,13 @@ class Unreachable(Retriable):
         side: SideName,
         sent: bool,
         timed_out: bool = False,
-        too_large: bool = False,
+        too_much: bool = False,
         hint: str | None = None,
     ) -> None:
-        super().__init__(message, side=side, hint=hint)
+        super().__init__(message, side=side, too_much=too_much or timed_out, hint=hint)
         self.sent = sent
         self.in_doubt = sent
         self.timed_out = timed_out
-        self.too_large = too_large
 
 
 class Unreadable(Unreachable):
@@ -94,8 +95,7 @@ class Unreadable(Unreachable):
 class Busy(Retriable):
     """The side answered that it cannot do this now. ``retry_after``: seconds, when it said how long.
 
-    ``broken``: it failed inside, perhaps at just this question. ``in_doubt``: a gateway answered in its place, and what
-    was sent may still be carried out.
+    ``in_doubt``: a gateway answered in its place, and what was sent may still be carried out.
     """
 
     def __init__(
@@ -104,13 +104,12 @@ class Busy(Retriable):
         *,
         side: SideName,
         retry_after: float | None = None,
-        broken: bool = False,
         in_doubt: bool = False,
+        too_much: bool = False,
         hint: str | None = None,
     ) -> None:
-        super().__init__(message, side=side, hint=hint)
+        super().__init__(message, side=side, too_much=too_much, hint=hint)
         self.retry_after = retry_after
-        self.broken = broken
         self.in_doubt = in_doubt
 
 
@@ -144,7 +143,8 @@ class SideRefused(Fatal):
     """A side does not let us in, or is not what the settings say it is.
 
     ``probe``: when it is tried again; ``about_secrets``: whether other secrets may be what mends it; ``missing``: it
-    answered that what was asked for is not there.
+    answered that what was asked for is not there; ``of_object``: it refused the kind of record that the call was about,
+    and may take others.
     """
 
     def __init__(
@@ -156,9 +156,11 @@ class SideRefused(Fatal):
         probe: Probe = "sign-in",
         about_secrets: bool = False,
         missing: bool = False,
+        of_object: bool = False,
     ) -> None:
         super().__init__(message, hint=hint)
         self.missing = missing
+        self.of_object = of_object
         self.side: SideName = side
         self.probe: Probe = probe
         self.about_secrets = about_secrets

@@ -83,7 +83,7 @@ class _Adapter(HTTPAdapter):
             raise self._too_large(f"{MOST_VALUES:,} values")
 
     def _too_large(self, than: str) -> Unreachable:
-        return Unreachable(f"{self._name}'s answer is larger than {than}", side=self._side, sent=True, too_large=True)
+        return Unreachable(f"{self._name}'s answer is larger than {than}", side=self._side, sent=True, too_much=True)
 
     @property
     def _name(self) -> str:

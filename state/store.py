@@ -1,6 +1,6 @@
 """Opens the state file, locks it, migrates it: the one door to the tables."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -46,6 +46,8 @@ class Store:
             self._open_to_work()
         else:
             self._open_to_read(asks=asks)
+        # Takes out of a text what must not be kept; whoever writes what a side has said sets it.
+        self.redact: Callable[[str], str] = str
         self.facts = Facts(self)
         self.checkpoints = Checkpoints(self)
         self.scans = Scans(self)
@@ -98,7 +100,9 @@ class Store:
             self.facts.clear()
             self.doubts.keep(doubted)
 
-    def shorten_waits(self, *, pending: datetime, failed: datetime, again: datetime, side: datetime) -> None:
+    def shorten_waits(
+        self, now: datetime, *, pending: datetime, failed: datetime, again: datetime, side: datetime
+    ) -> None:
         """Let nothing wait beyond these: what is owed, has failed, or may still commit; and a side's next try."""
         with self.writing():
             for table in ("ledger", "notes"):
@@ -109,6 +113,8 @@ class Store:
                 )
                 again_at = {"at": text_of(again)}
                 self._db.conn.execute(f"UPDATE {table} SET again_at = :at WHERE again_at > :at", again_at)  # noqa: S608
+                since = {"now": text_of(now)}
+                self._db.conn.execute(f"UPDATE {table} SET waiting_since = :now WHERE waiting_since > :now", since)  # noqa: S608
             self._db.conn.execute("UPDATE sides SET next_try_at = :at WHERE next_try_at > :at", {"at": text_of(side)})
 
     def forget_reading(self) -> None:
@@ -116,6 +122,7 @@ class Store:
         with self.writing():
             self._db.execute("DELETE FROM checkpoints")
             self._db.execute("DELETE FROM scans")
+            self.facts.forget("window")
 
     def forget_invoices(self, entity_ids: list[int], now: datetime) -> None:
         """Forget what is known of these invoices' content and notes: they are sent again, as by hand."""
@@ -132,6 +139,7 @@ class Store:
                     named=True,
                     attempts=0,
                     next_attempt_at=None,
+                    waiting_since=None,
                 )
                 for row in self.ledger.known(entity_ids).values()
             )

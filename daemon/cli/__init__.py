@@ -1,5 +1,6 @@
 """The command line: one file per group of commands, and the only place where parts are put together."""
 
+import io
 import os
 import re
 import sqlite3
@@ -10,7 +11,9 @@ import click
 
 from daemon.cli.group import LazyGroup
 from daemon.errors import InvoiceSyncError
-from state.errors import StateError, StateLockedError
+from daemon.words import visible_lines
+from state.errors import StateError, StateLockedError, StateStarvedError
+from state.room import lacks_room
 
 _COMMANDS = {
     "init": ("daemon.cli.init", "init", "Begin: write a first settings.yaml, and a folder for the secrets."),
@@ -56,17 +59,19 @@ def _run() -> int:
     except click.exceptions.Exit as stop:
         return stop.exit_code
     except click.ClickException as error:
-        error.show()
+        shown = io.StringIO()
+        error.show(shown)
+        click.echo(visible_lines(shown.getvalue()), err=True, nl=False)
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
         click.echo("Stopped.", err=True)
         return 1
     except InvoiceSyncError as error:
         _say(str(error), error.hint)
-        return error.exit_code
+        return 75 if lacks_room(error) else error.exit_code
     except StateError as error:
         _say(str(error), error.hint)
-        return 75 if isinstance(error, StateLockedError) else 78
+        return 75 if isinstance(error, (StateLockedError, StateStarvedError)) or lacks_room(error) else 78
     except sqlite3.Error as error:
         if "locked" in str(error):
             _say("the state is busy: another process is writing to it", "Try again in a moment.")
@@ -79,7 +84,7 @@ def _run() -> int:
 
 
 def _say(message: str, hint: str | None) -> None:
-    text = f"invoice-sync: {message}" + (f"\n{hint}" if hint else "")
+    text = visible_lines(f"invoice-sync: {message}" + (f"\n{hint}" if hint else ""))
     if "JOURNAL_STREAM" in os.environ:  # the log is not imported for nothing
         from daemon.log import in_the_journal, is_journal
 

@@ -19,6 +19,7 @@ _WHY = {
     "skipped": "A skip rule holds it back. `invoice-sync sync NUMBER` sends it all the same.",
     "failed": "It waits for a person to mend the reason; it is tried again daily, when it changes, and by `sync`.",
 }
+_DISMISSED = "A person set it aside with `sync --dismiss`. A further change in Magento, or `sync NUMBER`, undoes that."
 
 
 @click.command(epilog="\b\nExamples:\n  invoice-sync explain 000000042\n  invoice-sync explain --id 1234 --json")
@@ -52,9 +53,11 @@ def explain(number: str | None, entity_id: int | None, as_json: bool, settings_n
 
 
 def _known(store: "Store", number: str) -> int | None:
+    from daemon.cli.output import choices
+
     rows = store.ledger.by_number(number)
     if len(rows) > 1:
-        ids = ", ".join(f"--id {row.entity_id} (store {row.store_id})" for row in rows)
+        ids = choices((row.entity_id, row.store_id) for row in rows)
         raise UsageError(f"{len(rows)} stores have an invoice {number}", hint=f"Name one: {ids}")
     return rows[0].entity_id if rows else None
 
@@ -63,13 +66,16 @@ def tell(store: "Store", entity_id: int) -> dict[str, Any] | None:
     """The story from the state; None for an invoice that the ledger does not have."""
     from daemon.cli.invoices import as_objects
     from daemon.cli.output import instant
+    from state.dismissal import is_dismissed
+    from state.waiting import NOTES
 
     row = store.ledger.known([entity_id]).get(entity_id)
     if row is None:
         return None
+    kept_back = store.sides.get(NOTES).reason
     return {
         "invoice": as_objects(store, [row])[0],
-        "why": _WHY[row.sync_status],
+        "why": _DISMISSED if is_dismissed(row) else _WHY[row.sync_status],
         "seen_at": instant(row.seen_at),
         "seen_by": row.seen_by,
         "asked": row.asked,
@@ -77,7 +83,7 @@ def tell(store: "Store", entity_id: int) -> dict[str, Any] | None:
             {
                 "comment_id": note.comment_id,
                 "sync_status": note.sync_status,
-                "reason": note.reason,
+                "reason": note.reason or (kept_back if note.sync_status == "pending" else None),
                 "note_id": note.note_id,
                 "next_attempt_at": instant(note.next_attempt_at),
                 "synced_at": instant(note.synced_at),
@@ -127,11 +133,15 @@ def _why_unseen(settings_file: "SettingsFile", shown: "Invoice | Malformed") -> 
 
 
 def _show(story: dict[str, Any]) -> None:
+    from daemon.cli.output import one_line, say, say_lines
+    from daemon.words import visible
+
     invoice = story["invoice"]
     if invoice is None:
-        click.echo(story["why"])
+        say(story["why"])
         return
-    click.echo(f"Invoice {invoice['increment_id']} (entity_id {invoice['entity_id']}, store {invoice['store_id']})")
+    store = "no store" if invoice["store_id"] is None else f"store {invoice['store_id']}"
+    say(f"Invoice {invoice['increment_id']} (entity_id {invoice['entity_id']}, {store})")
     facts = [
         ("Order", invoice["order_number"]),
         ("Total", f"{invoice['grand_total']} {invoice['currency'] or ''}, {invoice['state']}"),
@@ -145,11 +155,12 @@ def _show(story: dict[str, Any]) -> None:
     ]
     for title, text in facts:
         if text:
-            click.echo(f"  {title + ':':<15}{text}")
+            line = f"  {title + ':':<15}{text}"
+            say_lines(line if title == "Reason" else visible(line))
     for note in story["notes"]:
-        rest = note["note_id"] or note["reason"] or ""
-        click.echo(f"  Comment {note['comment_id']}: {note['sync_status']} {rest}".rstrip())
+        rest = note["note_id"] or one_line(note["reason"] or "")
+        say(f"  Comment {note['comment_id']}: {note['sync_status']} {rest}".rstrip())
     for attempt in story["attempts"]:
         about = f"comment {attempt['comment_id']}" if attempt["comment_id"] else "invoice"
-        answer = f": {attempt['answer']}" if attempt["answer"] else ""
-        click.echo(f"  {attempt['at']} pass {attempt['pass_id']} {about} {attempt['outcome']}{answer}")
+        answer = f": {one_line(attempt['answer'])}" if attempt["answer"] else ""
+        say(f"  {attempt['at']} pass {attempt['pass_id']} {about} {attempt['outcome']}{answer}")

@@ -9,9 +9,12 @@ from urllib.parse import urlsplit
 import requests
 
 from daemon.errors import Busy, InvoiceSyncError, SideRefused
-from daemon.log import redaction
 from daemon.magento.entry import Way, account_refused, not_let_in, signature_refused
+from daemon.redaction import heard
 from daemon.transport import retry_after
+
+# A gateway says so of a Magento that took too long.
+_GAVE_UP = frozenset({503, 504})
 
 
 class PageTooLarge(InvoiceSyncError):  # noqa: N818
@@ -51,7 +54,7 @@ def refuse(response: requests.Response, way: Way) -> NoReturn:
             f"Magento answered {status}{f': {words}' if words else _page_kind(response)}",
             side="magento",
             retry_after=retry_after(response.headers),
-            broken=status == 500,
+            too_much=status in _GAVE_UP,
         )
     raise Busy(f"Magento answered {status}{f': {words}' if words else ''}", side="magento")
 
@@ -67,7 +70,7 @@ def refuse_sign_in(response: requests.Response) -> NoReturn:
 def words_of(response: requests.Response) -> str:
     """What Magento says in its own JSON, without a token that it may repeat; nothing when it is not its own."""
     body = _error_body(response)
-    return redaction.clean(sentence(body)) if body else ""
+    return heard(sentence(body)) if body else ""
 
 
 def is_magentos_401(response: requests.Response) -> bool:
@@ -141,11 +144,14 @@ def _forbidden(response: requests.Response, _words: str, _way: Way) -> InvoiceSy
 
 
 def _not_found(response: requests.Response, words: str, _way: Way) -> InvoiceSyncError:
+    """A wrong URL, or, as nothing tells from outside, a record that Magento finds only in part."""
     tried = str(response.url).split("?")[0]
+    said = f"Magento answered 404 at {tried}: {words}" if words else f"Magento has no REST API at {tried}"
     return SideRefused(
-        f"Magento has no REST API at {tried}{f' ({words})' if words else ''}",
+        said,
         side="magento",
         hint="Set magento.base_url to the shop's base URL, without /rest (for some shops with /index.php).",
+        missing=True,
     )
 
 

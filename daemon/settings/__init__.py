@@ -14,6 +14,7 @@ from daemon.errors import SettingsRefused
 from daemon.settings.document import Document, find_file, read_document
 from daemon.settings.schema import Settings
 from daemon.settings.secrets import NAMES, Secrets, read_secrets
+from state.room import lacks_room
 
 __all__ = ["Configuration", "Secrets", "Settings", "SettingsFile", "find_file", "load", "state_path", "validate"]
 
@@ -47,10 +48,15 @@ def validate(document: Document) -> tuple[Settings | None, list[str]]:
     problems = _misplaced(document)
     settings: Settings | None = None
     try:
-        settings = Settings.model_validate(document.values)
+        settings = settings_of(document, document.values)
     except ValidationError as error:
         problems += [_explain(document, problem) for problem in error.errors()]
     return settings, list(dict.fromkeys(problem for problem in problems if problem))
+
+
+def settings_of(document: Document, values: Mapping[str, Any]) -> Settings:
+    """The settings that these values make; files are named from the document's folder. ValidationError: none."""
+    return Settings.model_validate(values, context={"folder": document.path.absolute().parent})
 
 
 def state_path(settings: Settings, file: Path | None = None, environ: Mapping[str, str] | None = None) -> Path:
@@ -60,7 +66,7 @@ def state_path(settings: Settings, file: Path | None = None, environ: Mapping[st
     """
     environ = os.environ if environ is None else environ
     if settings.state.path:
-        return Path(settings.state.path).expanduser()
+        return Path(settings.state.path).absolute()
     directory = environ.get("STATE_DIRECTORY")
     if directory:
         return Path(directory.split(":")[0]) / "state.db"
@@ -103,8 +109,10 @@ class SettingsFile:
         try:
             fresh = load(self.path, self._environ)
         except SettingsRefused as refusal:
-            self._broken = True
-            return refusal
+            if lacks_room(refusal):
+                self._seen = ()  # it may be good: it is read again until there is room
+            first, self._broken = not self._broken, True
+            return refusal if first or not lacks_room(refusal) else False
         changed = self._broken or not fresh.same_as(self.current)
         self.current, self._broken = fresh, False
         return changed

@@ -9,6 +9,7 @@ from daemon.invoice import Comment, Invoice, Malformed
 from daemon.notes import comment_digest
 from daemon.settings import Settings
 from daemon.spelling import money
+from state.dismissal import is_dismissed
 from state.ledger import LedgerRow
 from state.notes import NoteRow
 
@@ -32,9 +33,13 @@ class Seen:
 
 
 def is_another(row: LedgerRow, invoice: Invoice) -> bool:
-    """Whether the ledger knows this id as a different invoice. What was never known of it is no difference."""
+    """Whether the ledger knows this id as a different invoice. What was never known of it is no difference.
+
+    Nor is a store that Magento does not name any more: it empties the column when the store view is deleted. It never
+    empties the other two (`created_at` is NOT NULL, no foreign key sets `increment_id`).
+    """
     pairs = (
-        (row.store_id, invoice.store_id),
+        (row.store_id, row.store_id if invoice.store_id is None else invoice.store_id),
         (row.created_at, invoice.created_at),
         (row.increment_id or None, invoice.increment_id),
     )
@@ -69,6 +74,46 @@ def refused_row(shown: Malformed, known: LedgerRow | None, seen: Seen) -> Ledger
     )
 
 
+def unreadable_row(entity_id: int, words: str, known: LedgerRow | None, seen: Seen) -> LedgerRow:
+    """Return the row of an invoice that Magento cannot show: failed, tried once a day, left out of every list.
+
+    One that was dismissed stays so, unless a person asks for it.
+    """
+    if known is not None and is_dismissed(known) and not seen.asked:
+        return replace(known, corrupt=True)
+    row = known or LedgerRow(
+        entity_id=entity_id,
+        increment_id="",
+        digest="",
+        sync_status="failed",
+        seen_at=seen.at,
+        seen_by=seen.by,
+        unconfirmed=seen.by == "backfill" or seen.backfilling,
+    )
+    return replace(
+        row,
+        sync_status="failed",
+        reason=f"Magento cannot show this invoice. {words.rstrip('.')}. Its log tells why; fix the record there.",
+        cause="Magento cannot show it",
+        corrupt=True,
+        digest="",
+        next_attempt_at=seen.retry_at,
+    )
+
+
+def orderless_row(invoice: Invoice, words: str, known: LedgerRow | None, seen: Seen) -> LedgerRow:
+    """Return the row of an invoice whose order Magento cannot show: failed, tried once a day and when it changes."""
+    row = _shown(invoice, known, seen)
+    named = f"order {row.order_number}" if row.order_number else f"order (entity_id {invoice.order_id})"
+    return replace(
+        row,
+        sync_status="failed",
+        reason=f"Magento cannot show its {named}. {words.rstrip('.')}. Its log tells why; fix the order there.",
+        cause="Magento cannot show its order",
+        next_attempt_at=seen.retry_at,
+    )
+
+
 def row_of(invoice: Invoice, known: LedgerRow | None, settings: Settings, seen: Seen) -> LedgerRow:
     """The row of a new or changed invoice, with what was decided about it."""
     if known is not None and is_another(known, invoice):
@@ -86,12 +131,13 @@ def row_of(invoice: Invoice, known: LedgerRow | None, settings: Settings, seen: 
         in_salesforce=known is not None and known.salesforce_id is not None,
         asked=seen.asked or (was_owed and known is not None and known.asked),
         named=seen.named or (was_owed and known is not None and known.named),
+        store_id=known.store_id if known is not None else None,
     )
     return _decided(_shown(invoice, known, seen), known, decide(invoice, settings.invoices, standing), seen)
 
 
 def _shown(invoice: Invoice, known: LedgerRow | None, seen: Seen) -> LedgerRow:
-    """The row with what Magento shows now; what is known of Salesforce is kept."""
+    """The row with what Magento shows now; what is known of Salesforce is kept, and of which store it is."""
     row = known or LedgerRow(
         entity_id=invoice.entity_id,
         increment_id=invoice.increment_id,
@@ -103,7 +149,7 @@ def _shown(invoice: Invoice, known: LedgerRow | None, seen: Seen) -> LedgerRow:
     return replace(
         row,
         increment_id=invoice.increment_id,
-        store_id=invoice.store_id,
+        store_id=row.store_id if invoice.store_id is None else invoice.store_id,
         order_id=invoice.order_id,
         order_number=(invoice.order.number if invoice.order else None) or row.order_number,
         state=invoice.state,
@@ -127,6 +173,7 @@ def _decided(row: LedgerRow, known: LedgerRow | None, decision: Decision, seen: 
         named=sends and (seen.named or row.named),
         attempts=row.attempts if waits_already else 0,
         next_attempt_at=row.next_attempt_at if waits_already else None,
+        waiting_since=row.waiting_since if sends and known is not None and known.sync_status == "pending" else None,
         # Should it be held or skipped, now or before it is sent, Salesforce is asked whether it has it.
         unconfirmed=row.salesforce_id is None and _may_be_there(row, seen),
     )
@@ -160,6 +207,8 @@ def _note_row(comment: Comment, entity_id: int, known: NoteRow | None, settings:
         return row
     if not edited and row.sync_status == "failed" and not seen.asked:
         return row  # it has its own next try
+    if not edited and is_dismissed(row) and not seen.asked:
+        return row
     if not edited and row.held_for == "notes" and not seen.asked:
         return row  # only a person frees what was held because notes were off
     decision = (
@@ -184,4 +233,5 @@ def _note_row(comment: Comment, entity_id: int, known: NoteRow | None, settings:
         asked=sends and (seen.asked or row.asked),
         attempts=0 if fresh else row.attempts,
         next_attempt_at=None if fresh else row.next_attempt_at,
+        waiting_since=row.waiting_since if sends and row.sync_status == "pending" else None,
     )

@@ -34,6 +34,7 @@ class Rates:
     ends_manual: bool  # automatic synchronization is off at the end
     keeps_rule: bool  # a validation rule stays
     often: tuple[str, ...] = ()  # events that happen more often than others
+    idles: bool = False  # most of the time nothing happens in the shop
 
 
 # Two of three seeds go deep into one kind of trouble; the others have a little of everything.
@@ -57,14 +58,21 @@ _THEMES: tuple[Mapping[str, Any], ...] = (
     {"restores": True, "clears": False, "trouble": 0.0, "slow": False, **_GENTLE, "beats": 9},
 )  # fmt: skip
 
+# A shop where polls find nothing new now and then, soon after something new and soon before a late commit.
+_IDLE: Mapping[str, Any] = {
+    **_GENTLE, "often": ("overtaken",), "idles": True, "beats": 20, "between": 0.0, "trouble": 0.0, "page_size": 100,
+    "slow": False, "overlap": 300, "offset": 0, "web_offset": 0, "bulk": False, "restores": False, "skip": False,
+}  # fmt: skip
 _OPERATORS: Mapping[str, Any] = {"operator": 0.7, "salesforce": 0.3, "between": 0.1, "death": 0.0, "beats": 9}
 
 
-def draw(random: Random, busy: Random) -> Rates:
-    """The rates of one seed; ``busy`` says whether its operators are."""
+def draw(random: Random, busy: Random, idle: Random) -> Rates:
+    """The rates of one seed; ``busy`` says whether its operators are, ``idle`` whether its shop often is."""
     drawn = _draw(random)
     if random.random() < 0.67:
         drawn = replace(drawn, **random.choice(_THEMES))
+    if idle.random() < 0.1:
+        return replace(drawn, **_IDLE)
     return replace(drawn, **_OPERATORS) if busy.random() < 0.2 else drawn
 
 

@@ -29,6 +29,11 @@ from tests.property.simulation.witness import Broken, Witness
 INSTANCE = "https://acme.my.salesforce.com"
 
 
+# Seconds between two beats; close to one another, few things come between the polls that this is about.
+_BETWEEN = (1, 20, 60, 60, 60, 300, 1000, 4000)
+_CLOSE = (20, 60, 60, 120)
+
+
 @dataclass(frozen=True)
 class Outcome:
     """What came of one run. ``promise`` is the one that was broken, None when all were kept."""
@@ -48,7 +53,7 @@ class Schedule:
     def __init__(self, seed: int, folder: Path, *, die_at: int | None = None) -> None:
         self.seed = seed
         self.random = Random(f"{seed} events")
-        self.rates: Rates = draw(Random(f"{seed} rates"), Random(f"{seed} operators"))
+        self.rates: Rates = draw(*(Random(f"{seed} {what}") for what in ("rates", "operators", "idle")))
         self.clock = Clock()
         self.steps = Steps(Random(f"{seed} deaths"))
         self.steps.die_at = self._die_at = die_at
@@ -95,7 +100,7 @@ class Schedule:
             self._happen()
             if self.rates.restores and self.random.random() < 0.3:
                 self.random.choice((self.shop.back_up, self.shop.restore))()
-            self.clock.advance(self.random.choice((1, 20, 60, 60, 60, 300, 1000, 4000)))
+            self.clock.advance(self.random.choice(_CLOSE if self.rates.idles else _BETWEEN))
             self.shop.reopen()
             self.life.beat()
 
@@ -104,6 +109,8 @@ class Schedule:
         if self.rates.bulk and self.random.random() < 0.4:
             self.shop.buy(count=self.random.choice((16, 20)))
             self.org.broad_rule()
+        if self.rates.idles and self.random.random() < 0.6:
+            return
         for _ in range(self.random.randrange(4)):
             self._happen_meanwhile()
         if self.random.random() < self.rates.operator:

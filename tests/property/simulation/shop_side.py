@@ -99,6 +99,11 @@ class ShopSide:
         """A transaction that takes long, though not longer than polls read again."""
         self.buy(late=self._random.uniform(1, self._rates.overlap), count=1)
 
+    def overtaken(self) -> None:
+        """A transaction that takes nearly as long as polls read again, and a quicker one that is newer."""
+        self.buy(late=self._random.uniform(0.3, 1) * self._rates.overlap, count=1)
+        self._clock.after(1, lambda: self.buy(count=1))
+
     def much_later(self) -> None:
         """One that takes hours: only a sweep can find it."""
         self.buy(late=self._random.uniform(700, 12_000), count=1)
@@ -237,7 +242,7 @@ class ShopSide:
         known.reused_comments.update(range(copy["last"]["comment"] + 1, shop.numbers._last["comment"] + 1))
         broken = shop.invoices.broken
         shop.invoices = copy["invoices"]
-        shop.invoices.broken = {entity_id for entity_id in broken if entity_id in shop.invoices}
+        shop.invoices.broken = {each: way for each, way in broken.items() if each in shop.invoices}
         shop.comments._parents = copy["parents"]
         shop.orders._rows, shop.orders._ids, shop.orders._purchases = copy["orders"]
         shop.numbers._last, shop._invoiced = copy["last"], copy["invoiced"]
