@@ -19,11 +19,15 @@ from daemon.errors import SideName, SideRefused, Unreachable
 from daemon.sockets import CONNECT_SECONDS, POOLS, Call, current
 
 _CHUNK = 65_536
-# What an answer may become in memory: 16 MB of one text with an emoji are 64 MB, and 500,000 values about 150 MB, once
-# read, cleaned and compared. A full page of 300 invoices of 20 items has 400,000; one that has more is read in halves.
+# What an answer may become in memory: 400,000 values take about 120 MB once they are read, cleaned and compared, and a
+# text four bytes a letter where one of its letters is an emoji. A full page of 300 invoices of 15 items has 300,000
+# values, and a comment at most 64 kB; a page that has more is read in halves.
 MOST_BYTES = 16_000_000
-MOST_VALUES = 500_000
+MOST_VALUES = 400_000
+_MOST_DECODED = 24_000_000
 _MOST_ERROR_BYTES = 1_000_000
+_WIDE = re.compile(rb"[\xc4-\xf4]|\\u")
+_WIDEST = re.compile(rb"[\xf0-\xf4]|\\u[dD][89abAB]")
 _TEXT = re.compile(rb'"(?:[^"\\]++|\\.)*+"', re.DOTALL)
 _LONGEST_WAIT = 86_400.0
 # How many calls of this process each side answered with which status ("none": it gave no answer), for whoever counts.
@@ -79,6 +83,8 @@ class _Adapter(HTTPAdapter):
         response._content = body.getvalue()  # noqa: SLF001
         response._content_consumed = True  # type: ignore[attr-defined]  # noqa: SLF001
         response.encoding = "utf-8"  # as both sides' JSON; some that a header may name take for ever to decode
+        if decoded_bytes(response.content) > _MOST_DECODED:
+            raise self._too_large(f"{_MOST_DECODED // 1_000_000} MB once it is decoded")
         if values_in(response.content) > MOST_VALUES:
             raise self._too_large(f"{MOST_VALUES:,} values")
 
@@ -155,6 +161,14 @@ def values_in(content: bytes) -> int:
     """
     found = _signs_in(content)
     return found if found <= MOST_VALUES else _signs_in(_TEXT.sub(b"", content))
+
+
+def decoded_bytes(content: bytes) -> int:
+    """Return how many bytes this JSON may take as one text: all its letters have the room that the widest one needs."""
+    if len(content) * 4 <= _MOST_DECODED or not _WIDE.search(content):
+        return len(content)
+    escapes = content.replace(rb"\\", b"").count(rb"\u")  # of six bytes each
+    return (len(content) - 5 * escapes) * (4 if _WIDEST.search(content) else 2)
 
 
 def _signs_in(content: bytes) -> int:

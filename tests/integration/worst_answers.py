@@ -1,4 +1,4 @@
-"""The worst that a side can answer, and what the real process makes of it: ``python -m tests.integration.worst_answers``.
+"""The worst that a side can answer, and what the process makes of it: ``python -m tests.integration.worst_answers``.
 
 Each answer is given to every call that asks for it, for as long as a ``run --once`` lasts. Prints seconds and the most
 memory that the process ever had.
@@ -10,6 +10,7 @@ import gzip
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -22,6 +23,7 @@ MOST_MEGABYTES = 250
 JSON = "application/json"
 _ROOM = MOST_BYTES - 200_000  # what stands around it has its place too
 _VALUES = MOST_VALUES - 5_000
+_DECODED = 24_000_000 - 400_000
 
 
 def _filled(part: bytes, size: int = _ROOM, values: int = _VALUES) -> bytes:
@@ -43,9 +45,11 @@ PAYLOADS: dict[str, Callable[[], bytes]] = {
     "names": lambda: b"{" + _counted('"name {:06}":null', 2) + b"}",
     "numbers of 4,000 digits": lambda: _filled(b"7" * 4_000),
     "one text of 16 MB": lambda: b'"' + b"x" * _ROOM + b'"',
-    "one text of 16 MB with an emoji": lambda: b'"' + "😀".encode() + b"x" * (_ROOM - 4) + b'"',
-    "one text of 16 MB with an escaped emoji": lambda: rb'"\ud83d\ude00' + b"x" * (_ROOM - 12) + b'"',
-    "one text of 16 MB of controls": lambda: b'"' + rb"\u0000\r\n" * (_ROOM // 10) + b'"',
+    "one text of 12 MB with a letter of two bytes": lambda: b'"' + "請".encode() + b"x" * (_DECODED // 2) + b'"',
+    "one text of 12 MB with an escape": lambda: rb'"\u8acb' + b"x" * (_DECODED // 2) + b'"',
+    "one text of 6 MB with an emoji": lambda: b'"' + "😀".encode() + b"x" * (_DECODED // 4) + b'"',
+    "one text of 6 MB with an escaped emoji": lambda: rb'"\ud83d\ude00' + b"x" * (_DECODED // 4) + b'"',
+    "one text of 12 MB of controls": lambda: b'"' + rb"\u0000\r\n" * (_DECODED // 20) + b'"',
 }
 """Within what is read, so that all of it is done: parsed, cleaned, compared, kept or not."""
 
@@ -64,6 +68,7 @@ REFUSED: dict[str, Callable[[], Fault]] = {
     "16 MB of brackets": lambda: status(200, b"[" * MOST_BYTES, JSON),
     "a gzip bomb": lambda: status(200, bomb(), JSON, [("Content-Encoding", "gzip")]),
     "a gzip bomb in gzip": lambda: status(200, bomb(2), JSON, [("Content-Encoding", "gzip, gzip")]),
+    "16 MB with an emoji": lambda: status(200, b'["' + "😀".encode() + b"x" * _ROOM + b'"]', JSON),
     "a number of 5,000 digits": lambda: status(200, b'{"items":[],"total_count":' + b"7" * 5_000 + b"}", JSON),
     "an error of 60 MB in one word": lambda: status(500, b'{"message":"' + b"x@" * 30_000_000 + b'"}', JSON),
     "an error with parameters within parameters": lambda: status(400, _parameters(), JSON),
@@ -104,24 +109,29 @@ def with_value(place: Place, payload: bytes) -> Fault:
 
 @dataclass(frozen=True)
 class Case:
-    """One answer at one place."""
+    """One answer at some places."""
 
-    place: str
     name: str
-    fault: Callable[[], Fault]
+    where: str
+    faults: Callable[[], dict[str, Fault]]
 
 
 def cases() -> Iterator[Case]:
-    """Each answer where most is done with it, and the others of a side where it is met first."""
+    """Each answer that is read, at all places at once; each other one where a side is met first and where it writes."""
     for name, payload in PAYLOADS.items():
-        for place in ("Magento's invoices", "Salesforce's answer to writes"):
-            yield Case(place, name, lambda place=place, payload=payload: with_value(PLACES[place], payload()))  # type: ignore[misc]
-    for place in ("Magento's orders", "Salesforce's sign-in", "Salesforce's describe"):
-        payload = PAYLOADS["amounts"]
-        yield Case(place, "amounts", lambda place=place, payload=payload: with_value(PLACES[place], payload()))  # type: ignore[misc]
+        yield Case(name, "everywhere", partial(_everywhere, payload))
     for name, fault in REFUSED.items():
         for place in ("Magento's invoices", "Salesforce's sign-in", "Salesforce's answer to writes"):
-            yield Case(place, name, fault)
+            yield Case(name, place, partial(_at, place, fault))
+
+
+def _everywhere(payload: Callable[[], bytes]) -> dict[str, Fault]:
+    value = payload()
+    return {name: with_value(place, value) for name, place in PLACES.items()}
+
+
+def _at(place: str, fault: Callable[[], Fault]) -> dict[str, Fault]:
+    return {place: fault()}
 
 
 def measure(case: Case, folder: Path) -> Figures:
@@ -129,10 +139,12 @@ def measure(case: Case, folder: Path) -> Figures:
     world = World(folder).start()
     try:
         world.invoice(comment="hello")
-        place = PLACES[case.place]
-        faults = world.magento_faults if place.side == "magento" else world.salesforce_faults
-        faults.add(case.fault(), path=place.path, times=None)
-        world.set(f"{place.side}.timeout", 60)
+        for name, fault in case.faults().items():
+            place = PLACES[name]
+            faults = world.magento_faults if place.side == "magento" else world.salesforce_faults
+            faults.add(fault, path=place.path, times=None)
+        world.set("magento.timeout", 60)
+        world.set("salesforce.timeout", 60)
         return run_once(world)
     finally:
         world.stop()
@@ -140,11 +152,11 @@ def measure(case: Case, folder: Path) -> Figures:
 
 def main(words: list[str]) -> None:
     for case in cases():
-        if all(word.lower() in f"{case.place} {case.name}".lower() for word in words):
+        if all(word.lower() in f"{case.where} {case.name}".lower() for word in words):
             with TemporaryDirectory() as folder:
                 found = measure(case, Path(folder))
             print(
-                f"{case.place}: {case.name}: exit {found.exit_code}, {found.seconds:.1f} s, "
+                f"{case.where}: {case.name}: exit {found.exit_code}, {found.seconds:.1f} s, "
                 f"{found.magento_calls} + {found.salesforce_calls} calls, {found.peak_megabytes:.0f} MB",
                 flush=True,
             )
