@@ -7,6 +7,7 @@ import ssl
 from collections import Counter
 from collections.abc import Mapping
 from http.cookiejar import DefaultCookiePolicy
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -51,6 +52,7 @@ class _Adapter(HTTPAdapter):
         self, request: requests.PreparedRequest, **options: Any
     ) -> requests.Response:
         options.update(stream=True, timeout=(min(CONNECT_SECONDS, self._seconds), self._seconds))
+        self._require_plain(options.get("verify"))
         call = Call(self._seconds)
         token = current.set(call)
         code = "none"
@@ -64,6 +66,15 @@ class _Adapter(HTTPAdapter):
             current.reset(token)
             ANSWERS[self._side, code] += 1
         return response
+
+    def _require_plain(self, bundle: object) -> None:
+        """SideRefused where ca_bundle is a pipe or a device: the library would read it without end."""
+        if isinstance(bundle, str) and Path(bundle).exists() and not (Path(bundle).is_file() or Path(bundle).is_dir()):
+            raise SideRefused(
+                f"{self._name} cannot be called: ca_bundle {bundle} is no plain file",
+                side=self._side,
+                hint="Correct ca_bundle, or leave it out.",
+            )
 
     def _read(self, response: requests.Response) -> None:
         """Read the answer whole. Of an error's long one only its beginning: its status says enough."""

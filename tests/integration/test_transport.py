@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import os
 import socket
 import ssl
 import threading
@@ -367,6 +368,21 @@ def test_a_bundle_that_is_not_there_is_said_so(tmp_path: Path) -> None:
     with (
         open_session("magento", seconds=5, ca_bundle=str(tmp_path / "nowhere.pem")) as session,
         pytest.raises(SideRefused, match=r"nowhere\.pem") as caught,
+    ):
+        session.get("https://127.0.0.1:9/")
+    assert "ca_bundle" in (caught.value.hint or "")
+
+
+@pytest.mark.parametrize("device", [None, "/dev/zero"], ids=["a pipe", "a device"])
+def test_a_bundle_that_is_a_pipe_or_a_device_is_not_read(tmp_path: Path, device: str | None) -> None:
+    path = tmp_path / "authority.pem"
+    if device is None:
+        os.mkfifo(path)
+    else:
+        path.symlink_to(device)
+    with (
+        open_session("magento", seconds=5, ca_bundle=str(path)) as session,
+        pytest.raises(SideRefused, match="is no plain file") as caught,
     ):
         session.get("https://127.0.0.1:9/")
     assert "ca_bundle" in (caught.value.hint or "")
