@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Callable
 
 import requests
 from requests.auth import AuthBase
@@ -9,6 +10,7 @@ from requests.auth import AuthBase
 from daemon.clock import Clock
 from daemon.errors import SideRefused, Unreachable
 from daemon.log import redaction
+from daemon.magento.entry import NotLetIn
 from daemon.magento.refusals import (
     is_magentos_401,
     is_unexplained,
@@ -104,6 +106,7 @@ class Account:
         self._given_at: float | None = None  # by the monotonic clock
         self._refused: tuple[float, SideRefused] | None = None
         self.sign_ins = 0
+        self.on_answer: Callable[[bool], object] = lambda _taken: None  # a sign-in was taken, or refused
 
     def require_token(self) -> None:
         """Sign in unless there is a token that still lives for a while."""
@@ -127,8 +130,11 @@ class Account:
             token = _read_token(response)
         except SideRefused as refusal:
             if refusal.probe == "hourly":
+                if response.status_code == 401:  # a second factor is asked for after the password was right
+                    self.on_answer(False)
                 self.spare(refusal)
             raise
+        self.on_answer(True)
         redaction.tokens["magento"] = token
         self._session.auth = Bearer(token)
         self._given_at = self._clock.monotonic()
@@ -142,7 +148,7 @@ class Account:
             return
         at, refusal = self._refused
         if self._clock.monotonic() - at < _HELD:
-            raise SideRefused(str(refusal), side="magento", hint=refusal.hint, probe="hourly", about_secrets=True)
+            raise NotLetIn(str(refusal), cause="account", hint=refusal.hint, probe="hourly", about_secrets=True)
         self._refused = None
 
 

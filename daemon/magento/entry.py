@@ -1,6 +1,7 @@
 """Why Magento does not let us in, as far as its answers tell, and the menu path that mends it."""
 
 import re
+from datetime import datetime
 from typing import Literal
 
 from daemon.errors import Probe, SideRefused
@@ -60,7 +61,13 @@ class NotLetIn(SideRefused):
     """Magento does not let us in. ``cause``: why, as far as its answer tells, in whichever language."""
 
     def __init__(
-        self, message: str, *, cause: Cause, hint: str, probe: Probe = "sign-in", about_secrets: bool = False
+        self,
+        message: str,
+        *,
+        cause: Cause,
+        hint: str | None,
+        probe: Probe = "sign-in",
+        about_secrets: bool = False,
     ) -> None:
         super().__init__(message, side="magento", hint=hint, probe=probe, about_secrets=about_secrets)
         self.cause: Cause = cause
@@ -131,6 +138,19 @@ def signature_refused(words: str, method: str) -> NotLetIn:
     """For a call whose way of signing this Magento does not take: HMAC-SHA1 from 2.4.4 on, or SHA256 by some before."""
     wanted = "hmac-sha256" if method == "HMAC-SHA1" else "hmac-sha1"
     return NotLetIn(f"Magento refused: {words}", cause="method", hint=f"Set magento.signature: {wanted}.")
+
+
+def account_spared(until: datetime) -> NotLetIn:
+    """For an administrator's sign-in that is not made, because it could be the one that locks the account."""
+    return NotLetIn(
+        f"{ACCOUNT_REFUSED} several times in a row; one more could lock the account, so it is not tried before "
+        f"{until:%Y-%m-%d %H:%M} UTC",
+        cause="account",
+        hint="Correct magento_username and magento_password before then. An integration is never locked "
+        f"({_INTEGRATION}; magento.auth: oauth1).",
+        probe="hourly",
+        about_secrets=True,
+    )
 
 
 def account_refused(words: str, status: int, *, second_factor: bool) -> NotLetIn:

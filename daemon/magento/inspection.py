@@ -1,6 +1,6 @@
 """Tries one by one what the daemon needs of a shop, for a person who sets it up; reads, and no more than a row."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -49,6 +49,11 @@ class Inspection:
         """Give no administrator's password away, but this refusal in its place."""
         if self._connection.account:
             self._connection.account.spare(refusal)
+
+    def tell_sign_ins(self, on_answer: Callable[[bool], object]) -> None:
+        """Let this be told of an administrator's sign-in whether it was taken."""
+        if self._connection.account:
+            self._connection.account.on_answer = on_answer
 
     def close(self) -> None:
         """Let go of the connections."""

@@ -18,6 +18,7 @@ from daemon.sync.sweep import begin_rounds, is_sweep_due, read_sweep_page
 from state.clearing import clear_state
 from state.passes import Pass
 from state.requests import Request
+from state.sign_ins import BY_US
 
 _BACKFILL_MINUTE = 60.0
 
@@ -121,7 +122,7 @@ class Work:
         again = self.parts.account_at_risk(known)
         if again is not None:
             raise SideRefused(
-                f"the sign-in to Magento was refused {known.failures} times in a row; one more could lock the account, "
+                f"the sign-in to Magento was refused {BY_US} times in a row; one more could lock the account, "
                 f"so it is not tried before {again:%Y-%m-%d %H:%M} UTC",
                 side="magento",
                 hint=known.reason,
