@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from state.failures import Failure, failures_of
-from state.rows import IN_LIST, as_list, instant_of, replace_all, select, text_of
+from state.rows import IN_LIST, as_list, count_by_status, instant_of, read_value, replace_all, select, text_of
 
 if TYPE_CHECKING:
     from state.store import Store
@@ -22,7 +22,7 @@ class LedgerRow:
     one by one, so skip rules do not hold it either. ``cause``: equal for all that failed for one cause.
     ``unconfirmed``: Salesforce may have it, of which a cleared state knows nothing; looked up once it is held or
     skipped. ``corrupt``: it breaks every list of Magento's that it is in. ``again_at``: a call about it had no answer
-    and may still commit, so it is sent once more then.
+    and may still commit, so it is sent once more then. ``waiting_since``: when it was first put off.
     """
 
     entity_id: int
@@ -50,15 +50,17 @@ class LedgerRow:
     attempts: int = 0
     next_attempt_at: datetime | None = None
     again_at: datetime | None = None
+    waiting_since: datetime | None = None
     synced_at: datetime | None = None
 
 
 # A row is due when its time has come and it is owed, failed a day ago, or its last call had no answer. The automatic
-# flag holds back whatever nobody asked for.
+# flag holds back whatever nobody asked for. One that Magento cannot show has its own next try.
 _DUE = """
     (next_attempt_at IS NULL OR next_attempt_at <= :now)
     AND (sync_status IN ('pending', 'failed') OR (sync_status = 'synced' AND again_at <= :now))
     AND (:automatic OR asked)
+    AND corrupt = 0
 """
 
 
@@ -80,10 +82,12 @@ class Ledger:
     def due(self, now: datetime, *, automatic: bool, limit: int) -> list[LedgerRow]:
         """The rows to send now: asked for first, then first attempts before retries.
 
-        New invoices go before a backfill's, so that they do not wait until it is through.
+        New invoices go before a backfill's, so that they do not wait until it is through. Of the retries those go
+        first that were tried least, and then those that have waited longest: what always fails delays no other.
         """
         return self._select(
-            f"{_DUE} ORDER BY asked DESC, attempts > 0, seen_by = 'backfill', entity_id LIMIT :limit",
+            f"{_DUE} ORDER BY asked DESC, attempts, CASE WHEN attempts THEN next_attempt_at END, "
+            "seen_by = 'backfill', entity_id LIMIT :limit",
             {"now": text_of(now), "automatic": automatic, "limit": limit},
         )
 
@@ -105,19 +109,37 @@ class Ledger:
         ).fetchall()
         return len({row[0] for row in due} - set(but))
 
-    def corrupt(self, limit: int = 100) -> list[int]:
-        """The invoices that break every list they are in: left out of lists, and looked at alone once a day."""
+    def corrupt(self, after_id: int, limit: int) -> list[int]:
+        """Return the next invoices above this id that break every list they are in, by id."""
         rows = self._store.db.conn.execute(
-            "SELECT entity_id FROM ledger WHERE corrupt = 1 ORDER BY entity_id DESC LIMIT ?", [limit]
+            "SELECT entity_id FROM ledger WHERE corrupt = 1 AND entity_id > ? ORDER BY entity_id LIMIT ?",
+            [after_id, limit],
         ).fetchall()
-        return [row[0] for row in rows][::-1]
+        return [row[0] for row in rows]
 
-    def any_synced(self) -> int | None:
-        """An invoice that Magento is known to show, or None."""
+    def corrupt_among(self, entity_ids: Iterable[int]) -> set[int]:
+        """Return which of these invoices are known to break every list that they are in."""
+        among = IN_LIST.format("entity_id")
+        sql = f"SELECT entity_id FROM ledger WHERE corrupt = 1 AND {among}"  # noqa: S608  (SQL of this file)
+        return {row[0] for row in self._store.db.conn.execute(sql, [as_list(entity_ids)])}
+
+    def corrupt_due(self, now: datetime, limit: int) -> list[int]:
+        """Return the unreadable invoices that are to be tried again now, those that have waited longest first."""
+        rows = self._store.db.conn.execute(
+            "SELECT entity_id FROM ledger WHERE corrupt = 1 AND sync_status = 'failed' "
+            "AND (next_attempt_at IS NULL OR next_attempt_at <= ?) ORDER BY next_attempt_at, entity_id LIMIT ?",
+            [text_of(now), limit],
+        ).fetchall()
+        return [row[0] for row in rows]
+
+    def readable(self, *, but: int, by: Literal["entity_id", "order_id"]) -> int | None:
+        """Return an invoice (or the order of one) that Magento is known to show, other than this one; None: none is."""
         row = self._store.db.conn.execute(
-            "SELECT max(entity_id) FROM ledger WHERE sync_status = 'synced' AND corrupt = 0"
+            f"SELECT {by} FROM ledger WHERE corrupt = 0 AND sync_status != 'failed' "  # noqa: S608
+            f"AND {by} IS NOT NULL AND {by} != ? ORDER BY entity_id DESC LIMIT 1",
+            [but],
         ).fetchone()
-        return None if row[0] is None else int(row[0])
+        return None if row is None else int(row[0])
 
     def currencies(self) -> frozenset[str]:
         """The currencies of all invoices that are, or may yet be, in Salesforce."""
@@ -167,7 +189,13 @@ class Ledger:
 
     def counts(self) -> dict[str, int]:
         """How many rows have each status."""
-        return dict(self._store.db.conn.execute("SELECT sync_status, count(*) FROM ledger GROUP BY 1").fetchall())
+        by_status = "SELECT sync_status, count(*) FROM ledger GROUP BY 1"
+        return count_by_status(self._store.db.conn, "ledger", by_status)
+
+    def having(self, status: str) -> set[int]:
+        """The invoices of this status."""
+        rows = self._store.db.conn.execute("SELECT entity_id FROM ledger WHERE sync_status = ?", [status])
+        return {row[0] for row in rows}
 
     def failures(self, among: Iterable[int] | None = None) -> list[Failure]:
         """Why invoices (of these, if any are named) failed, the commonest cause first."""
@@ -175,10 +203,13 @@ class Ledger:
 
     def oldest_owed(self, *, automatic: bool) -> datetime | None:
         """When Magento created the oldest invoice that is pending, or None."""
-        row = self._store.db.conn.execute(
-            "SELECT min(created_at) FROM ledger WHERE sync_status = 'pending' AND (? OR asked)", [automatic]
-        ).fetchone()
-        return instant_of(row[0])
+        return read_value(
+            self._store.db.conn,
+            "ledger: a created_at",
+            instant_of,
+            "SELECT min(created_at) FROM ledger WHERE sync_status = 'pending' AND (? OR asked)",
+            [automatic],
+        )
 
     def _select(self, where: str, values: Sequence[Any] | dict[str, Any]) -> list[LedgerRow]:
         sql = f"SELECT * FROM ledger WHERE {where}"  # noqa: S608  (SQL of this file)

@@ -9,6 +9,7 @@ from daemon.invoice import Comment, Invoice, Malformed
 from daemon.notes import comment_digest
 from daemon.settings import Settings
 from daemon.spelling import money
+from state.dismissal import is_dismissed
 from state.ledger import LedgerRow
 from state.notes import NoteRow
 
@@ -73,6 +74,46 @@ def refused_row(shown: Malformed, known: LedgerRow | None, seen: Seen) -> Ledger
     )
 
 
+def unreadable_row(entity_id: int, words: str, known: LedgerRow | None, seen: Seen) -> LedgerRow:
+    """Return the row of an invoice that Magento cannot show: failed, tried once a day, left out of every list.
+
+    One that was dismissed stays so, unless a person asks for it.
+    """
+    if known is not None and is_dismissed(known) and not seen.asked:
+        return replace(known, corrupt=True)
+    row = known or LedgerRow(
+        entity_id=entity_id,
+        increment_id="",
+        digest="",
+        sync_status="failed",
+        seen_at=seen.at,
+        seen_by=seen.by,
+        unconfirmed=seen.by == "backfill" or seen.backfilling,
+    )
+    return replace(
+        row,
+        sync_status="failed",
+        reason=f"Magento cannot show this invoice. {words.rstrip('.')}. Its log tells why; fix the record there.",
+        cause="Magento cannot show it",
+        corrupt=True,
+        digest="",
+        next_attempt_at=seen.retry_at,
+    )
+
+
+def orderless_row(invoice: Invoice, words: str, known: LedgerRow | None, seen: Seen) -> LedgerRow:
+    """Return the row of an invoice whose order Magento cannot show: failed, tried once a day and when it changes."""
+    row = _shown(invoice, known, seen)
+    named = f"order {row.order_number}" if row.order_number else f"order (entity_id {invoice.order_id})"
+    return replace(
+        row,
+        sync_status="failed",
+        reason=f"Magento cannot show its {named}. {words.rstrip('.')}. Its log tells why; fix the order there.",
+        cause="Magento cannot show its order",
+        next_attempt_at=seen.retry_at,
+    )
+
+
 def row_of(invoice: Invoice, known: LedgerRow | None, settings: Settings, seen: Seen) -> LedgerRow:
     """The row of a new or changed invoice, with what was decided about it."""
     if known is not None and is_another(known, invoice):
@@ -132,6 +173,7 @@ def _decided(row: LedgerRow, known: LedgerRow | None, decision: Decision, seen: 
         named=sends and (seen.named or row.named),
         attempts=row.attempts if waits_already else 0,
         next_attempt_at=row.next_attempt_at if waits_already else None,
+        waiting_since=row.waiting_since if sends and known is not None and known.sync_status == "pending" else None,
         # Should it be held or skipped, now or before it is sent, Salesforce is asked whether it has it.
         unconfirmed=row.salesforce_id is None and _may_be_there(row, seen),
     )
@@ -156,12 +198,17 @@ def note_rows_of(invoice: Invoice, known: Mapping[int, NoteRow], settings: Setti
 def _note_row(comment: Comment, entity_id: int, known: NoteRow | None, settings: Settings, seen: Seen) -> NoteRow:
     shown = comment_digest(comment)
     row = known or NoteRow(comment.entity_id, entity_id, shown, "held", seen.at)
-    row = replace(row, entity_id=entity_id)  # a comment can be moved to another invoice; its note stays
+    if row.entity_id != entity_id:  # a comment can be moved to another invoice; its note stays
+        # What an unanswered call may still make, it makes on the invoice that it was for.
+        called_for = row.unanswered_for or (row.entity_id if row.again_at else None)
+        row = replace(row, entity_id=entity_id, unanswered_for=called_for)
     edited = known is None or known.digest != shown
     if not edited and row.sync_status == "synced":
         return row
     if not edited and row.sync_status == "failed" and not seen.asked:
         return row  # it has its own next try
+    if not edited and is_dismissed(row) and not seen.asked:
+        return row
     if not edited and row.held_for == "notes" and not seen.asked:
         return row  # only a person frees what was held because notes were off
     decision = (
@@ -186,4 +233,5 @@ def _note_row(comment: Comment, entity_id: int, known: NoteRow | None, settings:
         asked=sends and (seen.asked or row.asked),
         attempts=0 if fresh else row.attempts,
         next_attempt_at=None if fresh else row.next_attempt_at,
+        waiting_since=row.waiting_since if sends and row.sync_status == "pending" else None,
     )

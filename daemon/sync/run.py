@@ -11,14 +11,16 @@ from daemon.sync.attach import attach_due
 from daemon.sync.books import open_pass
 from daemon.sync.confirm import confirm_next
 from daemon.sync.deliver import FULL, deliver_due, send_rows
-from daemon.sync.discover import read_again, read_page
+from daemon.sync.discover import read_again, read_page, read_unreadable_again
 from daemon.sync.org import doubt_fit
 from daemon.sync.parts import FAILED_AGAIN, HISTORY_KEPT, RETRY_LONGEST, UNANSWERED_AGAIN, Parts, Tally
 from daemon.sync.sweep import begin_rounds, is_sweep_due, read_sweep_page
 from state.clearing import clear_state
+from state.dismissal import dismiss
 from state.passes import Pass
 from state.requests import Request
 from state.sign_ins import BY_US
+from state.waiting import NOTES
 
 _BACKFILL_MINUTE = 60.0
 
@@ -31,6 +33,8 @@ class Work:
     last: Pass | None = None
     failure: InvoiceSyncError | None = None  # what ended the last pass early, if anything did
     left_undone: bool = False  # whether any pass so far left a record failed or put off
+    synced: int = 0  # invoices and notes that are in since this work began
+    notes: int = 0
     polled_at: float | None = None  # by the monotonic clock
     sweeps: bool = True  # a single run leaves the sweep to the daemon
     _pruned_on: date | None = None
@@ -71,6 +75,7 @@ class Work:
         """Nothing waits longer than it can have been told to: the clock that it was told by may have been wrong."""
         now = self.parts.now()
         self.parts.store.shorten_waits(
+            now,
             pending=now + RETRY_LONGEST,
             failed=now + FAILED_AGAIN,
             again=now + UNANSWERED_AGAIN,
@@ -109,7 +114,7 @@ class Work:
 
     def end_pauses(self) -> None:
         """Whatever paused a side may be mended: it is tried now, unless that could lock an account."""
-        for name in ("magento", "salesforce"):
+        for name in ("magento", "salesforce", NOTES):
             self.parts.end_pause(self.parts.store.sides.get(name))
 
     def resume(self) -> None:
@@ -173,6 +178,7 @@ class Work:
             while not done and not self._interrupted():
                 done = self._read(tally, "poll") is not False
                 self._deliver(tally, full_only=True)
+            self._read_unreadable_again(tally)
             self._deliver(tally)
         return self._finish(tally)
 
@@ -232,9 +238,14 @@ class Work:
     def _do(self, request: Request) -> Pass:
         if request.kind == "sync":
             return self.sync(request.named_ids, request.other_ids)
+        if request.kind not in {"clear", "clear-checkpoint", "dismiss"}:
+            raise InvoiceSyncError(f"this version knows no request {request.kind!r}", hint="Restart the daemon.")
         with open_pass(self.parts, "request") as tally:
-            clear_state(self.parts.store, self.parts.now(), request.kind, request.named_ids)
-            self._begin_anew()
+            if request.kind == "dismiss":
+                dismiss(self.parts.store, request.named_ids)
+            else:
+                clear_state(self.parts.store, self.parts.now(), request.kind, request.named_ids)
+                self._begin_anew()
         return self._finish(tally)
 
     def sync(self, named: Sequence[int], others: Sequence[int] = ()) -> Pass:
@@ -244,11 +255,13 @@ class Work:
         """
         batches = [(list(named[start : start + FULL]), True) for start in range(0, len(named), FULL)]
         batches += [(list(others[start : start + FULL]), False) for start in range(0, len(others), FULL)]
+        self.parts.end_pause(self.parts.store.sides.get(NOTES))  # a person may know that the org takes them again
         with open_pass(self.parts, "request") as tally:
             for batch, one_by_one in batches:
                 self._sync_batch(tally, batch, named=one_by_one)
                 if tally.error is not None or self.parts.stop.asked:
                     break
+            sides.attempt(self.parts, tally, "salesforce", tally.calls.require_answer)
         return self._finish(tally)
 
     def _sync_batch(self, tally: Tally, batch: list[int], *, named: bool) -> None:
@@ -275,6 +288,10 @@ class Work:
         self.parts.refresh()
         return sides.attempt(self.parts, tally, "magento", lambda: read_page(self.parts, tally, kind))
 
+    def _read_unreadable_again(self, tally: Tally) -> None:
+        if tally.error is None and self._may_read() and not self._interrupted():
+            sides.attempt(self.parts, tally, "magento", partial(read_unreadable_again, self.parts, tally))
+
     def _deliver(self, tally: Tally, *, full_only: bool = False) -> None:
         parts = self.parts
         known = parts.store.sides.get("salesforce")
@@ -286,6 +303,8 @@ class Work:
             deliver_due(parts, tally, full_only=full_only, interrupted=self._interrupted)
             while not full_only and not self._interrupted() and confirm_next(parts):
                 deliver_due(parts, tally, interrupted=self._interrupted)
+            if not full_only:
+                tally.calls.require_answer()
 
         sides.attempt(self.parts, tally, "salesforce", deliver)
 
@@ -294,4 +313,6 @@ class Work:
         self.last = tally.closed
         self.failure = tally.failure
         self.left_undone = self.left_undone or tally.closed.outcome != "ok"
+        self.synced += tally.closed.synced
+        self.notes += tally.closed.notes
         return tally.closed

@@ -6,7 +6,18 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TypeVar, cast
 
-from daemon.errors import Busy, Fatal, InvoiceSyncError, OutOfCalls, Probe, SideName, SideRefused
+from daemon.errors import (
+    Busy,
+    Fatal,
+    InvoiceSyncError,
+    OutOfCalls,
+    Probe,
+    Retriable,
+    SideName,
+    SideRefused,
+    Unreachable,
+    Unreadable,
+)
 from daemon.sync.parts import Parts, Tally
 from state.sides import Side
 
@@ -52,6 +63,30 @@ def attempt(parts: Parts, tally: Tally, side: SideName, work: Callable[[], T]) -
     return result
 
 
+def bear(parts: Parts, tally: Tally, error: Retriable, *, alone: bool, began_at: float) -> None:
+    """Go on after a call to Salesforce that failed; raise its error when Salesforce itself is down.
+
+    It is down when nothing could be sent, when it names a time to come back, when a second call about other records
+    fails right after, and when it was failing before this pass and has answered nothing since. So a side that is down
+    costs two calls, then one a pass. ``alone``: the call was about one record that failed in a call of its own before.
+    """
+    seconds = parts.clock.monotonic() - began_at
+    if not is_about_records(error) or (isinstance(error, Busy) and error.retry_after is not None):
+        raise error
+    if not tally.calls.answered and parts.store.sides.get("salesforce").status != "ok":
+        raise error
+    if tally.calls.note_failure(error, alone=alone, seconds=seconds):
+        raise error
+    parts.log.warning("call.failed", reason=str(error), hint="What it carried is tried again in smaller calls.")
+
+
+def is_about_records(error: Retriable) -> bool:
+    """Return whether a failed call to Salesforce may have died of the records that it was about."""
+    if error.side != "salesforce" or (error.about is not None and not error.about):
+        return False
+    return not isinstance(error, Unreachable) or error.sent or isinstance(error, Unreadable)
+
+
 def is_open(parts: Parts, side: SideName) -> bool:
     """Whether the side is to be called now."""
     return may_be_called(parts, parts.store.sides.get(side))
@@ -68,7 +103,7 @@ def answered(parts: Parts, side: SideName) -> None:
     if known.status != "ok":
         event = f"{side}.recovered"
         parts.log.info(event, since=str(known.since), reason=known.reason)
-    fresh = _with_usage(parts, replace(known, status="ok", reason=None, since=None, failures=0, next_try_at=None))
+    fresh = _with_usage(parts, Side(side, api_used=known.api_used, api_limit=known.api_limit))
     if fresh != known:
         parts.store.sides.note(fresh)
 
@@ -96,6 +131,7 @@ def failed(parts: Parts, side: SideName, error: InvoiceSyncError) -> None:
         since=known.since or parts.now(),
         failures=known.failures + 1,
         next_try_at=None if wait is None else parts.now() + timedelta(seconds=wait),
+        exit_code=error.exit_code,
     )
     if paused and not is_open(parts, side) and _tells(known.reason, reason):
         # A person's request met the pause: the next try does not wait longer for that.

@@ -29,6 +29,7 @@ CAUGHT: dict[str, tuple[str, int]] = {
     "fingerprint ignored": ("I8", 201030966),
     "fingerprint over the stamp": ("I8", 201030966),
     "unanswered calls not repeated": ("I2", 201030971),
+    "retries in the order of ids": ("L2", 201030985),
     "owed rows not doubted after a crash": ("I2", 201031000),
     "sweep without edited comments": ("I3", 201030968),
     "sweep without late commits": ("I1", 201030967),

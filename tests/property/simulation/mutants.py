@@ -400,7 +400,22 @@ def unanswered_calls_not_repeated(swap: Swap) -> None:
     def wrong(*arguments: Any, unanswered: bool = False, **options: Any) -> None:
         right(*arguments, **options)
 
-    swap(deliver, "put_off", wrong)
+    swap(outcomes, "put_off", wrong)
+
+
+@mutant
+def retries_in_the_order_of_ids(swap: Swap) -> None:
+    right = ledger.Ledger.due
+
+    def wrong(self: Any, now: datetime, **options: Any) -> Any:
+        return sorted(right(self, now, **options), key=lambda row: (row.attempts > 0, row.entity_id))
+
+    def end_the_pass(_parts: Any, _tally: Any, error: Exception, **_: Any) -> None:
+        raise error
+
+    swap(ledger.Ledger, "due", wrong)
+    swap(deliver, "bear", end_the_pass)
+    swap(attach, "bear", end_the_pass)
 
 
 @mutant

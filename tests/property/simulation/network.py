@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -51,6 +52,7 @@ class Network:
     flying: int = 0
     calls: dict[str, int] = field(default_factory=lambda: {"magento": 0, "sweep": 0, "salesforce": 0})
     calm: bool = False
+    deadly: tuple[str, str] | None = None  # what every call dies of that carries this external ID, and how
 
     @property
     def options(self) -> Options:
@@ -75,7 +77,7 @@ class Network:
         """One call to Salesforce, a sign-in too."""
         self.on_salesforce(str(request.url), body_of(request))
         self._begin("salesforce", request)
-        fault = self._fault(self.rates.salesforce, self._salesforce_faults)
+        fault = self._deadly_fault(request) or self._fault(self.rates.salesforce, self._salesforce_faults)
         if self._is_late(request):
             self._fly(request)
             self.steps.point("salesforce works on", rate=self.rates.impatience)
@@ -84,7 +86,7 @@ class Network:
                 self.clock.advance(60)
                 return Reply(504, _HTML, _PAGE)
             self._fail("salesforce", fault)
-        if fault in {"unsent", "lost"}:
+        if fault in {"unsent", "lost", "slow"}:
             self._fail("salesforce", fault)
         reply = self._salesforce_reply(request, fault)
         if self.rates.slow and not self.calm:
@@ -115,6 +117,13 @@ class Network:
     def _fault(self, rate: float, faults: tuple[str, ...]) -> str | None:
         return self.random.choice(faults) if not self.calm and self.random.random() < rate else None
 
+    def _deadly_fault(self, request: requests.PreparedRequest) -> str | None:
+        """How the call dies, when it carries the record that every call dies of."""
+        if self.deadly is None or "composite/graph" not in str(request.url):
+            return None
+        named, how = self.deadly
+        return how if re.search(rf"\b{named}\b", body_of(request).decode()) else None
+
     def _is_late(self, request: requests.PreparedRequest) -> bool:
         late = 0.0 if self.calm else self.rates.late
         return late > 0 and "composite/graph" in str(request.url) and self.random.random() < late
@@ -138,8 +147,8 @@ class Network:
 
     def _salesforce_reply(self, request: requests.PreparedRequest, fault: str | None) -> Reply:
         match fault:
-            case "503":
-                return Reply(503, _HTML, _PAGE)
+            case "502" | "503":
+                return Reply(int(fault), _HTML, _PAGE)
             case "500":
                 return refused("UNKNOWN_EXCEPTION", "An unexpected error occurred: 1-2 (3)", 500)
             case "429":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from random import Random
 from typing import TYPE_CHECKING
 
 from state.rows import instant_of
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
 
 _LONGEST_WAIT = timedelta(hours=1, seconds=1)
 _A_DAY = 25 * 3600.0
+_DEADLY = 0.15
+_WAYS_TO_DIE = ("lost", "slow", "cut", "500", "502")
+_ROUNDS = 12
 
 
 class Quiet:
@@ -35,6 +39,7 @@ class Quiet:
         run.operators.ask(self._held(), by_name=False)
         self._beat(1)
         self._settle()
+        self._deadly()
         Agreement(run).check()
         self._idle()
         self._touched()
@@ -72,6 +77,35 @@ class Quiet:
         self._run.clock.advance(max(wait.total_seconds(), 0) + 1)
         self._beat(3)
         self._require_nothing_due()
+
+    def _deadly(self) -> None:
+        """L2: an invoice or a comment that its calls always die of delays no other. In some of the seeds."""
+        run = self._run
+        random = Random(f"{run.seed} deadly")
+        before = set(run.shop.ids())
+        if random.random() >= _DEADLY:
+            return
+        run.shop.buy(count=12)
+        new = sorted(set(run.shop.ids()) - before)
+        if not new:
+            return
+        chosen = random.choice((new[0], random.choice(new), new[-1]))
+        comments = [f"main-comment-{comment['entity_id']}" for comment in run.shop.row(chosen)["comments"]]
+        run.network.deadly = random.choice((f"main-{chosen}", *comments)), random.choice(_WAYS_TO_DIE)
+        for _ in range(_ROUNDS):
+            run.clock.advance(1000)
+            self._beat(1)
+        rows = {row.entity_id: row for row in self._store.ledger.newest()}
+        late = {key for key, row in rows.items() if row.sync_status == "pending"}
+        # The notes of an invoice that is not in Salesforce wait with it.
+        there = [key for key, row in rows.items() if row.salesforce_id and row.sync_status != "held"]
+        late |= {note.entity_id for note in self._store.notes.of(there) if note.sync_status == "pending"}
+        late.discard(chosen)
+        if late:
+            raise Broken("L2", f"the calls of {run.network.deadly} die, and {sorted(late)} wait for it")
+        run.network.deadly = None
+        run.clock.advance(1000)
+        self._settle()
 
     def _held(self) -> list[int]:
         """What only a person sends; everything else must come by itself."""
