@@ -8,9 +8,9 @@ from requests.auth import AuthBase
 
 from daemon.clock import Clock
 from daemon.errors import SideRefused, Unreachable
-from daemon.log import redaction
 from daemon.magento.refusals import is_magentos_401, refuse_sign_in
 from daemon.magento.sign import Bearer, OAuth1
+from daemon.redaction import redaction
 from daemon.settings import Configuration
 from daemon.transport import open_session
 
@@ -35,6 +35,7 @@ class Connection:
         self._session.headers["Accept"] = "application/json"  # it answers XML or an HTML error page otherwise
         self.account: Account | None = None
         secrets = configuration.secrets
+        redaction.secrets = secrets  # before anything is answered that may repeat one
         if magento.auth == "oauth1":
             self._session.auth = OAuth1(secrets, magento.signature)
         elif magento.auth == "bearer":
@@ -113,7 +114,7 @@ class Account:
             if refusal.probe == "hourly":
                 self.spare(refusal)
             raise
-        redaction.tokens["magento"] = token
+        redaction.learn_token("magento", token)
         self._session.auth = Bearer(token)
         self._given_at = self._clock.monotonic()
 
