@@ -32,13 +32,16 @@ Probe = Literal["sign-in", "calls", "hourly"]
 _UNKEPT = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
+_LONGEST = 20_000
+
+
 class InvoiceSyncError(Exception):
     """What happened, in a sentence, and what to do about it."""
 
     exit_code = 1
 
     def __init__(self, message: str, *, hint: str | None = None) -> None:
-        super().__init__(_UNKEPT.sub("\N{REPLACEMENT CHARACTER}", message))
+        super().__init__(_UNKEPT.sub("\N{REPLACEMENT CHARACTER}", message[:_LONGEST]))
         self.hint = hint
 
 
@@ -67,7 +70,10 @@ class Retriable(InvoiceSyncError):  # noqa: N818
 
 
 class Unreachable(Retriable):
-    """No answer, or none that can be read. ``sent``: the call may have been carried out all the same."""
+    """No answer, or none that can be read. ``sent``: the call may have been carried out all the same.
+
+    ``too_much``: there is an answer, but of more bytes or values than are read; half of what was asked for may fit.
+    """
 
     def __init__(
         self,

@@ -22,29 +22,47 @@ _FIELDS = frozenset(
     """.split()  # noqa: SIM905
 )
 _LONGEST = 4_000  # of what a side says at once
+_A_WORD = 400
 _SHORTEST_SECRET = 4
 _TELLING = 12  # so many characters of a secret in a row stand in a text by no accident
 _FORMER_TOKENS = 8
 _MARK = "[secret]"
-_EMAIL = re.compile(r"[^\s@<>\"']+@[^\s@<>\"']+\.[A-Za-z]{2,}")
+_MOST = 8_000  # of any text that is searched: more says no more, and its time must not grow with what a side sends
+# A word with an @ in it, from its beginning: where each letter could begin one, a long word takes quadratic time.
+_EMAIL = re.compile(r"(?<![^\s@<>\"'])[^\s@<>\"']++(?:@[^\s@<>\"']*+)+")
+_UP_TO_ITS_END = re.compile(r"[^@]*@.*[^@]\.[A-Za-z]{2,}")
 # What looks like a session of Salesforce's or a signed assertion is one, whoever's it is.
 _CREDENTIAL = re.compile(r"\b00D[A-Za-z0-9]{12,15}(?:!|%21)[A-Za-z0-9._%-]*|\beyJ[\w-]{8,}\.[\w-]+(?:\.[\w-]*)?")
 
 
 def heard(text: object) -> str:
     """Return what a side says, on one line, cut, and without secrets; nothing for what is no text."""
-    return redaction.clean(" ".join(text[:_LONGEST].split())) if isinstance(text, str) else ""
+    return redaction.clean(" ".join(beginning_of(text, _LONGEST).split())) if isinstance(text, str) else ""
+
+
+def beginning_of(text: str, most: int = _MOST) -> str:
+    """Return so much of a text as can be searched, without a last word that may be half a name."""
+    if len(text) <= most:
+        return text
+    words = text[:most].rsplit(None, 1)
+    return f"{words[0]} …" if len(words) == 2 and len(words[1]) <= _A_WORD else f"{text[:most]}…"
 
 
 def redact(text: str, secrets: Mapping[str, str]) -> str:
     """Return the text without any secret, however it is escaped or cut, and without e-mail addresses."""
+    text = beginning_of(text)
     forms = _forms(tuple(sorted({value for value in secrets.values() if len(value) >= _SHORTEST_SECRET})))
     parts = text.split(_MARK)  # what was taken out before stays as it is, whatever word a secret is
     for form in forms:
         parts = [piece for part in parts for piece in part.split(form)]
     for beginning, alike in _beginnings(forms).items():
         parts = [piece for part in parts for piece in _without_cut(part, beginning, alike)]
-    return _EMAIL.sub("[e-mail]", _CREDENTIAL.sub(_MARK, _MARK.join(parts)))
+    return _EMAIL.sub(_without_address, _CREDENTIAL.sub(_MARK, _MARK.join(parts)))
+
+
+def _without_address(word: re.Match[str]) -> str:
+    address = _UP_TO_ITS_END.match(word[0])
+    return f"[e-mail]{word[0][address.end() :]}" if address else word[0]
 
 
 class Redaction:

@@ -1,94 +1,38 @@
 """HTTP as we speak it: a deadline for the whole answer, a cap on its size, no redirects, failures as our errors."""
 
 import io
+import re
 import socket
 import ssl
-import threading
 from collections import Counter
 from collections.abc import Mapping
-from contextlib import suppress
-from contextvars import ContextVar
 from http.cookiejar import DefaultCookiePolicy
-from typing import Any, Self
+from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import HTTPError
 
 from daemon.certificate import shown_certificate
 from daemon.errors import SideName, SideRefused, Unreachable
+from daemon.sockets import CONNECT_SECONDS, POOLS, Call, current
 
 _CHUNK = 65_536
-_CONNECT_SECONDS = 10.0
+# What an answer may become in memory: 400,000 values take about 120 MB once they are read, cleaned and compared, and a
+# text four bytes a letter where one of its letters is an emoji. A full page of 300 invoices of 15 items has 300,000
+# values, and a comment at most 64 kB; a page that has more is read in halves.
+MOST_BYTES = 16_000_000
+MOST_VALUES = 400_000
+_MOST_DECODED = 24_000_000
+_MOST_ERROR_BYTES = 1_000_000
+_WIDE = re.compile(rb"[\xc4-\xf4]|\\u")
+_WIDEST = re.compile(rb"[\xf0-\xf4]|\\u[dD][89abAB]")
+_TEXT = re.compile(rb'"(?:[^"\\]++|\\.)*+"', re.DOTALL)
 _LONGEST_WAIT = 86_400.0
 # How many calls of this process each side answered with which status ("none": it gave no answer), for whoever counts.
 ANSWERS: Counter[tuple[SideName, str]] = Counter()
-
-
-class _Call:
-    """One HTTP exchange under way. When its time is up its connection is cut, wherever it is.
-
-    A socket's own time-out starts anew with each byte, so an answer that drips would never end by it.
-    """
-
-    def __init__(self, seconds: float) -> None:
-        self.connection: HTTPConnection | None = None
-        self.sent = False
-        self.expired = False
-        self._timer = threading.Timer(seconds, self._cut)
-        self._timer.daemon = True
-
-    def __enter__(self) -> Self:
-        self._timer.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._timer.cancel()
-
-    def _cut(self) -> None:
-        self.expired = True
-        sock = getattr(self.connection, "sock", None)
-        if sock is not None:
-            with suppress(OSError):
-                # The plain socket's shutdown, also under TLS: the reader then sees the end of the stream.
-                socket.socket.shutdown(sock, socket.SHUT_RDWR)
-
-
-_current: ContextVar[_Call | None] = ContextVar("call", default=None)
-
-
-class _Watched(HTTPConnection):
-    """Tells the call under way which connection carries it, and when it has begun to send."""
-
-    def connect(self) -> None:
-        call = _current.get()
-        if call is not None:
-            call.connection = self
-        super().connect()
-
-    def send(self, data: Any) -> None:
-        call = _current.get()
-        if call is not None:
-            call.connection = self
-            if self.sock is None:
-                self.connect()
-            call.sent = True
-        super().send(data)
-
-
-class _WatchedTls(_Watched, HTTPSConnection):
-    pass
-
-
-class _Pool(HTTPConnectionPool):
-    ConnectionCls = _Watched
-
-
-class _TlsPool(HTTPSConnectionPool):
-    ConnectionCls = _WatchedTls
 
 
 class _Adapter(HTTPAdapter):
@@ -102,54 +46,74 @@ class _Adapter(HTTPAdapter):
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _TlsPool}
+        self.poolmanager.pool_classes_by_scheme = POOLS
 
     def send(  # type: ignore[override]  # the parent's positional extras are taken by name
         self, request: requests.PreparedRequest, **options: Any
     ) -> requests.Response:
-        options.update(stream=True, timeout=(min(_CONNECT_SECONDS, self._seconds), self._seconds))
-        with _Call(self._seconds) as call:
-            token = _current.set(call)
-            code = "none"
-            try:
-                response = super().send(request, **options)
-                self._read(response)
-                code = str(response.status_code)
-            except (requests.RequestException, HTTPError, OSError) as error:
-                raise self._explain(error, request, call) from error
-            finally:
-                _current.reset(token)
-                ANSWERS[self._side, code] += 1
+        options.update(stream=True, timeout=(min(CONNECT_SECONDS, self._seconds), self._seconds))
+        self._require_plain(options.get("verify"))
+        call = Call(self._seconds)
+        token = current.set(call)
+        code = "none"
+        try:
+            response = super().send(request, **options)
+            self._read(response)
+            code = str(response.status_code)
+        except (requests.RequestException, HTTPError, OSError) as error:
+            raise self._explain(error, request, call) from error
+        finally:
+            current.reset(token)
+            ANSWERS[self._side, code] += 1
         return response
 
+    def _require_plain(self, bundle: object) -> None:
+        """SideRefused where ca_bundle is a pipe or a device: the library would read it without end."""
+        if isinstance(bundle, str) and Path(bundle).exists() and not (Path(bundle).is_file() or Path(bundle).is_dir()):
+            raise SideRefused(
+                f"{self._name} cannot be called: ca_bundle {bundle} is no plain file",
+                side=self._side,
+                hint="Correct ca_bundle, or leave it out.",
+            )
+
     def _read(self, response: requests.Response) -> None:
+        """Read the answer whole. Of an error's long one only its beginning: its status says enough."""
+        most = self._max_bytes if response.ok else min(self._max_bytes, _MOST_ERROR_BYTES)
         body = io.BytesIO()
         for chunk in response.raw.stream(_CHUNK, decode_content=True):
-            if body.tell() + len(chunk) > self._max_bytes:
+            body.write(chunk[: most + 1 - body.tell()])
+            if body.tell() > most:
                 response.close()
-                raise Unreachable(
-                    f"{self._name}'s answer is larger than {self._max_bytes // 1_000_000} MB",
-                    side=self._side,
-                    sent=True,
-                    too_much=True,
-                )
-            body.write(chunk)
-        response.raw.release_conn()
-        body.seek(0)
-        response.raw = body
+                break
+        else:
+            response.raw.release_conn()
+        if body.tell() > most and response.ok:
+            raise self._too_large(f"{most // 1_000_000} MB")
+        response.raw = io.BytesIO()
+        # What `content` would gather, without two more copies of it.
+        response._content = body.getvalue()  # noqa: SLF001
+        response._content_consumed = True  # type: ignore[attr-defined]  # noqa: SLF001
+        response.encoding = "utf-8"  # as both sides' JSON; some that a header may name take for ever to decode
+        if decoded_bytes(response.content) > _MOST_DECODED:
+            raise self._too_large(f"{_MOST_DECODED // 1_000_000} MB once it is decoded")
+        if values_in(response.content) > MOST_VALUES:
+            raise self._too_large(f"{MOST_VALUES:,} values")
+
+    def _too_large(self, than: str) -> Unreachable:
+        return Unreachable(f"{self._name}'s answer is larger than {than}", side=self._side, sent=True, too_much=True)
 
     @property
     def _name(self) -> str:
         return self._side.capitalize()
 
-    def _explain(self, error: Exception, request: requests.PreparedRequest, call: _Call) -> Exception:
+    def _explain(self, error: Exception, request: requests.PreparedRequest, call: Call) -> Exception:
         """Our error for the library's: who did not answer, how, and whether the call may have worked."""
         host = urlsplit(str(request.url)).netloc
         certificate = _find(error, ssl.SSLCertVerificationError)
         if isinstance(certificate, ssl.SSLCertVerificationError):
             return SideRefused(
                 f"{self._name} at {host} shows a certificate that cannot be trusted: {certificate.verify_message}"
-                f"{shown_certificate(str(request.url), min(_CONNECT_SECONDS, self._seconds))}",
+                f"{shown_certificate(str(request.url), min(CONNECT_SECONDS, self._seconds))}",
                 side=self._side,
                 hint="Renew the certificate, correct the URL, or name its authority with ca_bundle.",
             )
@@ -183,7 +147,7 @@ class _Session(requests.Session):
 
 
 def open_session(
-    side: SideName, *, seconds: float, ca_bundle: str | None = None, max_bytes: int = 64_000_000
+    side: SideName, *, seconds: float, ca_bundle: str | None = None, max_bytes: int = MOST_BYTES
 ) -> requests.Session:
     """A session for one side. ``seconds`` bound each whole call; ``max_bytes`` cap its decoded answer.
 
@@ -199,6 +163,27 @@ def open_session(
     session.mount("http://", adapter)
     session.headers["User-Agent"] = "invoice-sync"
     return session
+
+
+def values_in(content: bytes) -> int:
+    """Return how many values and names this JSON may have, at most; found without reading it.
+
+    Each stands after a comma, a colon or a bracket; those within texts count only while the sum is small.
+    """
+    found = _signs_in(content)
+    return found if found <= MOST_VALUES else _signs_in(_TEXT.sub(b"", content))
+
+
+def decoded_bytes(content: bytes) -> int:
+    """Return how many bytes this JSON may take as one text: all its letters have the room that the widest one needs."""
+    if len(content) * 4 <= _MOST_DECODED or not _WIDE.search(content):
+        return len(content)
+    escapes = content.replace(rb"\\", b"").count(rb"\u")  # of six bytes each
+    return (len(content) - 5 * escapes) * (4 if _WIDEST.search(content) else 2)
+
+
+def _signs_in(content: bytes) -> int:
+    return sum(map(content.count, (b",", b":", b"[", b"{")))
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:

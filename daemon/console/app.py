@@ -3,18 +3,27 @@
 from collections.abc import Callable
 from contextlib import ExitStack
 from importlib.resources import files
+from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, abort, jsonify, request
 
 from daemon.clock import SystemClock
 from daemon.console.health import Pulse, health_of
+from daemon.console.server import is_path
 from daemon.metrics import CONTENT_TYPE, Metrics
 from daemon.settings import Configuration
 from state.errors import StateError
 from state.store import Store
 
-_THIS_MACHINE = frozenset({"localhost", "127.0.0.1", "::1"})
+
+def _is_ours(host: str, listen: str) -> bool:
+    """Return whether the Host header names this machine: by an address, or by the name in ``console.listen``."""
+    try:
+        name = urlsplit(f"//{host}").hostname or ""
+        return name in {"localhost", urlsplit(f"//{listen}").hostname} or ip_address(name) is not None
+    except ValueError:
+        return False
 
 
 def create_app(
@@ -25,9 +34,12 @@ def create_app(
 
     @app.before_request
     def require_our_name() -> None:
-        """A page on the web that a browser here shows can name any host; only ours is answered."""
+        """A page on the web that a browser here shows can name any host as its own; only ours is answered.
+
+        It cannot do so with an address of digits, which no name server is asked for, nor call a Unix socket.
+        """
         listen = configuration().settings.console.listen or ""
-        if urlsplit(f"//{request.host}").hostname not in _THIS_MACHINE | {urlsplit(f"//{listen}").hostname}:
+        if not is_path(listen) and not _is_ours(request.host, listen):
             abort(Response("This host name is not served here.\n", 421, content_type="text/plain"))
 
     @app.get("/metrics")

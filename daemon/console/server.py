@@ -1,22 +1,70 @@
-"""Serves the pages in threads of their own, where settings.yaml says; without them the daemon goes on."""
+"""Serves the pages where settings.yaml says, in a few threads however many connections there are."""
 
+import logging
+import os
 import socket
+import stat
 import threading
 from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from flask import Flask
 from structlog.typing import FilteringBoundLogger
-from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
+from waitress import wasyncore
+from waitress.channel import HTTPChannel
+from waitress.server import create_server
+
+_THREADS = 2
+_MOST_CONNECTIONS = 64
+_LIMITS = {
+    "threads": _THREADS,
+    "connection_limit": 2 * _MOST_CONNECTIONS,
+    "channel_timeout": 30,
+    "cleanup_interval": 5,
+    "max_request_header_size": 16_384,
+    "max_request_body_size": 65_536,
+    "inbuf_overflow": 131_072,  # above the largest body: nothing is written to a temporary file
+    "log_socket_errors": False,
+    "asyncore_use_poll": True,
+    "ident": None,
+}
+_HINT = "Set console.listen to another one, or to null; metrics and health are not served until then."
 
 
-class _Silent(WSGIRequestHandler):
-    """A scrape every few seconds is no event."""
+class _Connection(HTTPChannel):  # type: ignore[misc]  # the library is untyped
+    """One connection. Where there is no room, it takes the place of the one that has been idle in longest."""
 
-    protocol_version = "HTTP/1.1"
+    def __init__(self, server: Any, *args: object, **options: object) -> None:
+        super().__init__(server, *args, **options)
+        open_ones = [each for each in server.active_channels.values() if not each.will_close]
+        if len(open_ones) > _MOST_CONNECTIONS:
+            idle = [each for each in open_ones if not each.requests and each is not self]
+            if idle:
+                min(idle, key=lambda each: float(each.creation_time)).will_close = True
 
-    def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002  (the parent's)
-        """Say nothing."""
+
+class _Server:
+    """The library's server with its thread, on a socket that is bound already."""
+
+    def __init__(self, app: Flask, bound: socket.socket) -> None:
+        logging.getLogger("waitress").disabled = True  # a connection more or less is no event
+        logging.getLogger("waitress.queue").disabled = True
+        self._connections: dict[int, object] = {}
+        self._server = create_server(app, map=self._connections, sockets=[bound], **_LIMITS)
+        self._server.channel_class = _Connection
+        self._thread = threading.Thread(target=self._serve, name="console", daemon=True)
+        self._thread.start()
+
+    def _serve(self) -> None:
+        wasyncore.loop(timeout=1.0, use_poll=True, map=self._connections)
+
+    def stop(self) -> None:
+        """Close the socket and every connection."""
+        self._server.trigger.pull_trigger(lambda: wasyncore.close_all(self._connections))
+        self._thread.join()
+        self._server.task_dispatcher.shutdown(timeout=1)
 
 
 class Console:
@@ -26,8 +74,7 @@ class Console:
         self._make_app = make_app
         self._log = log
         self._listen: str | None = None
-        self._server: BaseWSGIServer | None = None
-        self._thread: threading.Thread | None = None
+        self._server: _Server | None = None
 
     def follow(self, listen: str | None) -> None:
         """Serve there from now on; null: nowhere. An address that cannot be had is said, and the daemon goes on."""
@@ -37,29 +84,62 @@ class Console:
         self._listen = listen
         if listen is None:
             return
-        host, _, port = listen.rpartition(":")
-        host = host.strip("[]")
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
         try:
-            bound = socket.create_server((host, int(port)), family=family)
-        except OSError as error:
-            hint = "Set console.listen to another one, or to null; metrics and health are not served until then."
-            self._log.warning("console.failing", path=listen, reason=error.strerror, hint=hint)
+            with _bind(listen) as bound:
+                # A number of its own: the library closes what it was given.
+                self._server = _Server(self._make_app(), bound.dup())
+        except (OSError, RuntimeError) as error:  # no such address, no file number or no thread left
+            reason = error.strerror if isinstance(error, OSError) else str(error)
+            self._log.warning("console.failing", path=listen, reason=reason, hint=_HINT)
             return
-        with bound:  # given by its number: the library ends the process where a port is taken
-            server = make_server(
-                host, int(port), self._make_app(), threaded=True, request_handler=_Silent, fd=bound.fileno()
-            )
-        server.daemon_threads = True  # type: ignore[attr-defined]  # of the threaded one
-        self._server = server
-        self._thread = threading.Thread(target=server.serve_forever, name="console", daemon=True)
-        self._thread.start()
         self._log.info("console.listening", path=listen)
 
     def stop(self) -> None:
         """Serve nothing any more."""
-        if self._server is not None and self._thread is not None:
-            self._server.shutdown()
-            self._server.server_close()
-            self._thread.join()
-        self._server = self._thread = self._listen = None
+        if self._server is not None:
+            self._server.stop()
+            if is_path(str(self._listen)):
+                Path(str(self._listen)).unlink(missing_ok=True)
+        self._server = self._listen = None
+
+
+def is_path(listen: str) -> bool:
+    """Return whether it names a Unix socket, and no address with a port."""
+    return listen.startswith("/")
+
+
+def _bind(listen: str) -> socket.socket:
+    if is_path(listen):
+        return _bind_path(Path(listen))
+    host, _, port = listen.rpartition(":")
+    host = host.strip("[]")
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    return socket.create_server((host, int(port)), family=family)
+
+
+def _bind_path(path: Path) -> socket.socket:
+    """Bind a Unix socket that this user's group may use; one that nobody listens on any more is replaced."""
+    with suppress(FileNotFoundError):
+        if stat.S_ISSOCK(path.lstat().st_mode) and not _is_listened_on(path):
+            path.unlink()
+    bound = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        bound.bind(str(path))
+        os.chmod(path, 0o660)  # noqa: PTH101
+        bound.listen(128)
+    except OSError:
+        bound.close()
+        raise
+    return bound
+
+
+def _is_listened_on(path: Path) -> bool:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as caller:
+        caller.settimeout(1)
+        try:
+            caller.connect(str(path))
+        except ConnectionRefusedError:
+            return False
+        except OSError:
+            return True
+        return True

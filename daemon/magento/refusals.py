@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from email.utils import parsedate_to_datetime
+from itertools import islice
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
@@ -11,11 +12,14 @@ import requests
 
 from daemon.errors import Busy, InvoiceSyncError, SideRefused
 from daemon.magento.entry import Way, account_refused, not_let_in, signature_refused, tells_cause
-from daemon.redaction import heard
+from daemon.redaction import beginning_of, heard
 from daemon.transport import retry_after
 
 # A gateway says so of a Magento that took too long.
 _GAVE_UP = frozenset({503, 504})
+_MOST_PARTS = 20
+_LONGEST_PART = 500
+_LONGEST_NAME = 100
 
 
 class PageTooLarge(InvoiceSyncError):  # noqa: N818
@@ -27,18 +31,23 @@ class PageTooLarge(InvoiceSyncError):  # noqa: N818
 
 
 def sentence(body: Mapping[str, Any]) -> str:
-    """Magento's message with its parameters put in: ``%1``, ``%fieldName``."""
-    message = str(body.get("message", ""))
-    parameters = body.get("parameters") or {}
-    pairs = (
-        {str(index): value for index, value in enumerate(parameters, 1)} if isinstance(parameters, list) else parameters
-    )
-    if isinstance(pairs, Mapping):
-        for name in sorted(pairs, key=lambda name: -len(str(name))):  # the longest first: %1 is in %10
-            message = message.replace(f"%{name}", str(pairs[name]))
+    """Return Magento's message, and those of its inner errors, with their parameters put in."""
     errors = body.get("errors")
-    inner = [sentence(error) for error in errors if isinstance(error, dict)] if isinstance(errors, list) else []
-    return " ".join([re.sub(r"\s+", " ", message).strip(), *inner]).strip()
+    inner = errors[:_MOST_PARTS] if isinstance(errors, list) else []
+    return " ".join(_phrase(part) for part in (body, *inner) if isinstance(part, Mapping)).strip()
+
+
+def _phrase(body: Mapping[str, Any]) -> str:
+    """Return one message with its parameters, ``%1`` or ``%fieldName``, put in once: none is looked for in another."""
+    message = beginning_of(str(body.get("message", "")))
+    given = body.get("parameters")
+    found = enumerate(given, 1) if isinstance(given, list) else given.items() if isinstance(given, Mapping) else ()
+    values = {str(name): value for name, value in islice(found, _MOST_PARTS) if len(str(name)) <= _LONGEST_NAME}
+    if values:
+        longest_first = sorted(values, key=len, reverse=True)  # %1 is in %10
+        names = re.compile(f"%({'|'.join(map(re.escape, longest_first))})")
+        message = names.sub(lambda name: str(values[name[1]])[:_LONGEST_PART], message)
+    return " ".join(beginning_of(message).split())
 
 
 def refuse(response: requests.Response, way: Way) -> NoReturn:
@@ -154,7 +163,10 @@ def _page_kind(response: requests.Response) -> str:
 
 
 def _moved(response: requests.Response) -> InvoiceSyncError:
-    target = urlsplit(response.headers.get("Location", ""))
+    try:
+        target = urlsplit(response.headers.get("Location", "")[:_LONGEST_PART])
+    except ValueError:  # it is none
+        target = urlsplit("")
     to = f"{target.scheme}://{target.netloc}" if target.netloc else "elsewhere"
     return SideRefused(
         f"Magento at {_origin(response)} redirects to {to}; redirects are not followed",

@@ -20,6 +20,7 @@ MAX_GRAPHS = 75
 MAX_NODES = 500
 MAX_BYTES = 5_000_000
 _HALTED = "PROCESSING_HALTED"
+_LONGEST = 20_000  # of a message from either end
 
 
 class Reference(str):
@@ -168,10 +169,13 @@ def _error(node: Mapping[str, Any]) -> RecordError | None:
     status = int(node["httpStatusCode"])
     body = node.get("body")
     if status == 300:
-        ids = [str(url).rsplit("/", 1)[-1] for url in body or []]
+        ids = [str(url)[-200:].rsplit("/", 1)[-1] for url in list(body or [])[:10]]
         return RecordError("DUPLICATE_EXTERNAL_ID", f"records {' and '.join(ids)} have this external ID", status=300)
     if status < 400 or not isinstance(body, list) or not body:
         return None
     first = body[0]
-    message = re.sub(r"\s+", " ", str(first.get("message", ""))).strip()
+    message = str(first.get("message", ""))
+    if len(message) > 2 * _LONGEST:
+        message = f"{message[:_LONGEST]} {message[-_LONGEST:]}"
+    message = re.sub(r"\s+", " ", message).strip()
     return RecordError(code_of(first.get("errorCode")), message, fields_of(first.get("fields")), status)

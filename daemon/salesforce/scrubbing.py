@@ -37,6 +37,8 @@ def fields_of(value: object) -> tuple[str, ...]:
 
 def scrubbed(code: str, message: str, texts: Iterable[str]) -> str:
     """The message on one line, without these texts, however it spells them, and without e-mail addresses."""
+    if len(message) > 2 * _READ:  # at its end it says how long the value may be
+        message = f"{message[:_READ]} {message[-_LONGEST:]}"
     message = " ".join(_UNKEPT.sub("\N{REPLACEMENT CHARACTER}", message).split())
     if code == "STRING_TOO_LONG":  # it quotes the value, cut where it likes
         label, _, rest = message.partition(": data value too large: ")

@@ -10,6 +10,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from daemon.errors import UsageError
+from daemon.settings.files import read_small
 from daemon.settings.kinds import check_url
 from daemon.settings.private_key import problem_of_key
 from daemon.settings.secrets import needed_by
@@ -67,7 +68,7 @@ def user_name(typed: str) -> str:
 def private_key(typed: str) -> str:
     """The private key in the file that was named; ValueError as above."""
     try:
-        pem = Path(typed.strip()).expanduser().read_text()
+        pem = read_small(Path(typed.strip()).expanduser(), 64_000).decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ValueError(f"cannot be read: {getattr(error, 'strerror', None) or 'it is no text'}") from None
     problem = problem_of_key(pem)

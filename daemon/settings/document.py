@@ -1,6 +1,7 @@
 """settings.yaml as a document: its values, and where in the file or the environment each one stands."""
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,11 +13,17 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 from ruamel.yaml.reader import ReaderError
 from ruamel.yaml.scalarfloat import ScalarFloat
+from ruamel.yaml.tokens import AliasToken
 
 from daemon.errors import SettingsRefused
+from daemon.settings.files import read_small
 
 PREFIX = "INVOICE_SYNC__"
-_MAX_BYTES = 1_000_000
+_MAX_BYTES = 250_000  # the YAML library takes seconds for so many
+_DEEPEST = 100  # its time grows with the square of how deep brackets stand in one another
+_MOST_SCALARS = 2_000
+_BRACKET = re.compile(r"[\[\]{}]")
+_ALIAS = re.compile(r"(?:^|[\s\[{,:?-])\*\S", re.MULTILINE)
 # What the YAML library raises of a scalar or a tag that it cannot make a value of: an impossible date, a bad number.
 _UNREADABLE = (YAMLError, ValueError, TypeError, AttributeError, LookupError, RecursionError, ArithmeticError)
 
@@ -62,7 +69,7 @@ def read_document(path: Path, environ: Mapping[str, str]) -> Document:
     try:
         values = _plain(tree)
     except RecursionError:
-        raise SettingsRefused([f"{path}: is nested in itself"]) from None
+        raise SettingsRefused([f"{path}: is nested too deeply"]) from None
     overrides: dict[tuple[str, ...], str] = {}
     for name, text in sorted(environ.items()):
         if name.startswith(PREFIX):
@@ -74,15 +81,13 @@ def read_document(path: Path, environ: Mapping[str, str]) -> Document:
 
 def _read(path: Path) -> str:
     try:
-        raw = path.read_bytes()[: _MAX_BYTES + 1]
+        raw = read_small(path, _MAX_BYTES)
     except FileNotFoundError:
         raise SettingsRefused(
             [f"{path}: there is no such file"], hint="Name the settings file with --settings FILE."
         ) from None
     except OSError as error:
         raise SettingsRefused([f"{path}: cannot be read: {error.strerror}"]) from None
-    if len(raw) > _MAX_BYTES:
-        raise SettingsRefused([f"{path}: is larger than a settings file can be (1 MB)"])
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -90,9 +95,24 @@ def _read(path: Path) -> str:
         raise SettingsRefused([f"{path}:{line}: is not UTF-8 text; save the file as UTF-8"]) from None
 
 
+def _load(text: str) -> Any:
+    """Return the YAML's tree. Aliases are refused: a few, each of several others, are more than memory holds."""
+    depth = 0
+    for bracket in _BRACKET.finditer(text):
+        depth = depth + 1 if bracket[0] in "[{" else max(depth - 1, 0)
+        if depth > _DEEPEST:
+            raise RecursionError
+    if _ALIAS.search(text):
+        for token in YAML(typ="rt").scan(text):
+            if isinstance(token, AliasToken):
+                problem = f"*{token.value} repeats what is written elsewhere: write it out here"
+                raise MarkedYAMLError(problem=problem, problem_mark=token.start_mark)
+    return YAML(typ="rt").load(text)
+
+
 def _parse(path: Path, text: str) -> CommentedMap:
     try:
-        tree = YAML(typ="rt").load(text)
+        tree = _load(text)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = f":{mark.line + 1}:{mark.column + 1}" if mark else ""
@@ -120,15 +140,13 @@ def _place_of_bad_scalar(text: str) -> str:
         waiting = [YAML(typ="rt").compose(text)]
     except _UNREADABLE:
         return ""
-    seen: set[int] = set()  # an anchor can stand inside itself
-    while waiting:
+    looked_at = 0
+    while waiting and looked_at < _MOST_SCALARS:
         node = waiting.pop()
-        if id(node) in seen:
-            continue
-        seen.add(id(node))
         if isinstance(node, ScalarNode):
+            looked_at += 1
             try:
-                YAML(typ="rt").load(node.value)
+                _load(node.value if node.style is None else "")
             except _UNREADABLE:
                 return f":{node.start_mark.line + 1}:{node.start_mark.column + 1}"
         elif isinstance(node, SequenceNode):
@@ -154,7 +172,7 @@ def _plain(node: Any) -> Any:
 def _scalar(name: str, text: str) -> Any:
     """An override's text as YAML would read it, so that ``false``, ``[1, 2]`` and ``null`` mean what they say."""
     try:
-        return _plain(YAML(typ="rt").load(text)) if text.strip() else text
+        return _plain(_load(text)) if text.strip() else text
     except _UNREADABLE:
         raise SettingsRefused([f"the environment variable {name}: {text!r} is not a value"]) from None
 

@@ -9,6 +9,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
 
+_LONGEST_SOCKET = 107  # the longest path that the system takes for one
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 # A name of labels, none of them empty, or an IPv6 address; what no HTTP library would take is refused here.
 _HOST = re.compile(r"[\w-]+(\.[\w-]+)*\.?|[0-9a-f:.]*:[0-9a-f:.]*")
@@ -88,16 +89,20 @@ def _parse_day(value: object) -> datetime | None:
 
 
 def _check_listen(value: str | None) -> str | None:
-    """An address of this machine and a port; by name only ``localhost``, so that nothing is looked up."""
+    """An address of this machine and a port, by name only ``localhost``, so that nothing is looked up; or a path."""
     if value is None:
         return None
+    if value.startswith("/"):
+        if len(value.encode(errors="replace")) > _LONGEST_SOCKET or "\0" in value:
+            raise ValueError(f"is no path of a Unix socket: it may have {_LONGEST_SOCKET} bytes")
+        return value
     host, colon, port = value.rpartition(":")
     try:
         known = host == "localhost" or ip_address(host.removeprefix("[").removesuffix("]")) is not None
     except ValueError:
         known = False
     if not colon or not known or not port.isascii() or not port.isdigit() or not 1 <= int(port) <= 65535:
-        raise ValueError("is not an address and a port: write 127.0.0.1:8470, or null for none")
+        raise ValueError("is not an address and a port: write 127.0.0.1:8470, /path/of/a/socket, or null for none")
     return value
 
 

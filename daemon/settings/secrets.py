@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from daemon.errors import SettingsRefused
+from daemon.settings.files import read_small
 from daemon.settings.private_key import problem_of_key
 
 NAMES = (
@@ -19,6 +20,7 @@ NAMES = (
     "salesforce_client_secret",
     "salesforce_private_key",
 )
+_MAX_BYTES = 64_000  # a private key has a few thousand
 # What the unit file hands over (SetCredential=) for a secret that root has not written.
 _MISSING = "MISSING"
 _NEEDED = {
@@ -152,7 +154,7 @@ def _read_private(path: Path) -> str | None:
 
 def _read(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8").strip()
+        return read_small(path, _MAX_BYTES).decode("utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "is not UTF-8 text"
         raise SettingsRefused([f"{path}: cannot be read: {reason}"]) from None

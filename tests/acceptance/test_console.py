@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import re
 import socket
+import time
 from collections.abc import Iterator
+from contextlib import ExitStack, suppress
 from importlib.resources import files
+from pathlib import Path
 
 import pytest
 import requests
@@ -38,7 +41,8 @@ def watched(world: World, processes: Processes, listen: str) -> Iterator[Running
     running = processes.daemon()
     wait_until(lambda: synced(world, entity_id), "the first invoice")
     yield running
-    assert running.terminate() == 0
+    if running.process.poll() is None:
+        assert running.terminate() == 0
 
 
 def ask(listen: str, page: str, **headers: str) -> requests.Response:
@@ -122,6 +126,96 @@ def test_a_page_of_another_host_is_not_served(world: World, watched: Running, li
         assert "invoice_sync" not in refused.text
     assert ask(listen, "/livez", Host=f"localhost:{listen.rpartition(':')[2]}").status_code == 200
     assert_promises(world)
+
+
+@pytest.mark.fault("console: scraped by an address")
+def test_an_address_in_the_host_header_is_served_and_any_other_name_is_not(
+    world: World, watched: Running, listen: str
+) -> None:
+    for host in ("192.0.2.7", "192.0.2.7:8470", "[2001:db8::7]:8470", "127.0.0.1", "LOCALHOST"):
+        assert ask(listen, "/metrics", Host=host).status_code == 200, host
+    for host in ("[", "192.0.2.7.example.com", "2130706433", "0x7f.1", "127.1", "a b", "evil.example.com:8470", "::1"):
+        assert ask(listen, "/metrics", Host=host).status_code in {400, 421}, host
+
+
+def threads_of(running: Running) -> int:
+    found = re.search(r"^Threads:\s+(\d+)", Path(f"/proc/{running.pid}/status").read_text(), re.MULTILINE)
+    assert found is not None
+    return int(found[1])
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        pytest.param(b"", id="silent"),
+        pytest.param(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nX-", id="half a head"),
+        pytest.param(b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 60000\r\n\r\nx", id="half a body"),
+        pytest.param(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n" * 20, id="answers not taken"),
+    ],
+)
+@pytest.mark.fault("console: 200 connections held")
+def test_connections_that_are_held_take_neither_threads_nor_passes_nor_the_pages_away(
+    world: World, watched: Running, listen: str, sent: bytes
+) -> None:
+    assert ask(listen, "/livez").ok
+    before = threads_of(watched)
+    host, _, port = listen.rpartition(":")
+    with ExitStack() as stack:
+        for _ in range(200):
+            held = stack.enter_context(socket.create_connection((host, int(port)), timeout=5))
+            held.sendall(sent)
+        for page in ("/livez", "/healthz", "/metrics"):
+            assert ask(listen, page).ok
+        assert threads_of(watched) == before
+        late = world.invoice(comment="meanwhile")
+        wait_until(lambda: synced(world, late), "passes go on")
+        assert len(list(Path(f"/proc/{watched.pid}/fd").iterdir())) < 150
+        begun = time.monotonic()
+        assert watched.terminate() == 0
+        assert time.monotonic() - begun <= 1.0
+    assert_promises(world)
+
+
+def test_what_is_too_long_is_refused_before_it_is_read_whole(watched: Running, listen: str) -> None:
+    assert ask(listen, "/livez", Cookie="x" * 20_000).status_code == 431
+    with suppress(requests.ConnectionError):  # it may close before it was sent all
+        assert requests.post(f"http://{listen}/livez", data=b"x" * 1_000_000, timeout=5).status_code in {405, 413}
+    assert ask(listen, "/livez").ok
+
+
+def test_the_pages_can_be_served_on_a_unix_socket(world: World, processes: Processes, tmp_path: Path) -> None:
+    path = tmp_path / "console.sock"
+    world.set("console.listen", str(path))
+    with socket.socket(socket.AF_UNIX) as left:  # by a process that was killed
+        left.bind(str(path))
+    running = processes.daemon()
+    running.wait_for("console.listening")
+    assert path.stat().st_mode & 0o777 == 0o660
+    with socket.socket(socket.AF_UNIX) as caller:
+        caller.settimeout(5)
+        caller.connect(str(path))
+        caller.sendall(b"GET /livez HTTP/1.0\r\nHost: any.example.com\r\n\r\n")
+        assert b"200 OK" in caller.recv(1000)
+    assert running.terminate() == 0
+    assert not path.exists()
+
+
+def test_a_socket_that_somebody_listens_on_and_a_file_are_left_alone(
+    world: World, processes: Processes, tmp_path: Path
+) -> None:
+    path, file = tmp_path / "taken.sock", tmp_path / "file"
+    file.write_text("kept")
+    world.set("console.listen", str(path))
+    with socket.socket(socket.AF_UNIX) as other:
+        other.bind(str(path))
+        other.listen()
+        running = processes.daemon()
+        assert running.wait_for("console.failing")["path"] == str(path)
+        world.set("console.listen", str(file))
+        assert running.wait_for("console.failing", count=2)["path"] == str(file)
+        assert running.terminate() == 0
+        assert path.exists()
+    assert file.read_text() == "kept"
 
 
 @pytest.mark.fault("console: port taken")

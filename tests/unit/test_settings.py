@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ import pytest
 
 from daemon.errors import SettingsRefused
 from daemon.settings import Configuration, SettingsFile, find_file, load, service_folder, state_path
+from daemon.settings.beginning import private_key
 from daemon.settings.kinds import is_loopback, parse_duration
 from tests import keys
 from tests.builders import SECRETS, settings
@@ -94,7 +97,7 @@ BAD: dict[str, tuple[str | bytes, str]] = {
     ),
     "too large": (
         GOOD + "#" * 1_000_001,
-        "settings.yaml: is larger than a settings file can be (1 MB)",
+        "settings.yaml: cannot be read: it is larger than such a file can be (250 kB)",
     ),
     "unknown section": (
         GOOD + "invoice:\n  a: 1\n",
@@ -331,11 +334,24 @@ BAD: dict[str, tuple[str | bytes, str]] = {
     ),
     "an anchor in itself": (
         "&a\nmagento: *a\n",
-        "settings.yaml: is nested in itself",
+        "settings.yaml:2:10: *a repeats what is written elsewhere: write it out here",
     ),
     "an impossible date beside an anchor in itself": (
         "invoices: &a\n  - *a\n  - 2026-02-31\n",
-        "settings.yaml:3:5: day is out of range for month",
+        "settings.yaml:2:5: *a repeats what is written elsewhere: write it out here",
+    ),
+    "a thousand million values by aliases": (
+        "a: &a [x,x,x,x,x,x,x,x,x]\n"
+        + "".join(f"{b}: &{b} [{','.join([f'*{a}'] * 9)}]\n" for a, b in pairwise("abcdefghij")),
+        "settings.yaml:2:8: *a repeats what is written elsewhere: write it out here",
+    ),
+    "merged by aliases": (
+        GOOD + "invoices: &i {}\nschedule:\n  <<: *i\n",
+        "settings.yaml:7:7: *i repeats what is written elsewhere: write it out here",
+    ),
+    "a million brackets": (
+        GOOD + "invoices: " + "[{a: " * 40_000,
+        "settings.yaml: is nested too deeply",
     ),
     "nested without end": (
         GOOD + "invoices: " + "[" * 600,
@@ -364,6 +380,73 @@ def test_a_file_that_is_not_there_or_cannot_be_read_is_named(tmp_path: Path) -> 
     assert "--settings FILE" in (caught.value.hint or "")
     with pytest.raises(SettingsRefused, match="cannot be read: Is a directory"):
         load(tmp_path, ENVIRON)
+
+
+@pytest.mark.parametrize(
+    ("line", "value"),
+    [
+        ("ca_bundle: '*a'", "*a"),
+        ("ca_bundle: x*y", "x*y"),
+        ("ca_bundle: a # see *there", "a"),
+        ("ca_bundle: &a b", "b"),
+    ],
+)
+def test_a_star_that_is_no_alias_is_a_star(tmp_path: Path, line: str, value: str) -> None:
+    found = load(written(tmp_path, magento(line)), ENVIRON).settings.magento.ca_bundle
+    assert Path(str(found)).name == value
+
+
+BIG = {
+    "brackets": "a: " + "[" * 240_000,
+    "closed brackets": "a: " + "[]," * 80_000,
+    "lists of lists": "a: " + "- " * 120_000,
+    "keys": "".join(f"key{number}: {number}\n" for number in range(17_000)),
+    "blocks": "".join(" " * depth + "a:\n" for depth in range(680)),
+    "maps": "a:\n" + "- {a: 1}\n" * 26_000,
+    "comments": "a: 1\n" + "#\n" * 120_000,
+    "anchors": "a:\n" + "".join(f"- &a{number} x\n" for number in range(18_000)),
+    "aliases": "a: &a x\nb:\n" + "- *a\n" * 48_000,
+    "digits": "a: " + "7" * 240_000,
+    "quotes": "a: " + '"' * 240_000,
+    "an impossible date at the end": "a:\n" + "- x\n" * 60_000 + "- 2026-02-31\n",
+}
+
+
+@pytest.mark.parametrize("name", BIG)
+def test_whatever_stands_in_a_file_is_refused_within_seconds(tmp_path: Path, name: str) -> None:
+    begun = time.process_time()
+    problems(tmp_path, BIG[name])
+    assert time.process_time() - begun < 20
+
+
+@pytest.mark.parametrize("kind", ["a pipe", "a device", "an endless device"])
+def test_a_file_that_is_none_is_not_waited_for(tmp_path: Path, kind: str) -> None:
+    for name in ("settings.yaml", "secrets/salesforce_client_id", "key"):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.unlink(missing_ok=True)
+        if kind == "a pipe":
+            os.mkfifo(path, 0o600)
+        else:
+            path.symlink_to("/dev/zero" if kind == "an endless device" else "/dev/null")
+    with pytest.raises(SettingsRefused, match="is no plain file, but a pipe or a device"):
+        load(tmp_path / "settings.yaml", ENVIRON)
+    with pytest.raises(ValueError, match="is no plain file"):
+        private_key(str(tmp_path / "key"))
+    (tmp_path / "settings.yaml").unlink()
+    environ = {name: value for name, value in ENVIRON.items() if "CLIENT_ID" not in name}
+    (found,) = problems(tmp_path, GOOD, environ)
+    assert found.startswith("secrets/salesforce_client_id: ")
+
+
+def test_a_secret_of_megabytes_is_none(tmp_path: Path) -> None:
+    secret = tmp_path / "secrets" / "salesforce_client_id"
+    secret.parent.mkdir()
+    secret.write_text("x" * 1_000_000)
+    secret.chmod(0o600)
+    environ = {name: value for name, value in ENVIRON.items() if "CLIENT_ID" not in name}
+    (found,) = problems(tmp_path, GOOD, environ)
+    assert found == "secrets/salesforce_client_id: cannot be read: it is larger than such a file can be (64 kB)"
 
 
 @pytest.mark.parametrize("text", ["\ufeff" + GOOD, GOOD.replace("\n", "\r\n"), "---\n" + GOOD + "...\n"])

@@ -74,7 +74,7 @@ def repeated(answer: dict[str, Any]) -> None:
         case("Magento: truncated JSON", garble(lambda b: b[: len(b) // 2]), "is cut short", id="cut before"),
         case("Magento: NaN", garble(lambda b: b.replace(b'"grand_total":', b'"grand_total":NaN,"x":')), "is not JSON"),
         case("Magento: deep nesting", status(200, DEEP, "application/json"), "nested too deeply"),
-        case("Magento: 300 MB body", big(300_000_000), "larger than 64 MB"),
+        case("Magento: 300 MB body", big(300_000_000), "larger than 16 MB"),
         case(
             "Magento: answer ignores filters or order (2.3, a proxy's cache)",
             edited(unfiltered),

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import os
 import re
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -42,6 +44,12 @@ def crlf(good: str) -> bytes:
     return in_section("schedule", "  pol_interval: 1s")(good).replace(b"\n", b"\r\n")  # type: ignore[union-attr]
 
 
+def bomb(good: str) -> bytes:
+    """A thousand million values, of nine lines."""
+    lines = "".join(f"{b}: &{b} [{','.join([f'*{a}'] * 9)}]\n" for a, b in pairwise("abcdefghij"))
+    return f"{good}a: &a [x,x,x,x,x,x,x,x,x]\n{lines}".encode()
+
+
 def line_of(content: bytes, words: str) -> int:
     return content.decode("utf-8-sig").replace("\r\n", "\n").splitlines().index(words) + 1
 
@@ -72,6 +80,8 @@ BROKEN = [
     case("settings: removed", lambda _: None, ": there is no such file"),
     case("settings: BOM", marked, DID_YOU_MEAN),
     case("settings: CRLF", crlf, DID_YOU_MEAN),
+    case("settings: aliases", bomb, r":\d+:\d+: \*a repeats what is written elsewhere"),
+    case("settings: more than 250 kB", with_line("#" * 250_000), ": cannot be read: it is larger"),
     case("settings: duplicate key", with_line("state:\n  path: elsewhere.db"), r":\d+:1: .*duplicate key"),
     case(
         "a secret in settings.yaml",
@@ -115,6 +125,32 @@ def test_broken_settings(world: World, breaking: Break, pattern: str) -> None:
     assert "Traceback" not in started.stderr
     assert len(world.wire_invoices()) == len(world.rows()) + 1, "nothing was done"
     world.settings_path.write_text(good)
+    world.run_once()
+    assert_promises(world)
+
+
+@pytest.mark.fault("settings: a pipe in its place")
+@pytest.mark.parametrize("name", ["settings.yaml", "secrets/magento_access_token"])
+def test_a_pipe_in_the_place_of_a_file_is_not_waited_for(world: World, name: str) -> None:
+    path = world.folder / name
+    good = path.read_bytes()
+    world.invoice(comment="before")
+    with world.work() as work:
+        run_once(work)
+        path.unlink()
+        os.mkfifo(path, 0o600)
+        world.invoice(comment="meanwhile")
+        run_once(work)
+        (refused,) = world.named("settings.refused")
+        assert "is no plain file" in str(refused["problems"])
+        assert_promises(world)  # the old settings stay in force
+    for command in (["run", "--once"], ["settings", "check"], ["status"]):
+        done = world.command(*command)
+        assert done.returncode == 78, done.stderr
+        assert "is no plain file" in done.stderr
+    path.unlink()
+    path.write_bytes(good)
+    path.chmod(0o600)
     world.run_once()
     assert_promises(world)
 
