@@ -48,6 +48,8 @@ class Network:
     on_magento: Callable[[str, bytes], object] = lambda _url, _body: None
     on_salesforce: Callable[[str, bytes], object] = lambda _url, _body: None
     on_flight: Callable[[list[int]], object] = lambda _ids: None
+    # Which answer, if any, a call gets before anything else: the org has moved, or a record in it kills it.
+    intercept: Callable[[requests.PreparedRequest], Reply | str | None] = lambda _request: None
     flying: int = 0
     calls: dict[str, int] = field(default_factory=lambda: {"magento": 0, "sweep": 0, "salesforce": 0})
     calm: bool = False
@@ -60,6 +62,7 @@ class Network:
 
     def magento(self, request: requests.PreparedRequest) -> Reply:
         """One call to Magento."""
+        still = self.clock.still
         self._begin("magento", request)
         fault = self._fault(self.rates.magento, self._magento_faults)
         if fault in {"unsent", "lost", "slow", "large"}:
@@ -67,15 +70,22 @@ class Network:
         reply = self._magento_reply(request, fault)
         self._between()
         self.steps.point("magento answers")
+        self._time_out("magento", still)
         if reply.status == 200 and not fault:
             self.on_magento(str(request.url), reply.body)
         return reply
 
     def salesforce(self, request: requests.PreparedRequest) -> Reply:
         """One call to Salesforce, a sign-in too."""
+        still = self.clock.still
         self.on_salesforce(str(request.url), body_of(request))
         self._begin("salesforce", request)
         fault = self._fault(self.rates.salesforce, self._salesforce_faults)
+        early = self.intercept(request)
+        if isinstance(early, Reply):
+            return early
+        if early is not None:
+            self._fail("salesforce", early)
         if self._is_late(request):
             self._fly(request)
             self.steps.point("salesforce works on", rate=self.rates.impatience)
@@ -91,6 +101,7 @@ class Network:
             self.clock.advance(self.random.uniform(0, 30))
         self._between()
         self.steps.point("salesforce answers")
+        self._time_out("salesforce", still)
         if fault == "unanswered":
             self._fail("salesforce", self.random.choice(("lost", "slow")))
         return reply
@@ -107,6 +118,11 @@ class Network:
         self._between()
         slow = self.rates.slow and not self.calm
         self.clock.advance(self.random.uniform(2, 40) if slow else self.random.uniform(0.05, 0.9))
+
+    def _time_out(self, side: SideName, still: timedelta) -> None:
+        """A process that was stopped during the call may find that its time is over, or the connection gone."""
+        if self.clock.still > still and self.random.random() < 0.5:
+            self._fail(side, self.random.choice(("lost", "slow")))
 
     def _between(self) -> None:
         if not self.calm and self.random.random() < self.rates.between:

@@ -12,6 +12,7 @@ from daemon.sandbox.org import Org
 from state.passes import Pass
 from state.rows import instant_of, select
 from state.store import Store
+from tests.property.simulation.clock import Clock
 from tests.property.simulation.rates import Rates
 from tests.property.simulation.settings import EditedSettings
 from tests.property.simulation.shop_side import ShopSide
@@ -25,8 +26,11 @@ _OLDEST_SENT = timedelta(minutes=15)
 class Onlooker:
     """Holds what it sees against the witness's truth."""
 
-    def __init__(self, witness: Witness, shop: ShopSide, org: Org, settings: EditedSettings, rates: Rates) -> None:
+    def __init__(
+        self, witness: Witness, shop: ShopSide, org: Org, settings: EditedSettings, rates: Rates, clock: Clock
+    ) -> None:
         self._witness = witness
+        self._clock = clock
         self._shop = shop
         self._org = org
         self._settings = settings
@@ -41,7 +45,7 @@ class Onlooker:
         if "/invoices?" not in url or "fields=" in url:
             return
         for row in json.loads(body).get("items") or ():
-            self._witness.shown[row["entity_id"], row["updated_at"], row["state"]] = self._shop.now()
+            self._witness.shown[row["entity_id"], row["updated_at"], row["state"]] = self._awake()
 
     def salesforce_called(self, url: str, body: bytes) -> None:
         """A call to Salesforce begins: is it one that may begin, with what may be sent?"""
@@ -68,8 +72,12 @@ class Onlooker:
         at = self._witness.shown.get((entity_id, stamp, state))
         if at is None:
             raise Broken("I2", f"invoice {entity_id} is sent as of {stamp}, which Magento never showed")
-        if self._shop.now() - at > _OLDEST_SENT:
-            raise Broken("I2", f"invoice {entity_id} is sent as it was {self._shop.now() - at} ago")
+        if self._awake() - at > _OLDEST_SENT:
+            raise Broken("I2", f"invoice {entity_id} is sent as it was {self._awake() - at} ago")
+
+    def _awake(self) -> datetime:
+        """Return Magento's time without that in which the process was stopped: it sends then what it read before."""
+        return self._shop.now() - self._clock.still
 
     def look(self, store: Store) -> None:
         """After a pass, or when a process has begun anew on what another one left."""

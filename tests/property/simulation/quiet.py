@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from state.rows import instant_of
 from state.store import Store
 from tests.property.simulation.agreement import Agreement
+from tests.property.simulation.endings import Endings
 from tests.property.simulation.witness import Broken
 
 if TYPE_CHECKING:
@@ -28,16 +29,17 @@ class Quiet:
         """All of it."""
         run = self._run
         self._calm_down()
-        self._settle()
+        self.settle()
         # By hand goes what was held, and a daily round finds what only a sweep can.
         run.clock.advance(_A_DAY)
-        self._beat(2)
+        self.beat(2)
         run.operators.ask(self._held(), by_name=False)
-        self._beat(1)
-        self._settle()
+        self.beat(1)
+        self.settle()
         Agreement(run).check()
         self._idle()
         self._touched()
+        Endings(run, self).run()
         if run.rates.ends_manual:
             self._manual()
         elif run.rates.resync:
@@ -47,6 +49,8 @@ class Quiet:
         """Faults stop: no call of ours still runs, every transaction has ended, what was damaged is mended."""
         run = self._run
         run.network.calm = True
+        run.stopping.rate = 0.0
+        run.deadly.ways.clear()
         run.org.calm_down()
         run.operators.flags_on()
         run.settings.edit("magento.page_size", 100)  # what small pages show has been seen
@@ -55,7 +59,7 @@ class Quiet:
         run.shop.repair()
         if run.rates.keeps_rule and run.shop.ids():
             run.org.keep_rule(run.random.choice(run.shop.ids()))
-        self._beat(1)
+        self.beat(1)
         run.clock.advance(15_000)
         # Whoever deletes a record is noticed when the invoice changes.
         for entity_id in run.shop.ids():
@@ -63,26 +67,26 @@ class Quiet:
                 row = run.shop.row(entity_id)
                 run.shop.correct(entity_id, round(float(row["grand_total"]) + 0.01, 2))
 
-    def _settle(self) -> None:
+    def settle(self) -> None:
         """L1: after the longest wait in force, three passes do everything that is due."""
-        self._beat(1)
+        self.beat(1)
         wait = self._longest_wait()
         if wait > _LONGEST_WAIT:
             raise Broken("L1", f"something waits for {wait}")
         self._run.clock.advance(max(wait.total_seconds(), 0) + 1)
-        self._beat(3)
+        self.beat(3)
         self._require_nothing_due()
 
     def _held(self) -> list[int]:
         """What only a person sends; everything else must come by itself."""
-        found = self._store.db.conn.execute(
+        found = self.store.db.conn.execute(
             "SELECT entity_id FROM ledger WHERE sync_status = 'held' "
             "UNION SELECT entity_id FROM notes WHERE sync_status = 'held'"
         )
         return sorted(row[0] for row in found)
 
     def _longest_wait(self) -> timedelta:
-        store, now = self._store, self._run.clock.now()
+        store, now = self.store, self._run.clock.now()
         waits = store.db.conn.execute(
             "SELECT max(at) FROM (SELECT next_attempt_at AS at FROM ledger WHERE sync_status = 'pending' "
             "UNION ALL SELECT again_at FROM ledger "
@@ -94,7 +98,7 @@ class Quiet:
         return timedelta(0) if until is None else until - now
 
     def _require_nothing_due(self) -> None:
-        store = self._store
+        store = self.store
         for row in store.ledger.newest():
             if row.sync_status == "pending":
                 raise Broken("L1", f"invoice {row.entity_id} is still pending: {row.reason}")
@@ -115,22 +119,22 @@ class Quiet:
         But what an older copy of the state says of Salesforce is not believed, and costs the call that finds out.
         """
         run = self._run
-        rows = {row.entity_id: row for row in self._store.ledger.newest()}
+        rows = {row.entity_id: row for row in self.store.ledger.newest()}
         known = {each for each, row in rows.items() if row.sync_status == "synced" and row.fingerprint is not None}
         quiet = [each for each in run.shop.ids() if each in known]
         if quiet:
             run.clock.advance(60)
             run.shop.move_stamp(run.random.choice(quiet))
             before = run.network.calls["salesforce"]
-            self._beat(1)
+            self.beat(1)
             if run.network.calls["salesforce"] != before:
                 raise Broken("I8", "a call to Salesforce, though only the stamp of an invoice has moved")
 
     def _free_poll(self, when: str) -> None:
         run = self._run
         before = dict(run.network.calls)
-        self._beat(1)
-        checkpoint = self._store.checkpoints.current()
+        self.beat(1)
+        checkpoint = self.store.checkpoints.current()
         assert checkpoint is not None
         since = (checkpoint - timedelta(seconds=run.rates.overlap)).strftime("%Y-%m-%d %H:%M:%S")
         rows = [run.shop.row(each) for each in run.shop.ids() if each not in run.shop.shop.invoices.broken]
@@ -148,8 +152,8 @@ class Quiet:
         before = set(run.shop.ids())
         run.witness.asked.clear()
         run.shop.buy(count=2)
-        self._beat(2)
-        rows = {row.entity_id: row for row in self._store.ledger.newest()}
+        self.beat(2)
+        rows = {row.entity_id: row for row in self.store.ledger.newest()}
         for entity_id in set(run.shop.ids()) - before - run.witness.reused - run.witness.vanished:
             if entity_id not in rows or rows[entity_id].sync_status != "held":
                 raise Broken("I4", f"invoice {entity_id} is new while automatic synchronization is off, and not held")
@@ -159,10 +163,10 @@ class Quiet:
         run = self._run
         before = dict(run.org.org.created)
         run.operators.clear_all()
-        self._beat(2)
-        self._settle()
+        self.beat(2)
+        self.settle()
         run.operators.ask(self._held(), by_name=False)
-        self._beat(2)
+        self.beat(2)
         created = {name: count - before.get(name, 0) for name, count in run.org.org.created.items()}
         known = run.witness
         exempt = known.deleted_comments or known.reused or known.reused_comments
@@ -172,11 +176,13 @@ class Quiet:
         Agreement(run).check()
 
     @property
-    def _store(self) -> Store:
+    def store(self) -> Store:
+        """The state of the process that lives."""
         assert self._run.life.store is not None
         return self._run.life.store
 
-    def _beat(self, times: int) -> None:
+    def beat(self, times: int) -> None:
+        """Poll so many times, a minute apart."""
         for _ in range(times):
             self._run.clock.advance(60)
             self._run.life.beat()

@@ -1,0 +1,92 @@
+"""What a theme ends with: its trouble once more while nothing else is wrong, so that what it may not touch is seen."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.property.simulation.agreement import Agreement
+from tests.property.simulation.witness import Broken
+
+if TYPE_CHECKING:
+    from tests.property.simulation.quiet import Quiet
+    from tests.property.simulation.schedule import Schedule
+
+# A record that kills its calls is alone in one after a few tries, which wait ever longer: 15 minutes at most.
+_MINUTES_TO_GET_BY = 60
+
+
+class Endings:
+    """The endings of one run; each leaves both sides as they were."""
+
+    def __init__(self, run: Schedule, quiet: Quiet) -> None:
+        self._run = run
+        self._quiet = quiet
+
+    def run(self) -> None:
+        """Play those that the seed's theme has."""
+        rates = self._run.rates
+        if rates.moves:
+            self._move()
+        if rates.files_full:
+            self._fill_files()
+        if rates.deadly:
+            self._kill_calls()
+
+    def _move(self) -> None:
+        """Call the org where it is after one new sign-in, in the very pass that finds out."""
+        self._run.org.move(signs_in=True)
+        ids = self._run.shop.sell(2)
+        self._quiet.beat(1)
+        self._require_in("L1", ids, "the org's host has changed")
+
+    def _fill_files(self) -> None:
+        """L2: send every invoice at the next poll while only notes find no room; they wait, and none of them fails."""
+        trap = self._run.org.keep_files_full()
+        for _ in range(4):
+            ids = self._run.shop.sell(3)
+            self._quiet.beat(1)
+            self._require_in("L2", ids, "only the org's file storage is full")
+        trap.remove()
+        self._end()
+
+    def _kill_calls(self) -> None:
+        """L2: let no other record wait for long for one whose calls all die."""
+        run = self._run
+        ids = run.shop.sell(run.random.choice((6, 12, 24)))
+        victim = run.random.choice(ids)
+        comments = {each: [comment["entity_id"] for comment in run.shop.row(each)["comments"]] for each in ids}
+        is_note = run.random.random() < 0.5
+        deadly = f"main-comment-{comments[victim][0]}" if is_note else f"main-{victim}"
+        run.deadly.keep(deadly)
+        others = [each for each in ids if each != victim]
+        for _ in range(_MINUTES_TO_GET_BY):
+            self._quiet.beat(1)
+            if not self._late(others, comments):
+                break
+        late = self._late(others, comments)
+        if late:
+            raise Broken("L2", f"{len(late)} of {len(ids)} wait for {deadly}, whose calls die: {late[0]}")
+        run.deadly.ways.clear()
+        self._end()
+
+    def _late(self, ids: list[int], comments: dict[int, list[int]]) -> list[str]:
+        """Return what of these is not in Salesforce yet."""
+        store = self._quiet.store
+        rows = store.ledger.known(ids)
+        late = [f"invoice {each}" for each in ids if each not in rows or rows[each].sync_status != "synced"]
+        wanted = [comment for each in ids for comment in comments[each]]
+        notes = store.notes.known(wanted)
+        return late + [f"comment {each}" for each in wanted if each not in notes or notes[each].sync_status != "synced"]
+
+    def _require_in(self, promise: str, ids: list[int], when: str) -> None:
+        rows = self._quiet.store.ledger.known(ids)
+        for entity_id in ids:
+            row = rows.get(entity_id)
+            if row is None or row.sync_status != "synced":
+                what = "is not known" if row is None else f"is {row.sync_status}: {row.reason}"
+                raise Broken(promise, f"invoice {entity_id} {what}, though {when}")
+
+    def _end(self) -> None:
+        """See that everything is in, once the trouble is over."""
+        self._quiet.settle()
+        Agreement(self._run).check()
