@@ -41,6 +41,7 @@ class Agreement:
         self._notes: dict[int, NoteRow] = run.life.store.notes.known(run.shop.comment_ids())
         self._counts = note_counts(self._org, but=run.witness.left_behind)
         self._marked = run.rates.marked
+        self._unreadable = run.unreadable
 
     def check(self) -> None:
         """Raises Broken at the first thing that is not as it should be."""
@@ -54,6 +55,12 @@ class Agreement:
         record = self._org.find(_INVOICE, "Magento_Id__c", f"main-{entity_id}")
         if row is None:
             raise Broken("I1", f"invoice {entity_id} is not in the ledger")
+        if entity_id in self._unreadable.invoices or (
+            row.sync_status == "failed" and not self._unreadable.is_shown(entity_id)
+        ):
+            if row.sync_status != "failed" or not row.reason:
+                raise Broken("I1", f"invoice {entity_id} cannot be shown, and is {row.sync_status}: {row.reason}")
+            return
         if row.sync_status == "failed":
             if f"main-{entity_id}" != self._kept_id:
                 raise Broken("I1", f"invoice {entity_id} is left failed: {row.reason}")
@@ -102,6 +109,8 @@ class Agreement:
         if not text:
             return
         if row.sync_status != "synced":
+            if not self._unreadable.is_shown(row.entity_id) and row.reason:
+                return
             raise Broken("I3", f"comment {comment_id} is left {row.sync_status}: {row.reason}")
         if self._marked:
             self._check_marked_note(row, text, invoice)

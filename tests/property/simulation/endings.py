@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 # A record that kills its calls is alone in one after a few tries, which wait ever longer: 15 minutes at most.
 _MINUTES_TO_GET_BY = 60
+_A_DAY = 25 * 3600.0
 
 
 class Endings:
@@ -29,6 +30,8 @@ class Endings:
             self._move()
         if rates.files_full:
             self._fill_files()
+        if rates.unreadable:
+            self._spoil()
         if rates.deadly:
             self._kill_calls()
 
@@ -47,6 +50,30 @@ class Endings:
             self._quiet.beat(1)
             self._require_in("L2", ids, "only the org's file storage is full")
         trap.remove()
+        self._end()
+
+    def _spoil(self) -> None:
+        """L2: let no other invoice wait for those that Magento cannot show; these stand failed, with the reason."""
+        run = self._run
+        ids = run.shop.sell(run.random.choice((1, 6, 12)))
+        for victim in run.random.sample(ids, k=min(len(ids), run.random.choice((1, 1, 2, 3)))):
+            run.unreadable.keep(victim, as_order=run.random.random() < 0.5)
+        shown = [each for each in ids if run.unreadable.is_shown(each)]
+        unshown = [each for each in ids if each not in shown]
+        for _ in range(_MINUTES_TO_GET_BY):
+            self._quiet.beat(1)
+            rows = self._quiet.store.ledger.known(ids)
+            if all(rows[each].sync_status != "pending" if each in rows else False for each in ids):
+                break
+        ways = {**run.unreadable.invoices, **run.unreadable.orders}
+        self._require_in("L2", shown, f"Magento cannot show others ({sorted(set(ways.values()))})")
+        for each in unshown:
+            if each not in rows or rows[each].sync_status != "failed" or not rows[each].reason:
+                what = rows[each].sync_status if each in rows else "not known"
+                raise Broken("I1", f"invoice {each} is {what}, though Magento cannot show it: {ways}")
+        run.unreadable.heal()
+        run.clock.advance(_A_DAY)
+        self._quiet.beat(3)
         self._end()
 
     def _kill_calls(self) -> None:

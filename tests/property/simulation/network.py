@@ -50,6 +50,8 @@ class Network:
     on_flight: Callable[[list[int]], object] = lambda _ids: None
     # Which answer, if any, a call gets before anything else: the org has moved, or a record in it kills it.
     intercept: Callable[[requests.PreparedRequest], Reply | str | None] = lambda _request: None
+    # What becomes of Magento's answer: a record in it cannot be shown, or there are too many.
+    spoil: Callable[[requests.PreparedRequest, Reply], Reply | str | None] = lambda _request, _reply: None
     flying: int = 0
     calls: dict[str, int] = field(default_factory=lambda: {"magento": 0, "sweep": 0, "salesforce": 0})
     calm: bool = False
@@ -68,9 +70,14 @@ class Network:
         if fault in {"unsent", "lost", "slow", "large"}:
             self._fail("magento", fault)
         reply = self._magento_reply(request, fault)
+        spoilt = None if fault else self.spoil(request, reply)
+        if isinstance(spoilt, str):
+            self._fail("magento", spoilt)
         self._between()
         self.steps.point("magento answers")
         self._time_out("magento", still)
+        if spoilt is not None:
+            return spoilt
         if reply.status == 200 and not fault:
             self.on_magento(str(request.url), reply.body)
         return reply

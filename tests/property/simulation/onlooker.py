@@ -150,7 +150,15 @@ class Onlooker:
             return entity_id in known.reused or entity_id in known.unreadable
         # Twice a failure of Magento's own at just this invoice is taken for the invoice's; a day mends that.
         by_chance = "cannot show" in text and self._rates.magento > 0
-        return by_chance or (("cannot show" in text or "cannot be used" in text) and entity_id in known.unreadable)
+        return by_chance or (("cannot show" in text or "cannot be used" in text) and self._is_unreadable(entity_id))
+
+    def _is_unreadable(self, entity_id: int) -> bool:
+        """Return whether Magento ever failed at this invoice, or at its order."""
+        known = self._witness
+        if entity_id in known.unreadable or not known.unreadable_orders:
+            return entity_id in known.unreadable
+        shop = self._shop
+        return entity_id not in shop.ids() or shop.row(entity_id)["order_id"] in known.unreadable_orders
 
     def _was_there(self, salesforce_id: str | None) -> bool:
         name = "Magento_Invoice__c"

@@ -51,6 +51,8 @@ class Quiet:
         run.network.calm = True
         run.stopping.rate = 0.0
         run.deadly.ways.clear()
+        if run.rates.unreadable and run.random.random() < 0.5:
+            run.unreadable.heal()
         run.org.calm_down()
         run.operators.flags_on()
         run.settings.edit("magento.page_size", 100)  # what small pages show has been seen
@@ -60,6 +62,8 @@ class Quiet:
         if run.rates.keeps_rule and run.shop.ids():
             run.org.keep_rule(run.random.choice(run.shop.ids()))
         self.beat(1)
+        if run.rates.unreadable or run.rates.crowded:
+            self.beat(20)  # what breaks a list is looked for call by call, and no fault that ends
         run.clock.advance(15_000)
         # Whoever deletes a record is noticed when the invoice changes.
         for entity_id in run.shop.ids():

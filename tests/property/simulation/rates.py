@@ -43,6 +43,8 @@ class Rates:
     files_full: bool = False  # the org's file storage fills up
     moves: bool = False  # the org's host changes
     marked: bool = False  # there is no comment object
+    unreadable: bool = False  # Magento cannot show some records
+    crowded: bool = False  # nor a long list
     deadly: bool = False  # every call about one record dies
 
 

@@ -30,6 +30,7 @@ from tests.property.simulation.shop_side import ShopSide
 from tests.property.simulation.steps import Endless, Steps
 from tests.property.simulation.stopping import Stopping
 from tests.property.simulation.themes import draw_theme
+from tests.property.simulation.unreadable import Crowded, Unreadable
 from tests.property.simulation.wire import Reply
 from tests.property.simulation.witness import Broken, Witness
 
@@ -76,6 +77,11 @@ class Schedule:
             self.network.options.org, self.network.options, self.clock, self.random, self.rates, self.witness
         )
         self.deadly = Deadly(self.shop, self.org, self.clock, self.random)
+        self.unreadable = Unreadable(self.shop, self.clock, self.random, self.witness)
+        drawn = Random(f"{seed} crowd")
+        self.crowded = Crowded(
+            drawn, self.witness.happened, rows=drawn.choice((1, 2, 3, 5)) if self.rates.crowded else None
+        )
         self.stopping = Stopping(self.clock, Random(f"{seed} stops"), self.witness.happened, self.rates.stops)
         self.steps.on_step = self.stopping.at_a_step
         onlooker = Onlooker(self.witness, self.shop, self.org.org, self.settings, self.rates, self.clock)
@@ -83,6 +89,7 @@ class Schedule:
         self.network.on_salesforce = onlooker.salesforce_called
         self.network.happen = self._happen_meanwhile
         self.network.intercept = self._intercept
+        self.network.spoil = self._spoil
         self.network.on_flight = self.shop.change_one_of
         self.life = Life(
             folder / "state.db", self.clock, self.steps, Random(f"{seed} daemon"), self.network, self.settings,
@@ -156,6 +163,8 @@ class Schedule:
             event = getattr(self.shop, self.random.choice(self.rates.often))
         if self.rates.deadly and self.random.random() < 0.1:
             event = self.deadly.poison
+        if self.rates.unreadable and self.random.random() < 0.1:
+            event = self.unreadable.spoil
         event()
         self.witness.happened[event.__name__] += 1
         self.steps.note(event.__name__)
@@ -172,6 +181,11 @@ class Schedule:
         if killed is not None:
             self.witness.happened["killed a call"] += 1
         return killed
+
+    def _spoil(self, request: requests.PreparedRequest, reply: Reply) -> Reply | str | None:
+        """What becomes of an answer of Magento's."""
+        found = self.unreadable.answer(request, reply)
+        return self.crowded.answer(request, reply) if found is None else found
 
     def _removes_state(self) -> bool:
         """Whether somebody removes state.db after a process was killed."""

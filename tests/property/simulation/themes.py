@@ -29,6 +29,10 @@ THEMES: Mapping[str, Mapping[str, Any]] = {
         "often": ("comment", "edit", "rewrite"),
         "beats": 9,
     },
+    # Magento cannot show one invoice or one order, in every way there is.
+    "unreadable": {"unreadable": True, **_FEW_FAULTS, "magento": 0.0, "slow": False},
+    # Magento cannot show many rows at once.
+    "crowded": {"crowded": True, **_FEW_FAULTS, "slow": False},
     # Every call about one record dies.
     "deadly": {"deadly": True, **_FEW_FAULTS, "slow": False},
 }
@@ -39,6 +43,8 @@ MET_BY: Mapping[str, frozenset[str]] = {
     "files full": frozenset({"refused for want of room"}),
     "org moved": frozenset({"redirected"}),
     "marked": frozenset({"marked"}),
+    "unreadable": frozenset({"an invoice could not be shown", "an order could not be shown"}),
+    "crowded": frozenset({"a list was too long"}),
     "deadly": frozenset({"killed a call"}),
 }
 # Drawn by chance; the others only by name, until the daemon keeps its promises in them.
