@@ -45,6 +45,7 @@ class Rates:
     marked: bool = False  # there is no comment object
     unreadable: bool = False  # Magento cannot show some records
     crowded: bool = False  # nor a long list
+    translated: bool = False  # Magento speaks another language, and limits its pages
     deadly: bool = False  # every call about one record dies
 
 

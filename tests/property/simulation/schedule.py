@@ -18,6 +18,7 @@ from tests.builders import SECRETS
 from tests.property.simulation.agreement import note_counts
 from tests.property.simulation.clock import Clock
 from tests.property.simulation.deadly import Deadly
+from tests.property.simulation.languages import LANGUAGES, translated
 from tests.property.simulation.life import Life
 from tests.property.simulation.network import Network
 from tests.property.simulation.onlooker import Onlooker
@@ -78,7 +79,10 @@ class Schedule:
         )
         self.deadly = Deadly(self.shop, self.org, self.clock, self.random)
         self.unreadable = Unreadable(self.shop, self.clock, self.random, self.witness)
-        drawn = Random(f"{seed} crowd")
+        drawn = Random(f"{seed} shop")
+        if self.rates.translated:
+            self.network.magento_app.extensions["magento"].page_limit = drawn.choice((1, 3, 20, 20))
+        self._language = drawn.choice(LANGUAGES) if self.rates.translated else None
         self.crowded = Crowded(
             drawn, self.witness.happened, rows=drawn.choice((1, 2, 3, 5)) if self.rates.crowded else None
         )
@@ -185,7 +189,14 @@ class Schedule:
     def _spoil(self, request: requests.PreparedRequest, reply: Reply) -> Reply | str | None:
         """What becomes of an answer of Magento's."""
         found = self.unreadable.answer(request, reply)
-        return self.crowded.answer(request, reply) if found is None else found
+        if found is None:
+            found = self.crowded.answer(request, reply)
+        if self._language is not None and not isinstance(found, str):
+            said = translated(found or reply, self._language)
+            if said is not (found or reply):
+                self.witness.happened["refused in another language"] += 1
+                return said
+        return found
 
     def _removes_state(self) -> bool:
         """Whether somebody removes state.db after a process was killed."""
