@@ -7,6 +7,7 @@
     ├── RejectedRecord                     this record is set aside with its reason, the rest go on
     ├── Retriable                exit 75   later, by itself
     │   ├── Unreachable                    no answer, or none that can be read; ``sent``: it may have worked
+    │   │   └── Unreadable                 the side answered a question, with something that cannot be read
     │   ├── Busy                           the side answered that it cannot now; ``retry_after`` seconds if it said so
     │   └── OutOfCalls                     Salesforce's API calls are used up, or what is left is reserved for others
     └── Fatal                    exit 78   that side pauses until a person acts
@@ -59,6 +60,8 @@ class Retriable(InvoiceSyncError):  # noqa: N818
     def __init__(self, message: str, *, side: SideName, hint: str | None = None) -> None:
         super().__init__(message, hint=hint)
         self.side: SideName = side
+        # Which invoices the failed call was about, where not all that were asked for; empty: it came to no call.
+        self.about: frozenset[int] | None = None
 
 
 class Unreachable(Retriable):
@@ -69,7 +72,12 @@ class Unreachable(Retriable):
     ) -> None:
         super().__init__(message, side=side, hint=hint)
         self.sent = sent
+        self.in_doubt = sent
         self.timed_out = timed_out
+
+
+class Unreadable(Unreachable):
+    """The side answered what was asked, but the answer cannot be read."""
 
 
 class Busy(Retriable):

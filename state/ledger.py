@@ -80,10 +80,12 @@ class Ledger:
     def due(self, now: datetime, *, automatic: bool, limit: int) -> list[LedgerRow]:
         """The rows to send now: asked for first, then first attempts before retries.
 
-        New invoices go before a backfill's, so that they do not wait until it is through.
+        New invoices go before a backfill's, so that they do not wait until it is through. Of the retries those go
+        first that were tried least, and then those that have waited longest: what always fails delays no other.
         """
         return self._select(
-            f"{_DUE} ORDER BY asked DESC, attempts > 0, seen_by = 'backfill', entity_id LIMIT :limit",
+            f"{_DUE} ORDER BY asked DESC, attempts, CASE WHEN attempts THEN next_attempt_at END, "
+            "seen_by = 'backfill', entity_id LIMIT :limit",
             {"now": text_of(now), "automatic": automatic, "limit": limit},
         )
 

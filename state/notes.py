@@ -69,10 +69,11 @@ class Notes:
         replace_all(self._store, "notes", rows)
 
     def due_invoices(self, now: datetime, *, automatic: bool, limit: int) -> list[int]:
-        """The invoices with notes to send now, first attempts before retries."""
+        """The invoices with notes to send now: those tried least first, and of them what has waited longest."""
         rows = self._store.db.conn.execute(
             f"SELECT notes.entity_id FROM notes JOIN ledger USING (entity_id) WHERE {_DUE} "  # noqa: S608
-            "GROUP BY notes.entity_id ORDER BY min(notes.attempts), notes.entity_id LIMIT :limit",
+            "GROUP BY notes.entity_id "
+            "ORDER BY min(notes.attempts), min(notes.next_attempt_at), notes.entity_id LIMIT :limit",
             {"now": text_of(now), "automatic": automatic, "limit": limit},
         ).fetchall()
         return [row[0] for row in rows]

@@ -7,7 +7,7 @@ from typing import Any
 from simple_salesforce.format import format_soql
 
 from daemon.clock import Clock, SystemClock
-from daemon.errors import InvoiceSyncError, Unreachable
+from daemon.errors import InvoiceSyncError, Retriable, Unreadable
 from daemon.mapping import InvoiceRecord
 from daemon.notes import marker_of
 from daemon.salesforce.connection import CallRefused, Connection
@@ -187,6 +187,8 @@ class Salesforce:
             message = scrubbed(refusal.code, refusal.message, everybodys)
             raise CallRefused(refusal.code, message, refusal.status) from None
         except InvoiceSyncError as error:  # a failure of the whole call may quote what was sent as well
+            if isinstance(error, Retriable) and error.about is None:
+                error.about = frozenset(int(graph.graph_id) for graph in graphs)
             error.args = (scrubbed("", str(error), everybodys),)
             raise
         return {
@@ -194,8 +196,8 @@ class Salesforce:
         }
 
 
-def _unreadable() -> Unreachable:
-    return Unreachable("Salesforce's answer to a query cannot be read", side="salesforce", sent=False)
+def _unreadable() -> Unreadable:
+    return Unreadable("Salesforce's answer to a query cannot be read", side="salesforce", sent=False)
 
 
 def _id(row: dict[str, Any], name: str) -> str:

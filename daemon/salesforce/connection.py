@@ -12,7 +12,7 @@ from simple_salesforce.api import Salesforce as Rest
 from simple_salesforce.exceptions import SalesforceError
 
 from daemon.clock import Clock
-from daemon.errors import AnotherOrg, Busy, InvoiceSyncError, OutOfCalls, SideRefused, Unreachable
+from daemon.errors import AnotherOrg, Busy, InvoiceSyncError, OutOfCalls, Retriable, SideRefused, Unreachable
 from daemon.log import redaction
 from daemon.salesforce.ids import to_18
 from daemon.salesforce.scrubbing import code_of
@@ -89,7 +89,11 @@ class Connection:
         """Get an access token, as salesforce.auth says. SideRefused when it is not given."""
         self.sign_ins += 1
         self._rest = None
-        self._use(request_token(self._session, self._salesforce, self._secrets, self._clock))
+        try:
+            self._use(request_token(self._session, self._salesforce, self._secrets, self._clock))
+        except Retriable as error:
+            error.about = frozenset()  # whatever was to be sent has not been
+            raise
 
     def _use(self, token: Token) -> None:
         found = re.search(r"/id/(00D\w{12,15})/", token.identity)

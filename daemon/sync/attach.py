@@ -1,7 +1,8 @@
 """Attaches the notes that are due: one atomic graph per invoice, so that a comment becomes a note once or not yet."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 from daemon.errors import Busy, Unreachable
 from daemon.notes import note_of
@@ -17,13 +18,14 @@ from daemon.salesforce import (
     comment_of,
 )
 from daemon.sync.adoption import Adoption
+from daemon.sync.call_failures import ALONE_FROM
 from daemon.sync.contents import newest_contents
 from daemon.sync.decide import UNREADABLE
 from daemon.sync.note_refusals import NoteRefusals
 from daemon.sync.notes_batch import NoteBatch, OwedNote
 from daemon.sync.org import doubt_fit, why_no_notes
 from daemon.sync.parts import FAILED_AGAIN, RETRY_LONGEST, UNANSWERED_AGAIN, Parts, Tally
-from daemon.sync.sides import require_calls
+from daemon.sync.sides import bear, is_about_records, require_calls
 from state.notes import NoteRow
 
 _INVOICES_A_CALL = 75
@@ -35,6 +37,8 @@ def attach_due(parts: Parts, tally: Tally, entity_ids: Sequence[int] | None) -> 
     if not options.enable_synchronization or not options.synchronize_notes or parts.stop.asked:
         return False
     automatic, now = options.enable_automatic_synchronization, parts.now()
+    if tally.calls.enough:
+        return False
     if entity_ids is None:
         entity_ids = parts.store.notes.due_invoices(now, automatic=automatic, limit=_INVOICES_A_CALL)
     rows = parts.store.notes.due(entity_ids, now, automatic=automatic) if entity_ids else []
@@ -45,12 +49,21 @@ def attach_due(parts: Parts, tally: Tally, entity_ids: Sequence[int] | None) -> 
         again = parts.retry_at(0, RETRY_LONGEST.total_seconds())
         parts.store.notes.write([replace(row, reason=f"waits: {why}", next_attempt_at=again) for row in rows])
         return True
-    attempts = min(row.attempts for row in rows)
-    if attempts:  # what failed as a whole goes in ever smaller calls
-        chosen = sorted({row.entity_id for row in rows})[: max(1, _INVOICES_A_CALL >> min(attempts, 7))]
-        rows = [row for row in rows if row.entity_id in chosen]
-    _Attachment(parts, tally, rows).run()
+    _Attachment(parts, tally, _alike(rows)).run()
     return True
+
+
+def _alike(rows: Sequence[NoteRow]) -> list[NoteRow]:
+    """Return the notes that go together: first attempts, else those tried as often, in ever smaller calls.
+
+    So the one that its calls die of is alone after seven, and delays no other, of its own invoice either.
+    """
+    tried = min(ALONE_FROM, *(row.attempts for row in rows))
+    alike = [row for row in rows if min(row.attempts, ALONE_FROM) == tried]
+    if tried:
+        alike.sort(key=lambda row: (row.attempts, row.next_attempt_at or row.seen_at, row.comment_id))
+        del alike[max(1, _INVOICES_A_CALL >> tried) :]
+    return alike
 
 
 class _Attachment:
@@ -61,6 +74,8 @@ class _Attachment:
         self._tally = tally
         contents = newest_contents(parts, tally, sorted({row.entity_id for row in rows}))
         self._batch = NoteBatch(parts, tally, contents)
+        self._alone = len(rows) == 1 and rows[0].attempts >= ALONE_FROM
+        self._began_at = parts.clock.monotonic()
         # Without comment records a note is found again by the marker in its title.
         self._marked = parts.configuration.settings.salesforce.comment.object is None
         self._adoption = Adoption(parts, self._batch, marked=self._marked)
@@ -96,13 +111,20 @@ class _Attachment:
             self._batch.add(owed)
 
     def run(self) -> None:
-        """Call until nothing waits. What was answered is remembered before the next call."""
+        """Call until nothing waits, or a call fails. What was answered is remembered before the next call."""
+        try:
+            self._run()
+        except (Unreachable, Busy) as error:
+            bear(self._parts, self._tally, error, alone=self._alone, began_at=self._began_at)
+
+    def _run(self) -> None:
         refusals = self._refusals
         if self._parts.ask_first or self._marked:
-            self._adoption.adopt()
+            self._ask(self._adoption.adopt)
         while self._batch.waiting and not self._parts.stop.asked:
-            self._adoption.find_links()
+            self._ask(self._adoption.find_links)
             answers = self._call(sorted(self._batch.waiting))
+            self._tally.calls.note_answer()
             refusals.forget()
             for entity_id, answer in answers.items():
                 self._remember(entity_id, answer)
@@ -112,12 +134,24 @@ class _Attachment:
                 refusals.look_into()
             if refusals.duplicates:
                 self._parts.ask_first = True
-                self._adoption.adopt(refusals.duplicates)
+                self._ask(partial(self._adoption.adopt, refusals.duplicates))
             if all(isinstance(answer, NotAttempted) for answer in answers.values()):
                 self._batch.put_off(self._batch.all(), "Salesforce did not attempt it")
 
+    def _ask(self, question: Callable[[], None]) -> None:
+        """Ask Salesforce about the notes that wait; they are put off when the question fails."""
+        self._began_at = self._parts.clock.monotonic()
+        try:
+            question()
+        except (Unreachable, Busy) as error:
+            if is_about_records(error):
+                wait = error.retry_after if isinstance(error, Busy) else None
+                self._batch.put_off(self._batch.all(), str(error), wait)
+            raise
+
     def _call(self, entity_ids: Sequence[int]) -> dict[int, Answer]:
         require_calls(self._parts)
+        self._began_at = self._parts.clock.monotonic()
         going = {entity_id: self._batch.part(entity_id) for entity_id in entity_ids}
         self._batch.calls()
         try:
@@ -138,16 +172,20 @@ class _Attachment:
                 return self._call(entity_ids)
             return {entity_ids[0]: Refused(f"note{owed_notes[0].row.comment_id}", error)}
         except (Unreachable, Busy) as error:
-            in_doubt = error.in_doubt if isinstance(error, Busy) else error.sent
-            if isinstance(error, Busy) or in_doubt:
-                wait = error.retry_after if isinstance(error, Busy) else None
-                if self._marked and in_doubt:
-                    # It may still be carried out, and only then can it be found by its marker.
-                    wait = UNANSWERED_AGAIN.total_seconds()
-                put_off = [owed for part in going.values() for owed in part]
-                self._batch.put_off(put_off, str(error), wait, unanswered=in_doubt)
-                doubt_fit(self._parts)
+            if is_about_records(error):
+                self._put_off_call(error, going)
             raise
+
+    def _put_off_call(self, error: Unreachable | Busy, going: Mapping[int, list[OwedNote]]) -> None:
+        """Put off the notes that a failed call was about; not those that did not fit into it."""
+        about = going if error.about is None else error.about
+        wait = error.retry_after if isinstance(error, Busy) else None
+        if self._marked and error.in_doubt:
+            # It may still be carried out, and only then can it be found by its marker.
+            wait = UNANSWERED_AGAIN.total_seconds()
+        put_off = [owed for entity_id, part in going.items() if entity_id in about for owed in part]
+        self._batch.put_off(put_off, str(error), wait, unanswered=error.in_doubt)
+        doubt_fit(self._parts)
 
     def _remember(self, entity_id: int, answer: Answer) -> None:
         if isinstance(answer, NotAttempted):

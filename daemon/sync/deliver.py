@@ -20,12 +20,13 @@ from daemon.salesforce import (
 )
 from daemon.sync.alike import probes_of, require_accepted
 from daemon.sync.attach import attach_due
+from daemon.sync.call_failures import ALONE_FROM
 from daemon.sync.contents import newest_contents
 from daemon.sync.org import doubt_fit, look_again, may_explain, require_fit
-from daemon.sync.outcomes import fail, put_off, settle, still_failed, synced
+from daemon.sync.outcomes import fail, put_off, put_off_call, settle, still_failed, synced
 from daemon.sync.parts import Parts, Tally
 from daemon.sync.placing import is_misplaced, placed_items
-from daemon.sync.sides import require_calls
+from daemon.sync.sides import bear, is_about_records, require_calls
 from state.ledger import LedgerRow
 
 FULL = 75
@@ -36,7 +37,7 @@ def deliver_due(parts: Parts, tally: Tally, *, interrupted: Callable[[], bool], 
 
     Raises when Salesforce (or Magento, for reading again) cannot be worked with; what was answered is remembered.
     """
-    while not interrupted():
+    while not interrupted() and not tally.calls.enough:
         parts.refresh()
         options = parts.configuration.settings.invoices
         if not options.enable_synchronization:
@@ -60,22 +61,32 @@ def deliver_due(parts: Parts, tally: Tally, *, interrupted: Callable[[], bool], 
 
 
 def _batch(rows: Sequence[LedgerRow]) -> list[LedgerRow]:
-    """First attempts together, retries apart from them and in ever smaller calls: a poison invoice delays no other."""
-    alike = [row for row in rows if (row.attempts > 0) == (rows[0].attempts > 0)]
-    return alike[: max(1, FULL >> min(rows[0].attempts, 7))]
+    """Return the rows that go together: those tried as often, in ever smaller calls.
+
+    So the one that its calls die of is alone after seven, and delays no other.
+    """
+    tried = min(rows[0].attempts, ALONE_FROM)
+    return [row for row in rows if min(row.attempts, ALONE_FROM) == tried][: max(1, FULL >> tried)]
 
 
 def send_rows(parts: Parts, tally: Tally, rows: Sequence[LedgerRow], *, until_alike: bool = False) -> None:
-    """Send these due rows, in as many calls as it takes until each has an outcome.
+    """Send these due rows, in as many calls as it takes until each has an outcome, or until a call fails.
 
+    What a failed call was about is put off; what else was to go stays due.
     ``until_alike``: or until so many were rejected for one cause that it may be every invoice's; the others stay due.
     """
     newest = _newest(parts, tally, rows)
     waiting = _to_send(parts, tally, newest)
     while waiting and not parts.stop.asked:
         require_calls(parts)
-        called_at = parts.now()
-        answers = _call(parts, tally, list(waiting.values()))
+        called_at, began_at = parts.now(), parts.clock.monotonic()
+        try:
+            answers = _call(parts, tally, list(waiting.values()))
+        except (Unreachable, Busy) as failure:
+            (first, _), *others = waiting.values()
+            bear(parts, tally, failure, alone=not others and first.attempts >= ALONE_FROM, began_at=began_at)
+            return
+        tally.calls.note_answer()
         accepted = any(isinstance(answer, Done) for answer in answers.values())
         explained = _explained(parts, answers)
         if explained:
@@ -163,15 +174,11 @@ def _call(parts: Parts, tally: Tally, batch: list[tuple[LedgerRow, InvoiceRecord
             return _call(parts, tally, batch[: len(batch) // 2])
         error = RecordError(refusal.code, refusal.message, status=refusal.status)
         return {rows[0].entity_id: Refused(INVOICE, error)}
-    except Unreachable as error:
-        if error.sent:
-            put_off(parts, tally, rows, str(error), unanswered=True)
-            doubt_fit(parts)
-        raise
-    except Busy as error:
-        put_off(parts, tally, rows, str(error), unanswered=error.in_doubt, retry_after=error.retry_after)
-        if error.in_doubt:
-            doubt_fit(parts)
+    except (Unreachable, Busy) as error:
+        if is_about_records(error):
+            put_off_call(parts, tally, rows, error)
+            if error.in_doubt:
+                doubt_fit(parts)
         raise
 
 

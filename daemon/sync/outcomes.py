@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from daemon.errors import Busy, Unreachable
 from daemon.salesforce import RecordError
 from daemon.sync.parts import FAILED_AGAIN, UNANSWERED_AGAIN, Parts, Tally
 from state.attempts import Attempt
@@ -96,6 +97,13 @@ def put_off(
         for row in fresh:
             _note_attempt(parts, row, "pending", reason)
     tally.outcomes.update({row.entity_id: "pending" for row in fresh})
+
+
+def put_off_call(parts: Parts, tally: Tally, rows: Sequence[LedgerRow], error: Unreachable | Busy) -> None:
+    """Put off the rows that a failed call was about; not those that did not fit into it."""
+    about = [row for row in rows if error.about is None or row.entity_id in error.about]
+    retry_after = error.retry_after if isinstance(error, Busy) else None
+    put_off(parts, tally, about, str(error), unanswered=error.in_doubt, retry_after=retry_after)
 
 
 def still_failed(parts: Parts, tally: Tally, row: LedgerRow) -> None:

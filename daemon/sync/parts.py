@@ -17,6 +17,7 @@ from daemon.magento import ACCOUNT_REFUSED, Magento
 from daemon.mapping import InvoiceMapping
 from daemon.salesforce import Salesforce
 from daemon.settings import Configuration, SettingsFile
+from daemon.sync.call_failures import CallFailures
 from daemon.sync.known_org import KnownOrg, recall_org
 from daemon.sync.rejections import Rejections
 from state.passes import Pass
@@ -58,6 +59,7 @@ class Tally:
     error: str | None = None
     failure: InvoiceSyncError | None = None  # the first that ended work with a side
     salesforce_failed: bool = False
+    calls: CallFailures = field(default_factory=CallFailures)
     closed: Pass | None = None
 
 

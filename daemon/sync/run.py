@@ -248,6 +248,7 @@ class Work:
                 self._sync_batch(tally, batch, named=one_by_one)
                 if tally.error is not None or self.parts.stop.asked:
                     break
+            sides.attempt(self.parts, tally, "salesforce", tally.calls.require_answer)
         return self._finish(tally)
 
     def _sync_batch(self, tally: Tally, batch: list[int], *, named: bool) -> None:
@@ -285,6 +286,8 @@ class Work:
             deliver_due(parts, tally, full_only=full_only, interrupted=self._interrupted)
             while not full_only and not self._interrupted() and confirm_next(parts):
                 deliver_due(parts, tally, interrupted=self._interrupted)
+            if not full_only:
+                tally.calls.require_answer()
 
         sides.attempt(self.parts, tally, "salesforce", deliver)
 

@@ -6,7 +6,18 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TypeVar, cast
 
-from daemon.errors import Busy, Fatal, InvoiceSyncError, OutOfCalls, Probe, SideName, SideRefused
+from daemon.errors import (
+    Busy,
+    Fatal,
+    InvoiceSyncError,
+    OutOfCalls,
+    Probe,
+    Retriable,
+    SideName,
+    SideRefused,
+    Unreachable,
+    Unreadable,
+)
 from daemon.sync.parts import Parts, Tally
 from state.sides import Side
 
@@ -50,6 +61,30 @@ def attempt(parts: Parts, tally: Tally, side: SideName, work: Callable[[], T]) -
         if side == "salesforce":
             _learn_org(parts)
     return result
+
+
+def bear(parts: Parts, tally: Tally, error: Retriable, *, alone: bool, began_at: float) -> None:
+    """Go on after a call to Salesforce that failed; raise its error when Salesforce itself is down.
+
+    It is down when nothing could be sent, when it names a time to come back, when a second call about other records
+    fails right after, and when it was failing before this pass and has answered nothing since. So a side that is down
+    costs two calls, then one a pass. ``alone``: the call was about one record that failed in a call of its own before.
+    """
+    seconds = parts.clock.monotonic() - began_at
+    if not is_about_records(error) or (isinstance(error, Busy) and error.retry_after is not None):
+        raise error
+    if not tally.calls.answered and parts.store.sides.get("salesforce").status != "ok":
+        raise error
+    if tally.calls.note_failure(error, alone=alone, seconds=seconds):
+        raise error
+    parts.log.warning("call.failed", reason=str(error), hint="What it carried is tried again in smaller calls.")
+
+
+def is_about_records(error: Retriable) -> bool:
+    """Return whether a failed call to Salesforce may have died of the records that it was about."""
+    if error.side != "salesforce" or (error.about is not None and not error.about):
+        return False
+    return not isinstance(error, Unreachable) or error.sent or isinstance(error, Unreadable)
 
 
 def is_open(parts: Parts, side: SideName) -> bool:

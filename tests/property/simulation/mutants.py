@@ -374,7 +374,7 @@ def unanswered_calls_not_repeated(swap: Swap) -> None:
     def wrong(*arguments: Any, unanswered: bool = False, **options: Any) -> None:
         right(*arguments, **options)
 
-    swap(deliver, "put_off", wrong)
+    swap(outcomes, "put_off", wrong)
 
 
 @mutant
