@@ -34,8 +34,16 @@ class StateMissingError(StateError):
     """There is no state yet: nothing has run here."""
 
 
+class StateOlderError(StateError):
+    """An older version wrote it, and no process has brought it up to date yet."""
+
+
 class StateReplacedError(StateError):
     """The file was removed or replaced while a process worked on it."""
+
+
+class StateStarvedError(StateError):
+    """The process lacks the files or the memory to work on the state; the state itself may be well."""
 
 
 def unusable(path: Path, why: str, *, hint: str | None = None) -> StateUnusableError:
@@ -49,10 +57,19 @@ def unusable(path: Path, why: str, *, hint: str | None = None) -> StateUnusableE
     )
 
 
+def starved(path: Path, why: str) -> StateStarvedError:
+    """Return why the process cannot open the state at ``path``: it lacks files or memory."""
+    return StateStarvedError(
+        f"this process lacks open files or memory to work on the state at {path} ({why})",
+        path=path,
+        hint="Raise its limits (`ulimit -n`, `ulimit -v`, LimitNOFILE= or MemoryMax= of the service).",
+    )
+
+
 def _owner(path: Path) -> str:
     """Whose file it is, where that is not us: the usual reason why it cannot be written."""
-    place = path if path.exists() else path.parent
     try:
+        place = path if path.exists() else path.parent
         owner = place.owner()
         mine = place.stat().st_uid == os.geteuid()
     except (OSError, KeyError):

@@ -2,11 +2,14 @@
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import fields
 from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
+
+from sqlite_utils.db import Database
 
 if TYPE_CHECKING:
     from state.store import Store
@@ -85,6 +88,21 @@ def columns_of(row: Row) -> dict[str, Any]:
             value = int(value)
         values[name] = value
     return values
+
+
+@contextmanager
+def transaction(database: Database) -> Iterator[None]:
+    """Remember all of the block, or none of it. Blocks nest."""
+    if database.conn.in_transaction:
+        yield
+        return
+    database.conn.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    except BaseException:
+        database.rollback()
+        raise
+    database.conn.execute("COMMIT")
 
 
 def replace_all(store: "Store", table: str, rows: Iterable[Row]) -> None:

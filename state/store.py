@@ -1,11 +1,11 @@
 """Opens the state file, locks it, migrates it: the one door to the tables."""
 
-import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from secrets import token_hex
 from types import TracebackType
 from typing import Self
 
@@ -13,19 +13,19 @@ from sqlite_utils.db import Database
 
 from state.attempts import Attempts
 from state.checkpoints import Checkpoints
+from state.copying import copy_beside, copy_elsewhere, exists, is_beside
 from state.doubts import Doubts
-from state.errors import StateError, StateMissingError, StateReplacedError
+from state.errors import StateError, StateOlderError, StateReplacedError
 from state.facts import Facts
 from state.ledger import Ledger
-from state.lock import release_lock, take_lock
+from state.lock import release_lock, take_lock, tell_in_use, write_mark
 from state.mark import Mark
 from state.migrations import story
 from state.notes import Notes
-from state.opening import identity, open_database
-from state.ownership import make_private
+from state.opening import has_log, identity, open_to_read, open_to_work
 from state.passes import Passes
 from state.requests import Requests
-from state.rows import text_of
+from state.rows import text_of, transaction
 from state.scans import Scans
 from state.sides import Sides
 
@@ -36,24 +36,16 @@ class Store:
     It may be handed to another thread, but only one works with it at a time.
 
     With ``lock=True`` it is the one process that works on this state, for as long as it is open; the lock is a
-    file beside the state, taken before the schema is touched. Without, it reads, and leaves requests.
+    file beside the state, taken before the schema is touched. Without, it reads; with ``asks`` it leaves requests too.
     """
 
-    def __init__(self, path: Path, *, lock: bool) -> None:
+    def __init__(self, path: Path, *, lock: bool, asks: bool = False) -> None:
         self.path = path
-        self._lock = take_lock(path) if lock else None
-        try:
-            self._db = open_database(path, create=lock)
-            if lock:
-                self._migrate()
-            elif story.pending(self._db):
-                raise StateMissingError(
-                    f"{path} was written by an older version", path=path, hint="Run `invoice-sync run` to upgrade it."
-                )
-        except BaseException:
-            self._release()
-            raise
-        self._identity = identity(path)
+        self._lock: int | None = None
+        if lock:
+            self._open_to_work()
+        else:
+            self._open_to_read(asks=asks)
         self.facts = Facts(self)
         self.checkpoints = Checkpoints(self)
         self.scans = Scans(self)
@@ -88,20 +80,12 @@ class Store:
         BEGIN IMMEDIATE, because a deferred BEGIN that reads first and writes later fails at once (without
         waiting) when another process has written in between.
         """
-        if self._db.conn.in_transaction:
+        with transaction(self._db):
             yield
-            return
-        self._db.conn.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-        except BaseException:
-            self._db.rollback()
-            raise
-        self._db.conn.execute("COMMIT")
 
     def backup(self, target: Path) -> None:
         """Write a consistent copy to ``target``, which must not exist; also while another process writes."""
-        if target.exists():
+        if exists(target):
             raise StateError(f"{target} exists already", path=target, hint="Name a file that is not there yet.")
         self._copy_to(target)
 
@@ -166,28 +150,44 @@ class Store:
     ) -> None:
         self.close()
 
+    def _open_to_work(self) -> None:
+        taken = take_lock(self.path)
+        self._lock = taken.handle
+        try:
+            # A killed process leaves a log. Without it the state is an older one, and nothing in it says so.
+            if taken.left_by_killed and not has_log(self.path):
+                write_mark(taken.handle, token_hex(8))
+            self._db, self._identity = open_to_work(self.path)
+            tell_in_use(taken.handle, *self._identity)
+            try:
+                self._migrate()
+            except BaseException:
+                self._db.close()
+                raise
+        except BaseException:
+            self._release()
+            raise
+
+    def _open_to_read(self, *, asks: bool) -> None:
+        self._db, self._identity = open_to_read(self.path, asks=asks)
+        if story.pending(self._db):
+            self._db.close()
+            raise StateOlderError(
+                f"the state at {self.path} was written by an older version",
+                path=self.path,
+                hint="Run `invoice-sync run` to bring it up to date: it keeps a copy.",
+            )
+
     def _release(self) -> None:
         if self._lock is not None:
             release_lock(self._lock)
             self._lock = None
 
     def _copy_to(self, target: Path) -> None:
-        """A copy appears under its name when it is whole: one that was cut off would be trusted when it is needed."""
-        new = target.with_name(f".{target.name}.new")
-        if new.parent == self.path.parent:
-            make_private(new)
-        else:  # a folder of somebody's: the copy is of who asked for it
-            new.unlink(missing_ok=True)
-            new.touch(mode=0o600)
-        copy = sqlite3.connect(new)
-        try:
-            self._db.conn.backup(copy)
-        except BaseException:
-            new.unlink()
-            raise
-        finally:
-            copy.close()
-        new.replace(target)
+        if is_beside(target, self.path):
+            copy_beside(self._db, self.path, target)
+        else:
+            copy_elsewhere(self._db, self.path, target)
 
     def _migrate(self) -> None:
         waiting = story.pending(self._db)

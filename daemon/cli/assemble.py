@@ -22,8 +22,13 @@ def read_settings(named: str | None) -> SettingsFile:
 
 
 def open_reader(configuration: Configuration) -> Store:
-    """The state for reading and for leaving requests; beside a daemon too."""
+    """The state for reading; beside a daemon too."""
     return Store(path_of_state(configuration), lock=False)
+
+
+def open_asker(configuration: Configuration) -> Store:
+    """The state of a running daemon, for leaving requests and reading what becomes of them."""
+    return Store(path_of_state(configuration), lock=False, asks=True)
 
 
 def ask_magento(configuration: Configuration) -> Magento:

@@ -28,11 +28,11 @@ def follow(
     settings_file: "SettingsFile", kind: str, *, named: Sequence[int] = (), others: Sequence[int] = ()
 ) -> Iterator[Followed]:
     """Leave the request and wait for its end. When the process ends first, the request stays and is said to wait."""
-    from daemon.cli.assemble import open_reader
+    from daemon.cli.assemble import open_asker
     from daemon.clock import SystemClock
     from state.lock import is_locked
 
-    with open_reader(settings_file.current) as store:
+    with open_asker(settings_file.current) as store:
         number = store.requests.leave(kind, SystemClock().now(), named=named, others=others)
         request = store.requests.get(number)
         while request is not None and request.finished_at is None:

@@ -119,7 +119,7 @@ class Day:
         if minute % 90 == 45:
             world.set("magento.timeout", f"{2 + minute // 90 % 2}s")
         if minute % 120 == 30:
-            with Store(world.state_path, lock=False) as store:
+            with Store(world.state_path, lock=False, asks=True) as store:
                 store.requests.leave("sync", world.clock.now(), named=[self.chance.choice(list(world.rows()))])
             self.happened += 1
 

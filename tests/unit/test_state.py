@@ -253,7 +253,7 @@ def test_asking_who_holds_a_state_lets_go_of_nothing(path: Path) -> None:
 
 def test_others_read_and_leave_requests_while_one_works(path: Path, store: Store) -> None:
     store.ledger.write([ledger_row(7)])
-    with Store(path, lock=False) as other:
+    with Store(path, lock=False, asks=True) as other:
         assert set(other.ledger.known([7])) == {7}
         number = other.requests.leave("sync", NOON, named=[7])
     waiting = store.requests.waiting()
