@@ -22,7 +22,7 @@ class LedgerRow:
     one by one, so skip rules do not hold it either. ``cause``: equal for all that failed for one cause.
     ``unconfirmed``: Salesforce may have it, of which a cleared state knows nothing; looked up once it is held or
     skipped. ``corrupt``: it breaks every list of Magento's that it is in. ``again_at``: a call about it had no answer
-    and may still commit, so it is sent once more then.
+    and may still commit, so it is sent once more then. ``waiting_since``: when it was first put off.
     """
 
     entity_id: int
@@ -50,6 +50,7 @@ class LedgerRow:
     attempts: int = 0
     next_attempt_at: datetime | None = None
     again_at: datetime | None = None
+    waiting_since: datetime | None = None
     synced_at: datetime | None = None
 
 

@@ -46,6 +46,22 @@ def m003_a_scan_of_each_band(db: Database) -> None:
     db.execute("CREATE UNIQUE INDEX scans_by_kind ON scans (kind, coalesce(band, ''))")
 
 
+@story()
+def m004_what_waits(db: Database) -> None:
+    """Since when a record waits, found without reading the others; which invoice an unanswered call about a comment was
+    for, once the comment has moved; the exit code that a side's failure stands for.
+    """
+    for statement in (
+        "ALTER TABLE ledger ADD COLUMN waiting_since TEXT",
+        "CREATE INDEX ledger_waiting ON ledger (waiting_since) WHERE waiting_since IS NOT NULL",
+        "ALTER TABLE notes ADD COLUMN waiting_since TEXT",
+        "CREATE INDEX notes_waiting ON notes (waiting_since) WHERE waiting_since IS NOT NULL",
+        "ALTER TABLE notes ADD COLUMN unanswered_for INTEGER",
+        "ALTER TABLE sides ADD COLUMN exit_code INTEGER",
+    ):
+        db.execute(statement)
+
+
 _TABLES = (
     # Facts about this state as a whole: which shop and which org it belongs to, how the last process ended.
     "CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT",

@@ -17,8 +17,10 @@ class NoteRow:
     """One comment.
 
     ``record_id`` is its comment record, ``note_id`` its note, ``link_id`` what hangs the note on the invoice;
-    ``held_for`` which flag held it; ``cause`` is equal for all that failed for one cause. ``again_at``: an edit of it
-    had no answer and may still be carried out, over a newer one, so it is sent once more then.
+    ``held_for`` which flag held it; ``cause`` is equal for all that failed for one cause. ``again_at``: a call about it
+    had no answer and may still be carried out until then: an edit is sent once more then, over what that call did, and
+    without comment records no note is created before. ``unanswered_for``: the invoice which that call was for, when the
+    comment has moved since. ``waiting_since``: when it was first put off.
     """
 
     comment_id: int
@@ -37,6 +39,8 @@ class NoteRow:
     attempts: int = 0
     next_attempt_at: datetime | None = None
     again_at: datetime | None = None
+    unanswered_for: int | None = None
+    waiting_since: datetime | None = None
     synced_at: datetime | None = None
 
 
@@ -92,12 +96,13 @@ class Notes:
     def owe_again(self, entity_id: int, *, asked: bool = False) -> None:
         """The invoice's record was replaced, and its notes went with the old one: all are owed again.
 
+        An earlier call about one of them may still be carried out, on the new record: ``again_at`` stays.
         ``asked``: a person asked for the invoice, so they go with it whatever the automatic flag says.
         """
         with self._store.writing():
             self._store.db.conn.execute(
                 "UPDATE notes SET sync_status = 'pending', record_id = NULL, note_id = NULL, link_id = NULL, "
-                "again_at = NULL, fingerprint = NULL, attempts = 0, next_attempt_at = NULL, reason = NULL, "
+                "fingerprint = NULL, attempts = 0, next_attempt_at = NULL, reason = NULL, "
                 "asked = asked OR ? "
                 "WHERE entity_id = ? AND sync_status IN ('synced', 'failed', 'pending')",
                 [asked, entity_id],
@@ -111,10 +116,15 @@ class Notes:
             )
 
     def doubt_owed(self, until: datetime) -> None:
-        """A process died: a call about any owed note may still be carried out, so none goes until it must be over."""
+        """A process died: a call about any owed note may still be carried out, so none goes until it must be over.
+
+        Also one that had failed and was just then being sent again.
+        """
         with self._store.writing():
             self._store.db.conn.execute(
-                "UPDATE notes SET next_attempt_at = :until, again_at = :until WHERE sync_status = 'pending'",
+                "UPDATE notes SET next_attempt_at = :until, again_at = :until WHERE sync_status = 'pending' "
+                "OR (sync_status = 'failed' AND (again_at IS NOT NULL OR next_attempt_at IS NULL "
+                "OR next_attempt_at <= :until))",
                 {"until": text_of(until)},
             )
 

@@ -22,6 +22,7 @@ class Side:
     next_try_at: datetime | None = None
     api_used: int | None = None
     api_limit: int | None = None
+    exit_code: int | None = None
 
 
 class Sides:

@@ -25,7 +25,7 @@ class Adoption:
         """Take the comment records that are there already as ours, wherever they hang; an edit goes on as one.
 
         One that Salesforce has just refused as a duplicate and does not show now belongs to a call of ours that still
-        runs: it waits.
+        runs: it waits. Without comment records a note waits while an earlier call about it may still create it.
         """
         new = [owed for owed in self._batch.all() if not owed.write.is_edit]
         if not new:
@@ -33,8 +33,8 @@ class Adoption:
         require_calls(self._parts)
         self._batch.calls()
         found = self._found(new)
-        doubted = self._parts.still_doubted(self._batch.called_at)
         for owed in new:
+            doubted = self._parts.still_doubted(self._batch.called_at, owed.row.again_at)
             existing = found.get(owed.note.external_id)
             if existing is not None:
                 self._adopt_one(owed, existing)
@@ -60,7 +60,9 @@ class Adoption:
         salesforce = self._parts.salesforce
         if not self._marked:
             return salesforce.existing_comments(owed.note.external_id for owed in new)
-        invoices = self._parts.store.ledger.known({owed.row.entity_id for owed in new}).values()
+        hangs_on = {owed.row.entity_id for owed in new}
+        hangs_on |= {owed.row.unanswered_for for owed in new if owed.row.unanswered_for is not None}
+        invoices = self._parts.store.ledger.known(hangs_on).values()
         return salesforce.marked_notes(row.salesforce_id for row in invoices if row.salesforce_id)
 
     def _adopt_one(self, owed: OwedNote, existing: Existing) -> None:

@@ -151,7 +151,10 @@ def note_rows_of(invoice: Invoice, known: Mapping[int, NoteRow], settings: Setti
 def _note_row(comment: Comment, entity_id: int, known: NoteRow | None, settings: Settings, seen: Seen) -> NoteRow:
     shown = comment_digest(comment)
     row = known or NoteRow(comment.entity_id, entity_id, shown, "held", seen.at)
-    row = replace(row, entity_id=entity_id)  # a comment can be moved to another invoice; its note stays
+    if row.entity_id != entity_id:  # a comment can be moved to another invoice; its note stays
+        # What an unanswered call may still make, it makes on the invoice that it was for.
+        called_for = row.unanswered_for or (row.entity_id if row.again_at else None)
+        row = replace(row, entity_id=entity_id, unanswered_for=called_for)
     edited = known is None or known.digest != shown
     if not edited and row.sync_status == "synced":
         return row

@@ -78,6 +78,7 @@ class NoteBatch:
                 attempts=0,
                 next_attempt_at=None,
                 again_at=parts.still_doubted(self.called_at, owed.row.again_at),
+                unanswered_for=None,
                 synced_at=now,
             )
             for owed in done
