@@ -31,7 +31,7 @@ def copy_beside(database: Database, state: Path, target: Path) -> None:
     new = target.with_name(f".{target.name}.new")
     make_private(new)
     try:
-        _write(database, new)
+        write_copy(database, new)
         new.replace(target)
     except BaseException:
         new.unlink(missing_ok=True)
@@ -87,7 +87,7 @@ def _staged(database: Database, state: Path) -> Iterator[Path]:
     try:
         copy = folder / "copy"
         os.close(open_private(copy, os.O_WRONLY | os.O_EXCL))
-        _write(database, copy)
+        write_copy(database, copy)
         yield copy
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -102,7 +102,8 @@ def _folder_of_ours(state: Path) -> Path:
     return Path(tempfile.mkdtemp(prefix="invoice-sync-"))
 
 
-def _write(database: Database, to: Path) -> None:
+def write_copy(database: Database, to: Path) -> None:
+    """Write a copy to a file that is there and empty; it is on the disk when this returns."""
     with closing(connect(to, "rw", timeout=30)) as copy:
         copy.execute("PRAGMA synchronous = FULL")
         database.conn.backup(copy)

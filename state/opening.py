@@ -15,15 +15,15 @@ from state.ownership import make_private
 from state.room import LACKING
 
 _BUSY_SECONDS = 30.0
-_LET_WRITE = "See that its disk has room, and that this user may write the file and its folder."
+LET_WRITE = "See that its disk has room, and that this user may write the file and its folder."
 # What SQLite says of a file that is good, but that it is kept from writing.
 _NOT_WRITABLE = (
     "SQLITE_FULL", "SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_IOERR_WRITE", "SQLITE_IOERR_FSYNC",
     "SQLITE_IOERR_TRUNCATE", "SQLITE_IOERR_SHM",
 )  # fmt: skip
-# What SQLite and we put beside a state. Without their file they belong to nothing, and SQLite would replay the first
-# into whatever comes to stand there.
-SIDE_FILES = ("{}-wal", "{}-shm", "{}-journal", ".{}.new")
+# What SQLite puts beside a state. Without that file they belong to nothing, and SQLite would replay the first into
+# whatever comes to stand there.
+LOG_FILES = ("{}-wal", "{}-shm", "{}-journal")
 _TRIES = 5
 
 
@@ -101,13 +101,13 @@ def require_in_use(path: Path) -> bool:
 
 def remove_side_files(path: Path) -> None:
     """Remove what is left beside a state that is not there. Only the process that holds the lock may do this."""
-    for name in SIDE_FILES:
+    for name in (*LOG_FILES, ".{}.new"):
         left = path.with_name(name.format(path.name))
         try:
             left.unlink(missing_ok=True)
         except OSError as error:
             raise unusable(path, f"{left.name} is left of an earlier one and cannot be removed ({error.strerror})",
-                           hint=_LET_WRITE) from None  # fmt: skip
+                           hint=LET_WRITE) from None  # fmt: skip
 
 
 class _told:  # noqa: N801  (reads as a statement)
@@ -122,7 +122,7 @@ class _told:  # noqa: N801  (reads as a statement)
     def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
         if isinstance(error, sqlite3.Error):
             cannot_write = (getattr(error, "sqlite_errorname", None) or "").startswith(_NOT_WRITABLE)
-            raise unusable(self._path, str(error), hint=_LET_WRITE if cannot_write else None) from None
+            raise unusable(self._path, str(error), hint=LET_WRITE if cannot_write else None) from None
 
 
 def _make(path: Path) -> None:
@@ -144,7 +144,7 @@ def _make(path: Path) -> None:
     except (OSError, sqlite3.Error) as error:
         if getattr(error, "errno", None) in LACKING:
             raise starved(path, str(error)) from None
-        raise unusable(path, f"it cannot be made ({error})", hint=_LET_WRITE) from None
+        raise unusable(path, f"it cannot be made ({error})", hint=LET_WRITE) from None
 
 
 def _connect(path: Path, *, check: bool) -> Database:

@@ -88,6 +88,23 @@ def clear(
     return 0
 
 
+@state.command(epilog="\b\nExample:\n  invoice-sync state restore /root/invoice-sync.db")
+@click.argument("file", type=click.Path(path_type=Path))
+@settings_option
+def restore(file: Path, settings_name: str | None) -> int:
+    """Put the backup FILE in place of the state, while the daemon is stopped. A copy of the present state is kept."""
+    from daemon.cli.assemble import path_of_state, read_settings
+    from daemon.clock import SystemClock
+    from state.restoring import restore_state
+
+    settings = read_settings(settings_name).current
+    place = path_of_state(settings)
+    kept = restore_state(place, file, SystemClock().now(), magento_name=settings.settings.magento.name)
+    click.echo(f"Restored {file} to {place}." + (f" A copy of the state as it was: {kept}" if kept else ""))
+    click.echo("The next run sends once more what may have been sent since, and doubles nothing.")
+    return 0
+
+
 def _through_daemon(settings_file: "SettingsFile", kind: str, chosen: list[int]) -> int:
     """The daemon holds the state, so it clears it: after the call in flight."""
     from daemon.cli.follow import follow

@@ -11,7 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from state.errors import StateError, StateUnusableError
+from state.restoring import restore_state
 from state.store import Store
+from tests.builders import NOON
 from tests.faults import case
 from tests.promises import assert_promises
 from tests.world import World
@@ -206,3 +209,48 @@ def test_a_backup_is_a_whole_state_and_never_overwrites(world: World) -> None:
     with Store(target, lock=False) as copy:
         assert copy.ledger.counts() == {"synced": 1}
     assert target.stat().st_mode & 0o077 == 0
+
+
+@pytest.fixture
+def backup(world: World) -> Path:
+    """A backup of a state with one invoice; another came later."""
+    world.invoice(comment="before the backup")
+    world.run_once()
+    target = world.folder / "backup.db"
+    with Store(world.state_path, lock=False) as store:
+        store.backup(target)
+    world.invoice(comment="after the backup")
+    world.run_once()
+    return target
+
+
+@pytest.mark.parametrize("name", list(BAD))
+def test_a_state_that_cannot_be_used_is_kept_as_it_is_and_replaced_by_a_backup(
+    world: World, backup: Path, name: str
+) -> None:
+    BAD[name][0](world.state_path)
+    if world.state_path.is_dir():
+        with pytest.raises(StateUnusableError, match="it is a folder"):
+            restore_state(world.state_path, backup, NOON, magento_name="main")
+        world.state_path.rmdir()
+        assert restore_state(world.state_path, backup, NOON, magento_name="main") is None
+    else:
+        before = world.state_path.read_bytes()
+        copy = restore_state(world.state_path, backup, NOON, magento_name="main")
+        assert copy is not None
+        assert copy.read_bytes() == before
+    assert len(world.rows()) == 1
+    world.run_once()
+    assert_promises(world)
+
+
+@pytest.mark.parametrize("name", list(BAD))
+def test_a_file_that_is_no_backup_changes_nothing(world: World, backup: Path, name: str) -> None:
+    BAD[name][0](backup)
+    before = {path.name: path.read_bytes() for path in world.state_path.parent.iterdir()}
+    with pytest.raises(StateError) as refused:
+        restore_state(world.state_path, backup, NOON, magento_name="main")
+    assert str(backup) in str(refused.value)
+    assert {path.name: path.read_bytes() for path in world.state_path.parent.iterdir()} == before
+    world.run_once()
+    assert_promises(world)
