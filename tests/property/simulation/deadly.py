@@ -14,7 +14,7 @@ from tests.property.simulation.org_side import OrgSide
 from tests.property.simulation.shop_side import ShopSide
 from tests.property.simulation.wire import Reply, body_of
 
-_WAYS = ("lost", "500", "502")
+_WAYS = ("lost", "slow", "500", "502")
 
 
 class Deadly:

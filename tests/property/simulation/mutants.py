@@ -33,6 +33,7 @@ from daemon.salesforce.verdicts import RecordError
 from daemon.spelling import hash_of
 from daemon.sync import Parts
 from daemon.sync import decide as deciding
+from state.rows import text_of
 
 Patch = Callable[[Callable[[object, str, Any], None]], None]
 MUTANTS: dict[str, Patch] = {}
@@ -428,3 +429,24 @@ def commits_not_synced(swap: Swap) -> None:
         return database
 
     swap(opening, "_connect", wrong)
+
+
+@mutant
+def retries_in_the_order_of_ids(swap: Swap) -> None:
+    def wrong(self: Any, now: datetime, *, automatic: bool, limit: int) -> Any:
+        return self._select(
+            f"{ledger._DUE} ORDER BY asked DESC, attempts > 0, seen_by = 'backfill', entity_id LIMIT :limit",
+            {"now": text_of(now), "automatic": automatic, "limit": limit},
+        )
+
+    def ends_the_pass(_parts: Parts, _tally: Any, error: Exception, **_options: Any) -> None:
+        raise error
+
+    swap(ledger.Ledger, "due", wrong)
+    swap(deliver, "bear", ends_the_pass)
+    swap(attach, "bear", ends_the_pass)
+
+
+@mutant
+def side_files_left_beside_a_new_state(swap: Swap) -> None:
+    swap(opening, "remove_side_files", lambda _path: None)

@@ -94,7 +94,8 @@ class ShopSide:
         found = [self._submit(self._order(_LINES[:1], free=False, store_id=1), _TEXTS[0], None) for _ in range(count)]
         for entity_id in found:
             self._commit(entity_id)
-        return found
+        # A restored backup may have given an id twice: such an invoice is set aside.
+        return [entity_id for entity_id in found if entity_id not in self._witness.reused]
 
     def buy_late(self) -> None:
         """A transaction that takes long, though not longer than polls read again."""
