@@ -11,6 +11,7 @@ from email.utils import parsedate_to_datetime
 import pytest
 from oauthlib.oauth1 import SIGNATURE_HMAC_SHA1
 
+from daemon.sandbox.magento.languages import Language
 from daemon.sandbox.shop import Shop
 from tests.integration.magento_client import JSON, KEYS, Rest, criteria, serve, signed, signed_in_order
 
@@ -690,3 +691,28 @@ def test_calls_take_their_time_by_the_invoice(rest: Rest) -> None:
     began = time.monotonic()
     rest.ids()
     assert time.monotonic() - began >= 0.13
+
+
+# --- language
+
+
+@pytest.mark.parametrize("language", ["fr", "es", "de"])
+def test_a_translated_shop_says_the_same_with_other_words_and_the_same_parameters(
+    rest: Rest, language: Language
+) -> None:
+    rest.magento.page_limit = 100
+    english = rest.get("invoices", criteria(size=101))
+    rest.magento.language = language
+    translated = rest.get("invoices", criteria(size=101))
+    assert translated.status_code == english.status_code == 400
+    assert translated.json()["parameters"] == english.json()["parameters"] == {"max": 100}
+    assert "%max" in translated.json()["message"]
+    assert translated.json()["message"] != english.json()["message"]
+    assert rest.get("invoices", criteria()).status_code == 200
+
+
+def test_errors_inside_a_refusal_are_translated_too(rest: Rest) -> None:
+    rest.magento.language = "fr"
+    refused = rest.get("invoices", criteria(), headers={"Authorization": "OAuth ", "Accept": "application/json"})
+    assert refused.json()["message"] == "Une ou plusieurs erreurs de saisie se sont produites."
+    assert all("obligatoire" in error["message"] for error in refused.json()["errors"])

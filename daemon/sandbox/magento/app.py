@@ -14,6 +14,7 @@ from werkzeug.http import http_date
 from daemon.sandbox.faults import install
 from daemon.sandbox.magento.access import check_access, seen_address
 from daemon.sandbox.magento.fields import project
+from daemon.sandbox.magento.languages import translate
 from daemon.sandbox.magento.options import INVOICES, ORDERS, Magento, Version
 from daemon.sandbox.magento.refusals import Refusal, not_processed
 from daemon.sandbox.magento.rendering import JSON, URI_TOO_LONG, choose_type, error_page, write_answer
@@ -83,7 +84,7 @@ def _serve(magento: Magento, call: Request, path: str) -> Response:
         text = _answer(magento, call, _below_version(magento, steps[1:]), content_type)
         return _finish(magento, Response(text, 200, content_type=content_type), call)
     except Refusal as refusal:
-        body = write_answer(refusal.body, content_type or JSON)
+        body = write_answer(translate(refusal.body, magento.language), content_type or JSON)
         return _finish(magento, Response(body, refusal.status, content_type=content_type or JSON), call)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
+from daemon.sandbox.magento.languages import Language
 from daemon.sandbox.shop import Shop
 
 Version = Literal["2.4.6", "2.4.7", "2.4.8"]
@@ -27,6 +28,8 @@ class Magento:
     bearer_enabled: bool = False
     """oauth/consumer/enable_integration_as_bearer; off by default since 2.4.4."""
     version: Version = "2.4.8"
+    language: Language = "en"
+    """What refusals are said in: a shop that has a translation installed says them in it."""
     resources: set[str] = field(default_factory=lambda: {INVOICES, ORDERS})
     """What the integration may do."""
     revoked: bool = False
