@@ -12,11 +12,14 @@ from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessColl
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from daemon.clock import SystemClock
 from daemon.settings import Configuration
+from daemon.settings.schema import Invoices
 from daemon.transport import ANSWERS
 from state.errors import StateError
 from state.passes import Pass
 from state.store import Store
+from state.waiting import waiting_long
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _STATUSES = ("pending", "synced", "held", "skipped", "failed")
@@ -76,6 +79,17 @@ class _State(Collector):
         )
         with suppress(StateError), self._open_state() as store:
             yield from _of_state(store, automatic=options.enable_automatic_synchronization)
+            yield _waiting(store, options)
+
+
+def _waiting(store: Store, options: Invoices) -> Metric:
+    family = GaugeMetricFamily("invoice_sync_waiting", "Records that have been put off for an hour.", labels=["of"])
+    automatic, notes = options.enable_automatic_synchronization, options.synchronize_notes
+    found = waiting_long(store, SystemClock().now(), automatic=automatic, notes=notes)
+    for kind in ("invoice", "note"):
+        count = sum(each.count for each in found if each.of == kind) if options.enable_synchronization else 0
+        family.add_metric([kind], count)
+    return family
 
 
 def _of_state(store: Store, *, automatic: bool) -> Iterator[Metric]:

@@ -172,6 +172,11 @@ class Ledger:
         """How many rows have each status."""
         return dict(self._store.db.conn.execute("SELECT sync_status, count(*) FROM ledger GROUP BY 1").fetchall())
 
+    def having(self, status: str) -> set[int]:
+        """The invoices of this status."""
+        rows = self._store.db.conn.execute("SELECT entity_id FROM ledger WHERE sync_status = ?", [status])
+        return {row[0] for row in rows}
+
     def failures(self, among: Iterable[int] | None = None) -> list[Failure]:
         """Why invoices (of these, if any are named) failed, the commonest cause first."""
         return failures_of(self._store, "ledger", among)

@@ -103,6 +103,7 @@ class Notes:
             self._store.db.conn.execute(
                 "UPDATE notes SET sync_status = 'pending', record_id = NULL, note_id = NULL, link_id = NULL, "
                 "fingerprint = NULL, attempts = 0, next_attempt_at = NULL, reason = NULL, "
+                "waiting_since = NULL, "
                 "asked = asked OR ? "
                 "WHERE entity_id = ? AND sync_status IN ('synced', 'failed', 'pending')",
                 [asked, entity_id],

@@ -98,7 +98,9 @@ class Store:
             self.facts.clear()
             self.doubts.keep(doubted)
 
-    def shorten_waits(self, *, pending: datetime, failed: datetime, again: datetime, side: datetime) -> None:
+    def shorten_waits(
+        self, now: datetime, *, pending: datetime, failed: datetime, again: datetime, side: datetime
+    ) -> None:
         """Let nothing wait beyond these: what is owed, has failed, or may still commit; and a side's next try."""
         with self.writing():
             for table in ("ledger", "notes"):
@@ -109,6 +111,8 @@ class Store:
                 )
                 again_at = {"at": text_of(again)}
                 self._db.conn.execute(f"UPDATE {table} SET again_at = :at WHERE again_at > :at", again_at)  # noqa: S608
+                since = {"now": text_of(now)}
+                self._db.conn.execute(f"UPDATE {table} SET waiting_since = :now WHERE waiting_since > :now", since)  # noqa: S608
             self._db.conn.execute("UPDATE sides SET next_try_at = :at WHERE next_try_at > :at", {"at": text_of(side)})
 
     def forget_reading(self) -> None:
@@ -132,6 +136,7 @@ class Store:
                     named=True,
                     attempts=0,
                     next_attempt_at=None,
+                    waiting_since=None,
                 )
                 for row in self.ledger.known(entity_ids).values()
             )

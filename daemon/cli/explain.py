@@ -63,10 +63,12 @@ def tell(store: "Store", entity_id: int) -> dict[str, Any] | None:
     """The story from the state; None for an invoice that the ledger does not have."""
     from daemon.cli.invoices import as_objects
     from daemon.cli.output import instant
+    from state.waiting import NOTES
 
     row = store.ledger.known([entity_id]).get(entity_id)
     if row is None:
         return None
+    kept_back = store.sides.get(NOTES).reason
     return {
         "invoice": as_objects(store, [row])[0],
         "why": _WHY[row.sync_status],
@@ -77,7 +79,7 @@ def tell(store: "Store", entity_id: int) -> dict[str, Any] | None:
             {
                 "comment_id": note.comment_id,
                 "sync_status": note.sync_status,
-                "reason": note.reason,
+                "reason": note.reason or (kept_back if note.sync_status == "pending" else None),
                 "note_id": note.note_id,
                 "next_attempt_at": instant(note.next_attempt_at),
                 "synced_at": instant(note.synced_at),

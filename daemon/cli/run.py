@@ -119,9 +119,10 @@ def _once(settings_file: "SettingsFile", stop: "StopRequest", *, yes: bool) -> i
         work.resume()
         if not _agreed(work, yes=yes):
             return 1
+        before = work.parts.store.ledger.having("failed")
         with showing(work):
             run_once(work)
-        return _code(work)
+        return _code(work, before)
 
 
 def _agreed(work: "Work", *, yes: bool) -> bool:
@@ -143,15 +144,24 @@ def _calls(total: int) -> int:
     return 2 * -(-total // 75)
 
 
-def _code(work: "Work") -> int:
-    """The exit code, after a word on what is left undone."""
-    from daemon.cli.causes import causes, lines
+def _code(work: "Work", failed_before: set[int]) -> int:
+    """The exit code, after a word on what was done and what is left undone."""
+    from daemon.cli.causes import causes, lines, waits
+    from daemon.cli.left import counted, in_words, left
 
-    for line in lines(causes(work.parts.store)):
+    store, options = work.parts.store, work.parts.configuration.settings.invoices
+    for line in lines(causes(store) + waits(store, options)):
         click.echo(line, err=True)
+    remaining = left(store, options)
+    undone = work.left_undone or bool(remaining) or bool(store.ledger.having("failed") - failed_before)
+    done = f"{counted(work.synced, 'invoice')} and {counted(work.notes, 'note')} synced"
+    _say_failure(work)
+    click.echo(f"{done}. Left: {in_words(store, remaining)}." if remaining else f"{done}.", err=True)
+    return work.failure.exit_code if work.failure else 3 if undone else 0
+
+
+def _say_failure(work: "Work") -> None:
     if work.failure is not None:
         click.echo(f"invoice-sync: {work.failure}", err=True)
         if work.failure.hint:
             click.echo(work.failure.hint, err=True)
-        return work.failure.exit_code
-    return 3 if work.left_undone else 0

@@ -8,6 +8,7 @@ from daemon.cli.options import json_option, settings_option
 
 if TYPE_CHECKING:
     from daemon.settings import Configuration
+    from daemon.settings.schema import Invoices
     from state.store import Store
 
 _STATUSES = ("pending", "synced", "held", "skipped", "failed")
@@ -28,13 +29,24 @@ def status(as_json: bool, settings_name: str | None) -> int:
     except StateMissingError:
         store = None
     report = describe(configuration, store)
+    code = 0
     if store is not None:
+        code = _exit_code(configuration, store, report)
         store.close()
     if as_json:
         write_json(report)
     else:
         _show(report)
-    return 0
+    return code
+
+
+def _exit_code(configuration: "Configuration", store: "Store", report: dict[str, Any]) -> int:
+    """Return 0 when all is well, 3 when something failed or has waited for an hour, the side's own when one is down."""
+    codes = [3] if report["failures"] else [0]
+    on = configuration.settings.invoices.enable_synchronization
+    sides = map(store.sides.get, ("magento", "salesforce") if on else ("magento",))
+    codes += [side.exit_code or (75 if side.status == "failing" else 78) for side in sides if side.status != "ok"]
+    return max(codes)
 
 
 def describe(configuration: "Configuration", store: "Store | None") -> dict[str, Any]:
@@ -52,26 +64,32 @@ def describe(configuration: "Configuration", store: "Store | None") -> dict[str,
         "ledger": dict.fromkeys(_STATUSES, 0),
         "notes_ledger": dict.fromkeys(_STATUSES, 0),
         "failures": [],
+        "notes_wait": None,
         "last_pass": None,
         "magento": {"status": "ok", "reason": None, "since": None},
         "salesforce": {"status": "ok", "reason": None, "since": None, "api_used": None, "api_limit": None},
     }
     if store is not None:
-        _fill(report, store, automatic=options.enable_automatic_synchronization)
+        _fill(report, store, options)
     return report
 
 
-def _fill(report: dict[str, Any], store: "Store", *, automatic: bool) -> None:
+def _fill(report: dict[str, Any], store: "Store", options: "Invoices") -> None:
     from dataclasses import asdict
     from datetime import datetime
 
-    from daemon.cli.causes import causes
+    from daemon.cli.causes import causes, waits
     from daemon.cli.output import instant
     from daemon.clock import SystemClock
+    from state.waiting import NOTES
 
-    report["failures"] = causes(store)
+    report["failures"] = causes(store) + waits(store, options)
+    kept_back = store.sides.get(NOTES)
+    if kept_back.status != "ok" and options.synchronize_notes:
+        again = {"since": instant(kept_back.since), "next_try_at": instant(kept_back.next_try_at)}
+        report["notes_wait"] = {"reason": kept_back.reason, **again}
     report["checkpoint"] = instant(store.checkpoints.current())
-    oldest = store.ledger.oldest_owed(automatic=automatic)
+    oldest = store.ledger.oldest_owed(automatic=options.enable_automatic_synchronization)
     if oldest is not None:
         report["lag_seconds"] = max(0, int((SystemClock().now() - oldest).total_seconds()))
     report["ledger"].update(store.ledger.counts())
@@ -98,7 +116,7 @@ def _show(report: dict[str, Any]) -> None:
         ("Checkpoint", report["checkpoint"] or "none: nothing was read yet"),
         ("Lag", "none: nothing waits" if lag is None else f"{lag} s"),
         ("Invoices", _counts(report["ledger"])),
-        ("Notes", _counts(report["notes_ledger"])),
+        ("Notes", _counts(report["notes_ledger"]) + _notes_wait(report["notes_wait"])),
         ("Last pass", _last_pass(last) if last else "none"),
         ("Magento", _side(report["magento"])),
         ("Salesforce", _side(report["salesforce"], _usage(report["salesforce"]))),
@@ -107,12 +125,29 @@ def _show(report: dict[str, Any]) -> None:
         click.echo(f"{title + ':':<17}{text}")
     if report["ledger"]["held"]:
         click.echo(f"{report['ledger']['held']} held: `invoice-sync sync --held` sends them.")
-    if report["failures"]:
-        from daemon.cli.causes import lines as lines_of
+    _show_failures(report["failures"])
 
-        click.echo("Failed, and tried again daily; `invoice-sync sync --failed` tries at once:")
-        for line in lines_of(report["failures"]):
+
+def _show_failures(found: list[dict[str, Any]]) -> None:
+    from daemon.cli.causes import lines
+
+    titles = {
+        "failed": "Failed, and tried again daily; `invoice-sync sync --failed` tries at once:",
+        "pending": "Waiting for more than an hour:",
+    }
+    for status, title in titles.items():
+        chosen = [cause for cause in found if cause["sync_status"] == status]
+        if chosen:
+            click.echo(title)
+        for line in lines(chosen):
             click.echo(f"  {line}")
+
+
+def _notes_wait(known: dict[str, Any] | None) -> str:
+    """Return why notes as such wait, and until when."""
+    if known is None:
+        return ""
+    return f"; kept back since {known['since']}, tried again at {known['next_try_at']}: {known['reason']}"
 
 
 def _counts(counts: dict[str, int]) -> str:

@@ -11,6 +11,7 @@ from daemon.errors import InvoiceSyncError, SettingsRefused, UsageError
 
 if TYPE_CHECKING:
     from daemon.settings import SettingsFile
+    from state.ledger import LedgerRow
     from state.store import Store
 
 
@@ -94,13 +95,20 @@ def _sync(settings_file: "SettingsFile", choice: Choice, *, as_json: bool) -> in
             work.resume()
             with showing(work):
                 work.sync(choice.named, choice.others)
-            return _report(work.parts.store, choice.all, as_json=as_json, failure=work.failure)
+            return _report(settings_file, work.parts.store, choice.all, as_json=as_json, failure=work.failure)
     except StateLockedError:
         with follow(settings_file, "sync", named=choice.named, others=choice.others) as done:
-            return _report(done.store, choice.all, as_json=as_json, failure=done.failure)
+            return _report(settings_file, done.store, choice.all, as_json=as_json, failure=done.failure)
 
 
-def _report(store: "Store", chosen: list[int], *, as_json: bool, failure: InvoiceSyncError | None) -> int:
+def _report(
+    settings_file: "SettingsFile",
+    store: "Store",
+    chosen: list[int],
+    *,
+    as_json: bool,
+    failure: InvoiceSyncError | None,
+) -> int:
     """One line per invoice with its outcome and link; the exit code of them together."""
     from daemon.cli.causes import causes, lines
     from daemon.cli.invoices import as_objects, link_of
@@ -120,8 +128,26 @@ def _report(store: "Store", chosen: list[int], *, as_json: bool, failure: Invoic
         click.echo(f"invoice-sync: {failure}", err=True)
         if failure.hint:
             click.echo(failure.hint, err=True)
-        return failure.exit_code
-    done = sum(row.sync_status == "synced" for row in rows)
-    if done == len(chosen):
+    code = _code(settings_file, store, rows, chosen)
+    return failure.exit_code if failure is not None else code
+
+
+def _code(settings_file: "SettingsFile", store: "Store", rows: "list[LedgerRow]", chosen: list[int]) -> int:
+    """The exit code, after a line on what is done and what is left: 75 when all that is left passes by itself."""
+    from daemon.cli.left import counted, in_words, left
+
+    options = settings_file.current.settings.invoices
+    notes = store.notes.of(row.entity_id for row in rows) if options.synchronize_notes else []
+    done = [row for row in rows if row.sync_status == "synced"]
+    statuses = {row.sync_status for row in rows} | {note.sync_status for note in notes}
+    owed, failed = "pending" in statuses, "failed" in statuses
+    said = f"{counted(len(done), 'invoice')} of {len(chosen):,} synced"
+    remaining = left(store, options, chosen)
+    if remaining:
+        said += f". Left: {in_words(store, remaining)}"
+    click.echo(f"{said}.", err=True)
+    if len(done) == len(chosen) and not owed and not failed:
         return 0
-    return 3 if done else 1
+    if done:
+        return 3
+    return 75 if owed and not failed else 1

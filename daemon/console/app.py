@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from flask import Flask, Response, abort, jsonify, request
 
+from daemon.clock import SystemClock
 from daemon.console.health import Pulse, health_of
 from daemon.metrics import CONTENT_TYPE, Metrics
 from daemon.settings import Configuration
@@ -48,7 +49,7 @@ def create_app(
                 store = stack.enter_context(open_state())
             except StateError:
                 store = None
-            health = health_of(pulse, configuration().settings, store)
+            health = health_of(pulse, configuration().settings, store, SystemClock().now())
         return jsonify({"status": health.status, **health.report}), 503 if health.status == "stuck" else 200
 
     @app.get("/alerts.yaml")

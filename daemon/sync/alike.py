@@ -54,6 +54,9 @@ def _owe(parts: Parts, tally: Tally, rejected: Mapping[int, str], reason: str) -
     known = parts.store.ledger.known(rejected).values()
     rows = [row for row in known if row.sync_status == "failed" and row.reason == rejected[row.entity_id]]
     parts.store.ledger.write(
-        replace(row, sync_status="pending", reason=reason, cause=None, attempts=0, next_attempt_at=None) for row in rows
+        replace(
+            row, sync_status="pending", reason=reason, cause=None, attempts=0, next_attempt_at=None, waiting_since=None
+        )
+        for row in rows
     )
     tally.outcomes.update({row.entity_id: "pending" for row in rows if row.entity_id in tally.outcomes})

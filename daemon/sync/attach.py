@@ -18,15 +18,17 @@ from daemon.salesforce import (
     comment_of,
 )
 from daemon.sync.adoption import Adoption
-from daemon.sync.call_failures import ALONE_FROM
+from daemon.sync.call_failures import halvings, was_alone
 from daemon.sync.contents import newest_contents
 from daemon.sync.decide import UNREADABLE
 from daemon.sync.note_refusals import NoteRefusals
 from daemon.sync.notes_batch import NoteBatch, OwedNote
+from daemon.sync.notes_pause import are_kept_back, keep_back, let_go, may_be_tried
 from daemon.sync.org import doubt_fit, why_no_notes
 from daemon.sync.parts import FAILED_AGAIN, RETRY_LONGEST, UNANSWERED_AGAIN, Parts, Tally
 from daemon.sync.sides import bear, is_about_records, require_calls
 from state.notes import NoteRow
+from state.waiting import CALL
 
 _INVOICES_A_CALL = 75
 
@@ -37,33 +39,34 @@ def attach_due(parts: Parts, tally: Tally, entity_ids: Sequence[int] | None) -> 
     if not options.enable_synchronization or not options.synchronize_notes or parts.stop.asked:
         return False
     automatic, now = options.enable_automatic_synchronization, parts.now()
-    if tally.calls.enough:
+    if tally.calls.enough or not may_be_tried(parts):
         return False
     if entity_ids is None:
         entity_ids = parts.store.notes.due_invoices(now, automatic=automatic, limit=_INVOICES_A_CALL)
     rows = parts.store.notes.due(entity_ids, now, automatic=automatic) if entity_ids else []
     if not rows:
         return False
-    why = why_no_notes(parts)
+    probing = are_kept_back(parts)
+    why = why_no_notes(parts, again=probing)
     if why is not None:
-        again = parts.retry_at(0, RETRY_LONGEST.total_seconds())
-        parts.store.notes.write([replace(row, reason=f"waits: {why}", next_attempt_at=again) for row in rows])
-        return True
-    _Attachment(parts, tally, _alike(rows)).run()
-    return True
+        parts.store.notes.write([replace(row, reason=f"waits: {why}", next_attempt_at=None) for row in rows])
+        keep_back(parts, f"the org takes no notes: {why}", seconds=RETRY_LONGEST.total_seconds())
+        return False
+    rows = _alike(rows)
+    _Attachment(parts, tally, rows[:1] if probing else rows).run()
+    return may_be_tried(parts)
 
 
 def _alike(rows: Sequence[NoteRow]) -> list[NoteRow]:
-    """Return the notes that go together: first attempts, else those tried as often, in ever smaller calls.
+    """Return the notes that go together: first attempts, retries, or those whose calls failed as often as one another.
 
-    So the one that its calls die of is alone after seven, and delays no other, of its own invoice either.
+    The latter go in ever smaller calls: the one that its calls die of is alone after seven, and delays no other, not
+    even of its own invoice.
     """
-    tried = min(ALONE_FROM, *(row.attempts for row in rows))
-    alike = [row for row in rows if min(row.attempts, ALONE_FROM) == tried]
-    if tried:
-        alike.sort(key=lambda row: (row.attempts, row.next_attempt_at or row.seen_at, row.comment_id))
-        del alike[max(1, _INVOICES_A_CALL >> tried) :]
-    return alike
+    first, *_ = rows = sorted(rows, key=lambda row: (row.attempts, row.next_attempt_at or row.seen_at, row.comment_id))
+    halved = halvings(first)
+    alike = [row for row in rows if halvings(row) == halved]
+    return alike[: max(1, _INVOICES_A_CALL >> halved)] if halved else alike
 
 
 class _Attachment:
@@ -74,7 +77,7 @@ class _Attachment:
         self._tally = tally
         contents = newest_contents(parts, tally, sorted({row.entity_id for row in rows}))
         self._batch = NoteBatch(parts, tally, contents)
-        self._alone = len(rows) == 1 and rows[0].attempts >= ALONE_FROM
+        self._alone = len(rows) == 1 and was_alone(rows[0])
         self._began_at = parts.clock.monotonic()
         # Without comment records a note is found again by the marker in its title.
         self._marked = parts.configuration.settings.salesforce.comment.object is None
@@ -130,8 +133,10 @@ class _Attachment:
                 self._remember(entity_id, answer)
             if refusals.pausing is not None:
                 raise refusals.pausing
-            if refusals.doubted:
-                refusals.look_into()
+            accepted = any(isinstance(answer, Done) for answer in answers.values())
+            if (refusals.doubted and refusals.look_into()) or refusals.are_everybodys(accepted=accepted):
+                return
+            let_go(self._parts)
             if refusals.duplicates:
                 self._parts.ask_first = True
                 self._ask(partial(self._adoption.adopt, refusals.duplicates))
@@ -146,7 +151,7 @@ class _Attachment:
         except (Unreachable, Busy) as error:
             if is_about_records(error):
                 wait = error.retry_after if isinstance(error, Busy) else None
-                self._batch.put_off(self._batch.all(), str(error), wait)
+                self._batch.put_off(self._batch.all(), str(error), wait, cause=CALL)
             raise
 
     def _call(self, entity_ids: Sequence[int]) -> dict[int, Answer]:
@@ -184,7 +189,7 @@ class _Attachment:
             # It may still be carried out, and only then can it be found by its marker.
             wait = UNANSWERED_AGAIN.total_seconds()
         put_off = [owed for entity_id, part in going.items() if entity_id in about for owed in part]
-        self._batch.put_off(put_off, str(error), wait, unanswered=error.in_doubt)
+        self._batch.put_off(put_off, str(error), wait, cause=CALL, unanswered=error.in_doubt)
         doubt_fit(self._parts)
 
     def _remember(self, entity_id: int, answer: Answer) -> None:

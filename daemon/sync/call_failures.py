@@ -3,12 +3,30 @@
 from dataclasses import dataclass
 
 from daemon.errors import Retriable
+from state.ledger import LedgerRow
+from state.notes import NoteRow
+from state.waiting import CALL
 
-# How often a record has failed when the last time was in a call of its own: what it meets then is its own matter.
-ALONE_FROM = 7
+# After so many tries a record has been in a call of its own.
+_ALONE_FROM = 7
 _MOST_IN_A_ROW = 1
 _MOST_ALONE = 5
 _LOST_SECONDS = 60.0
+
+
+def halvings(row: LedgerRow | NoteRow) -> int | None:
+    """Return how often the call that a row goes in is halved: once for each try of one whose call failed.
+
+    None: its last call was answered, so it may go with others that are tried again. First attempts are not halved.
+    """
+    if not row.attempts:
+        return 0
+    return min(row.attempts, _ALONE_FROM) if row.cause == CALL else None
+
+
+def was_alone(row: LedgerRow | NoteRow) -> bool:
+    """Return whether its last call failed and was about it alone: what it meets is its own matter."""
+    return halvings(row) == _ALONE_FROM
 
 
 @dataclass

@@ -127,6 +127,7 @@ def _decided(row: LedgerRow, known: LedgerRow | None, decision: Decision, seen: 
         named=sends and (seen.named or row.named),
         attempts=row.attempts if waits_already else 0,
         next_attempt_at=row.next_attempt_at if waits_already else None,
+        waiting_since=row.waiting_since if sends and known is not None and known.sync_status == "pending" else None,
         # Should it be held or skipped, now or before it is sent, Salesforce is asked whether it has it.
         unconfirmed=row.salesforce_id is None and _may_be_there(row, seen),
     )
@@ -184,4 +185,5 @@ def _note_row(comment: Comment, entity_id: int, known: NoteRow | None, settings:
         asked=sends and (seen.asked or row.asked),
         attempts=0 if fresh else row.attempts,
         next_attempt_at=None if fresh else row.next_attempt_at,
+        waiting_since=row.waiting_since if sends and row.sync_status == "pending" else None,
     )

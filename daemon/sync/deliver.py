@@ -20,7 +20,7 @@ from daemon.salesforce import (
 )
 from daemon.sync.alike import probes_of, require_accepted
 from daemon.sync.attach import attach_due
-from daemon.sync.call_failures import ALONE_FROM
+from daemon.sync.call_failures import halvings, was_alone
 from daemon.sync.contents import newest_contents
 from daemon.sync.org import doubt_fit, look_again, may_explain, require_fit
 from daemon.sync.outcomes import fail, put_off, put_off_call, settle, still_failed, synced
@@ -61,12 +61,12 @@ def deliver_due(parts: Parts, tally: Tally, *, interrupted: Callable[[], bool], 
 
 
 def _batch(rows: Sequence[LedgerRow]) -> list[LedgerRow]:
-    """Return the rows that go together: those tried as often, in ever smaller calls.
+    """Return the rows that go together: first attempts, retries, or those whose calls failed as often as one another.
 
-    So the one that its calls die of is alone after seven, and delays no other.
+    The latter go in ever smaller calls: the one that its calls die of is alone after seven, and delays no other.
     """
-    tried = min(rows[0].attempts, ALONE_FROM)
-    return [row for row in rows if min(row.attempts, ALONE_FROM) == tried][: max(1, FULL >> tried)]
+    halved = halvings(rows[0])
+    return [row for row in rows if halvings(row) == halved][: max(1, FULL >> (halved or 0))]
 
 
 def send_rows(parts: Parts, tally: Tally, rows: Sequence[LedgerRow], *, until_alike: bool = False) -> None:
@@ -84,7 +84,7 @@ def send_rows(parts: Parts, tally: Tally, rows: Sequence[LedgerRow], *, until_al
             answers = _call(parts, tally, list(waiting.values()))
         except (Unreachable, Busy) as failure:
             (first, _), *others = waiting.values()
-            bear(parts, tally, failure, alone=not others and first.attempts >= ALONE_FROM, began_at=began_at)
+            bear(parts, tally, failure, alone=not others and was_alone(first), began_at=began_at)
             return
         tally.calls.note_answer()
         accepted = any(isinstance(answer, Done) for answer in answers.values())
@@ -232,7 +232,7 @@ def _remember(
         return answer.error
     del waiting[entity_id]
     if verdict.next is Next.AGAIN or _is_our_own_call(parts, answer):
-        put_off(parts, tally, [row], str(answer.error))
+        put_off(parts, tally, [row], str(answer.error), cause=answer.error.cause)
     else:
         reason = f"{answer.error}. {verdict.mend}"
         parts.rejections.add(row, answer.error.cause, reason)

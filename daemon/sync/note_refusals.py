@@ -6,8 +6,9 @@ from daemon.eligibility import Standing, Verdict, decide
 from daemon.errors import SideRefused
 from daemon.salesforce import Next, NoteWrite, RecordError, Refused, judge
 from daemon.sync.notes_batch import NoteBatch, OwedNote
+from daemon.sync.notes_pause import are_kept_back, keep_back
 from daemon.sync.org import look_again, may_explain, why_no_notes
-from daemon.sync.parts import Parts, Tally
+from daemon.sync.parts import RETRY_LONGEST, Parts, Tally
 from state.ledger import LedgerRow
 
 # Says of a whole org, not of one comment, that notes are switched off there: invoices go on without them.
@@ -20,7 +21,8 @@ class NoteRefusals:
     """The refusals of one batch.
 
     ``pausing``: what the last call said that every other would meet too; ``duplicates``: comments that it refused as
-    already there; ``doubted``: those that it refused for what describe may explain, and why.
+    already there; ``doubted``: those that it refused for what describe may explain, and why; ``unwelcome``: those that
+    it refused for what may be the matter of all notes, and why.
     """
 
     def __init__(self, parts: Parts, tally: Tally, batch: NoteBatch) -> None:
@@ -30,11 +32,13 @@ class NoteRefusals:
         self.pausing: SideRefused | None = None
         self.duplicates: set[int] = set()
         self.doubted: dict[int, str] = {}
+        self.unwelcome: list[tuple[OwedNote, str]] = []
 
     def forget(self) -> None:
         """Before the answers of another call are taken."""
         self.pausing = None
         self.duplicates.clear()
+        self.unwelcome.clear()
 
     def take_invoice(self, entity_id: int, part: list[OwedNote], error: RecordError) -> None:
         """The invoice could not be read. If it is gone, somebody deleted it: it and all its notes are owed anew."""
@@ -86,23 +90,45 @@ class NoteRefusals:
         if verdict.next is Next.ASIDE and error.code not in _NO_NOTES:
             self._batch.fail(owed, f"{error}. {verdict.mend}", error)
             return
-        if verdict.next is Next.PAUSE and error.code in _NOTHING_GOES:
+        if verdict.next is not Next.AGAIN and error.code not in _NOTHING_GOES:
+            self.unwelcome.append((owed, f"{error}. {verdict.mend}"))
+            return
+        if verdict.next is Next.PAUSE:
             self.pausing = SideRefused(str(error), side="salesforce", hint=verdict.mend, probe="calls")
-        self._batch.put_off([owed], f"{error}. {verdict.mend}")
+        self._batch.put_off([owed], f"{error}. {verdict.mend}", cause=error.cause)
 
-    def look_into(self) -> None:
-        """See whether the org takes notes at all. If not, all of them wait for that.
+    def are_everybodys(self, *, accepted: bool) -> bool:
+        """Keep all notes back when what some were refused for is not their own matter; return whether it was not.
+
+        It is their own when others of the call went in (``accepted``), or when it is known from an earlier try.
+        """
+        first = any(owed.row.attempts == 0 for owed, _ in self.unwelcome)
+        everybodys = bool(self.unwelcome) and not accepted and (first or are_kept_back(self._parts))
+        for owed, reason in self.unwelcome:
+            if everybodys:
+                self._batch.keep_back([owed], reason)
+            else:
+                self._batch.put_off([owed], reason)
+        if everybodys:
+            keep_back(self._parts, self.unwelcome[0][1])
+        return everybodys
+
+    def look_into(self) -> bool:
+        """See whether the org takes notes at all. If not, all of them wait for that, and True is returned.
 
         If it does, what was refused goes once more, and refused again it is the comment's own.
         """
         doubted, self.doubted = self.doubted, {}
         look_again(self._parts)
         why = why_no_notes(self._parts)
+        if why is not None:
+            self._batch.keep_back(self._batch.all(), f"waits: {why}")
+            keep_back(self._parts, f"the org takes no notes: {why}", seconds=RETRY_LONGEST.total_seconds())
+            return True
         for owed in self._batch.all():
-            if why is not None:
-                self._batch.put_off([owed], f"waits: {why}")
-            elif owed.row.comment_id in doubted:
+            if owed.row.comment_id in doubted:
                 self._batch.put_off([owed], doubted[owed.row.comment_id])
+        return False
 
 
 def _forgotten(row: LedgerRow, verdict: Verdict, reason: str | None) -> LedgerRow:

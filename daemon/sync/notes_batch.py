@@ -7,6 +7,7 @@ from datetime import datetime
 from daemon.invoice import Invoice
 from daemon.notes import NoteRecord
 from daemon.salesforce import NoteWrite, RecordError, fitting
+from daemon.sync.outcomes import waiting_since
 from daemon.sync.parts import FAILED_AGAIN, UNANSWERED_AGAIN, Parts, Tally
 from state.attempts import Attempt
 from state.notes import NoteRow
@@ -79,6 +80,7 @@ class NoteBatch:
                 next_attempt_at=None,
                 again_at=parts.still_doubted(self.called_at, owed.row.again_at),
                 unanswered_for=None,
+                waiting_since=None,
                 synced_at=now,
             )
             for owed in done
@@ -91,7 +93,13 @@ class NoteBatch:
                 parts.log.info("note.attached", **self._names(owed), note_id=owed.row.note_id)
 
     def put_off(
-        self, waiting: list[OwedNote], reason: str, retry_after: float | None = None, *, unanswered: bool = False
+        self,
+        waiting: list[OwedNote],
+        reason: str,
+        retry_after: float | None = None,
+        *,
+        cause: str | None = None,
+        unanswered: bool = False,
     ) -> None:
         """These stay pending, for later; after a call without an answer edits are sent once more when it is over."""
         again_at = self.parts.now() + UNANSWERED_AGAIN
@@ -101,10 +109,30 @@ class NoteBatch:
                 owed.row,
                 sync_status="pending",
                 reason=reason,
+                cause=cause,
                 fingerprint=None,  # what Salesforce holds is not known: a call that failed may have been carried out
                 attempts=owed.row.attempts + 1,
                 next_attempt_at=self.parts.retry_at(owed.row.attempts, retry_after),
                 again_at=again_at if unanswered and (marked or owed.write.is_edit) else owed.row.again_at,
+                waiting_since=waiting_since(owed.row, self.parts.now()),
+            )
+            for owed in waiting
+        ]
+        self._write(rows, "pending", reason)
+        for owed in waiting:
+            self._done(owed)
+
+    def keep_back(self, waiting: list[OwedNote], reason: str) -> None:
+        """Leave these due, for when the org takes notes; those tried least are the next to find out."""
+        rows = [
+            replace(
+                owed.row,
+                sync_status="pending",
+                reason=reason,
+                cause=None,
+                attempts=owed.row.attempts + 1,
+                next_attempt_at=None,
+                waiting_since=waiting_since(owed.row, self.parts.now()),
             )
             for owed in waiting
         ]
@@ -124,6 +152,7 @@ class NoteBatch:
             attempts=owed.row.attempts + 1,
             next_attempt_at=parts.now() + FAILED_AGAIN,
             again_at=parts.still_doubted(self.called_at, owed.row.again_at),
+            waiting_since=None,
         )
         self._write([failed], "failed", reason)
         self._done(owed)

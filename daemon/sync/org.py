@@ -62,11 +62,12 @@ def look_again(parts: Parts) -> bool:
     return before is None or before.traits != parts.org.traits
 
 
-def why_no_notes(parts: Parts) -> str | None:
-    """Why the org takes no notes, if so. It is asked again when it was not for a quarter of an hour."""
+def why_no_notes(parts: Parts, *, again: bool = False) -> str | None:
+    """Why the org takes no notes, if so. It is asked again when it was not for a quarter of an hour; ``again``: now."""
     require_fit(parts)
     known = parts.org
-    if known is not None and known.notes and not known.at <= parts.now() < known.at + RETRY_LONGEST:
+    good_for = timedelta(0) if again else RETRY_LONGEST
+    if known is not None and known.notes and not known.at <= parts.now() < known.at + good_for:
         _look(parts)
     return parts.org.notes if parts.org else None
 

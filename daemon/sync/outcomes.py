@@ -9,6 +9,8 @@ from daemon.salesforce import RecordError
 from daemon.sync.parts import FAILED_AGAIN, UNANSWERED_AGAIN, Parts, Tally
 from state.attempts import Attempt
 from state.ledger import LedgerRow
+from state.notes import NoteRow
+from state.waiting import CALL
 
 
 def synced(parts: Parts, row: LedgerRow, called_at: datetime) -> LedgerRow:
@@ -23,6 +25,7 @@ def synced(parts: Parts, row: LedgerRow, called_at: datetime) -> LedgerRow:
         attempts=0,
         next_attempt_at=None,
         again_at=parts.still_doubted(called_at, row.again_at),
+        waiting_since=None,
         synced_at=parts.now(),
     )
 
@@ -57,6 +60,7 @@ def fail(parts: Parts, tally: Tally, row: LedgerRow, reason: str, error: RecordE
         attempts=row.attempts + 1,
         next_attempt_at=parts.now() + FAILED_AGAIN,
         again_at=parts.still_doubted(called_at, row.again_at),
+        waiting_since=None,
     )
     with parts.store.writing():
         parts.store.ledger.write([failed])
@@ -72,6 +76,7 @@ def put_off(
     rows: Sequence[LedgerRow],
     reason: str,
     *,
+    cause: str | None = None,
     unanswered: bool = False,
     retry_after: float | None = None,
 ) -> None:
@@ -85,10 +90,12 @@ def put_off(
             row,
             sync_status="pending",
             reason=reason,
+            cause=cause,
             fingerprint=None,
             attempts=row.attempts + 1,
             next_attempt_at=parts.retry_at(row.attempts, retry_after),
             again_at=parts.now() + UNANSWERED_AGAIN if unanswered else row.again_at,
+            waiting_since=waiting_since(row, parts.now()),
         )
         for row in rows
     ]
@@ -103,7 +110,12 @@ def put_off_call(parts: Parts, tally: Tally, rows: Sequence[LedgerRow], error: U
     """Put off the rows that a failed call was about; not those that did not fit into it."""
     about = [row for row in rows if error.about is None or row.entity_id in error.about]
     retry_after = error.retry_after if isinstance(error, Busy) else None
-    put_off(parts, tally, about, str(error), unanswered=error.in_doubt, retry_after=retry_after)
+    put_off(parts, tally, about, str(error), cause=CALL, unanswered=error.in_doubt, retry_after=retry_after)
+
+
+def waiting_since(row: LedgerRow | NoteRow, now: datetime) -> datetime:
+    """Return since when a row that is put off now has waited: since it was put off first, for whatever reason."""
+    return (row.waiting_since if row.sync_status == "pending" else None) or now
 
 
 def still_failed(parts: Parts, tally: Tally, row: LedgerRow) -> None:

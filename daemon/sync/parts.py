@@ -23,6 +23,7 @@ from daemon.sync.rejections import Rejections
 from state.passes import Pass
 from state.sides import Side
 from state.store import Store
+from state.waiting import NOTES
 
 FRESH_SECONDS = 60.0
 RETRY_FIRST = timedelta(seconds=30)
@@ -135,7 +136,7 @@ class Parts:
             self.close()
             self._connect()
             self.log.info("settings.reloaded", path=str(self.settings_file.path))
-            for side in ("magento", "salesforce"):  # what paused it may be what was mended
+            for side in ("magento", "salesforce", NOTES):  # what paused it may be what was mended
                 known = self.store.sides.get(side)
                 if known.status == "paused":
                     self.end_pause(known)

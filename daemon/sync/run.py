@@ -18,6 +18,7 @@ from daemon.sync.sweep import begin_rounds, is_sweep_due, read_sweep_page
 from state.clearing import clear_state
 from state.passes import Pass
 from state.requests import Request
+from state.waiting import NOTES
 
 _BACKFILL_MINUTE = 60.0
 
@@ -30,6 +31,8 @@ class Work:
     last: Pass | None = None
     failure: InvoiceSyncError | None = None  # what ended the last pass early, if anything did
     left_undone: bool = False  # whether any pass so far left a record failed or put off
+    synced: int = 0  # invoices and notes that are in since this work began
+    notes: int = 0
     polled_at: float | None = None  # by the monotonic clock
     sweeps: bool = True  # a single run leaves the sweep to the daemon
     _pruned_on: date | None = None
@@ -70,6 +73,7 @@ class Work:
         """Nothing waits longer than it can have been told to: the clock that it was told by may have been wrong."""
         now = self.parts.now()
         self.parts.store.shorten_waits(
+            now,
             pending=now + RETRY_LONGEST,
             failed=now + FAILED_AGAIN,
             again=now + UNANSWERED_AGAIN,
@@ -108,7 +112,7 @@ class Work:
 
     def end_pauses(self) -> None:
         """Whatever paused a side may be mended: it is tried now, unless that could lock an account."""
-        for name in ("magento", "salesforce"):
+        for name in ("magento", "salesforce", NOTES):
             self.parts.end_pause(self.parts.store.sides.get(name))
 
     def resume(self) -> None:
@@ -243,6 +247,7 @@ class Work:
         """
         batches = [(list(named[start : start + FULL]), True) for start in range(0, len(named), FULL)]
         batches += [(list(others[start : start + FULL]), False) for start in range(0, len(others), FULL)]
+        self.parts.end_pause(self.parts.store.sides.get(NOTES))  # a person may know that the org takes them again
         with open_pass(self.parts, "request") as tally:
             for batch, one_by_one in batches:
                 self._sync_batch(tally, batch, named=one_by_one)
@@ -296,4 +301,6 @@ class Work:
         self.last = tally.closed
         self.failure = tally.failure
         self.left_undone = self.left_undone or tally.closed.outcome != "ok"
+        self.synced += tally.closed.synced
+        self.notes += tally.closed.notes
         return tally.closed

@@ -103,7 +103,7 @@ def answered(parts: Parts, side: SideName) -> None:
     if known.status != "ok":
         event = f"{side}.recovered"
         parts.log.info(event, since=str(known.since), reason=known.reason)
-    fresh = _with_usage(parts, replace(known, status="ok", reason=None, since=None, failures=0, next_try_at=None))
+    fresh = _with_usage(parts, Side(side, api_used=known.api_used, api_limit=known.api_limit))
     if fresh != known:
         parts.store.sides.note(fresh)
 
@@ -131,6 +131,7 @@ def failed(parts: Parts, side: SideName, error: InvoiceSyncError) -> None:
         since=known.since or parts.now(),
         failures=known.failures + 1,
         next_try_at=None if wait is None else parts.now() + timedelta(seconds=wait),
+        exit_code=error.exit_code,
     )
     if paused and not is_open(parts, side) and _tells(known.reason, reason):
         # A person's request met the pause: the next try does not wait longer for that.

@@ -89,7 +89,7 @@ def test_the_readme_names_every_field_of_every_json(world: World) -> None:
         ["invoices"], ["status"], ["history"], ["explain", number], ["sync", number], ["sync", number, "--dry-run"]
     ):  # fmt: skip
         done = world.command(*arguments, "--json")
-        assert done.returncode == 0, done.stderr
+        assert done.returncode == (3 if arguments == ["status"] else 0), done.stderr  # one has failed
         missing = {name for name in names_in(json.loads(done.stdout)) if f"`{name}`" not in README}
         assert not missing, f"{arguments}: {missing}"
 

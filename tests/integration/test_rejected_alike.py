@@ -157,7 +157,7 @@ def test_many_of_one_cause_are_one_thing_to_mend(world: World) -> None:
     reject_all(world)
     world.run_once()
     shown = world.command("status")
-    assert shown.returncode == 0
+    assert shown.returncode == 3
     assert "9 invoices, one cause" in shown.stdout
     assert RULE in shown.stdout
     assert "Cost_Centre__c" in shown.stdout

@@ -27,12 +27,12 @@ CAUGHT: dict[str, tuple[str, int]] = {
     "fingerprint ignored": ("I8", 201030966),
     "fingerprint over the stamp": ("I8", 201030966),
     "unanswered calls not repeated": ("I2", 201030971),
+    "retries in the order of ids": ("L2", 201030985),
     "owed rows not doubted after a crash": ("I2", 201031000),
     "sweep without edited comments": ("I3", 201030968),
     "sweep without late commits": ("I1", 201030967),
     "notes not owed again after a deletion": ("I3", 201030973),
     "another invoice under a known id overwritten": ("I2", 201030972),
-    "retries in the order of ids": ("L2", 1600000000),
     "side files left beside a new state": ("I13", 1600000000),
     "commits not synced": ("I7", 201030989),
 }

@@ -33,7 +33,6 @@ from daemon.salesforce.verdicts import RecordError
 from daemon.spelling import hash_of
 from daemon.sync import Parts
 from daemon.sync import decide as deciding
-from state.rows import text_of
 
 Patch = Callable[[Callable[[object, str, Any], None]], None]
 MUTANTS: dict[str, Patch] = {}
@@ -379,6 +378,21 @@ def unanswered_calls_not_repeated(swap: Swap) -> None:
 
 
 @mutant
+def retries_in_the_order_of_ids(swap: Swap) -> None:
+    right = ledger.Ledger.due
+
+    def wrong(self: Any, now: datetime, **options: Any) -> Any:
+        return sorted(right(self, now, **options), key=lambda row: (row.attempts > 0, row.entity_id))
+
+    def end_the_pass(_parts: Any, _tally: Any, error: Exception, **_: Any) -> None:
+        raise error
+
+    swap(ledger.Ledger, "due", wrong)
+    swap(deliver, "bear", end_the_pass)
+    swap(attach, "bear", end_the_pass)
+
+
+@mutant
 def owed_rows_not_doubted_after_a_crash(swap: Swap) -> None:
     swap(ledger.Ledger, "doubt_owed", lambda _self, _again_at: None)
 
@@ -429,22 +443,6 @@ def commits_not_synced(swap: Swap) -> None:
         return database
 
     swap(opening, "_connect", wrong)
-
-
-@mutant
-def retries_in_the_order_of_ids(swap: Swap) -> None:
-    def wrong(self: Any, now: datetime, *, automatic: bool, limit: int) -> Any:
-        return self._select(
-            f"{ledger._DUE} ORDER BY asked DESC, attempts > 0, seen_by = 'backfill', entity_id LIMIT :limit",
-            {"now": text_of(now), "automatic": automatic, "limit": limit},
-        )
-
-    def ends_the_pass(_parts: Parts, _tally: Any, error: Exception, **_options: Any) -> None:
-        raise error
-
-    swap(ledger.Ledger, "due", wrong)
-    swap(deliver, "bear", ends_the_pass)
-    swap(attach, "bear", ends_the_pass)
 
 
 @mutant

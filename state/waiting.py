@@ -1,0 +1,111 @@
+"""What is owed and waits: by what it waits for, since when, and when it is tried again."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from state.rows import IN_LIST, as_list, instant_of, text_of
+
+if TYPE_CHECKING:
+    from state.store import Store
+
+# What was put off for so long is told like a failure.
+LONG = timedelta(hours=1)
+# The cause of what a call was about that had no answer, or only that it cannot be done now.
+CALL = "call"
+# The name under which the state keeps why notes as such are kept back, beside the two sides.
+NOTES = "notes"
+
+_GROUPS = (
+    "CASE WHEN reason IS NULL THEN '' ELSE coalesce(cause, reason) END, count(*), max(entity_id), "
+    "coalesce(max(reason), ''), min(waiting_since), min(next_attempt_at)"
+)
+_INVOICES = "SELECT * FROM ledger WHERE sync_status = 'pending' AND (:automatic OR asked)"
+# A comment is owed only while its invoice is in Salesforce and not held.
+_NOTES = """
+    SELECT notes.* FROM notes JOIN ledger USING (entity_id)
+    WHERE notes.sync_status = 'pending' AND (:automatic OR notes.asked)
+    AND ledger.salesforce_id IS NOT NULL AND ledger.sync_status != 'held'
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """``count`` records that wait for one cause; ``reason`` was said of one of them, ``entity_id`` is the newest."""
+
+    of: str
+    cause: str
+    count: int
+    entity_id: int
+    reason: str
+    since: datetime | None = None
+    next_attempt_at: datetime | None = None
+
+
+def waiting_long(store: "Store", now: datetime, *, automatic: bool, notes: bool) -> list[Waiting]:
+    """Return what has been put off for an hour, the commonest cause first, invoices before notes.
+
+    Not what waits because Salesforce as a whole does not work: that is told once, as the side's own.
+    """
+    found = _groups(store, "invoice", automatic=automatic, before=now - LONG)
+    if notes:
+        kept_back = store.sides.get(NOTES)
+        if kept_back.status == "ok":
+            found += _groups(store, "note", automatic=automatic, before=now - LONG)
+        elif kept_back.since is not None and kept_back.since <= now - LONG:
+            found += _kept_back(store, automatic=automatic)
+    if store.sides.get("salesforce").status != "ok":
+        found = [each for each in found if each.cause != CALL]
+    return found
+
+
+def left_over(store: "Store", *, automatic: bool, notes: bool, among: Collection[int] | None = None) -> list[Waiting]:
+    """Return all that is owed (of these invoices, if any are named), however long it has waited."""
+    found = _groups(store, "invoice", automatic=automatic, among=among)
+    if notes and store.sides.get(NOTES).status != "ok":
+        found += _kept_back(store, automatic=automatic, among=among)
+    elif notes:
+        found += _groups(store, "note", automatic=automatic, among=among)
+    return found
+
+
+def _groups(
+    store: "Store",
+    of: str,
+    *,
+    automatic: bool,
+    before: datetime | None = None,
+    among: Collection[int] | None = None,
+) -> list[Waiting]:
+    rows, values = _owed(of, automatic=automatic, before=before, among=among)
+    found = store.db.conn.execute(f"SELECT {_GROUPS} FROM ({rows}) GROUP BY 1 ORDER BY 2 DESC, 3 DESC", values)  # noqa: S608
+    return [_waiting(of, row) for row in found]
+
+
+def _owed(
+    of: str, *, automatic: bool, before: datetime | None, among: Collection[int] | None
+) -> tuple[str, dict[str, Any]]:
+    """Return the SQL that selects what is owed, put off before then, of these invoices; and its values."""
+    rows, name = (_INVOICES, "ledger") if of == "invoice" else (_NOTES, "notes")
+    if before is not None:
+        rows += f" AND {name}.waiting_since <= :before"
+    if among is not None:
+        rows += f" AND {IN_LIST.format(f'{name}.entity_id').replace('?', ':among')}"
+    return rows, {"automatic": automatic, "before": text_of(before), "among": as_list(among or ())}
+
+
+def _waiting(of: str, row: tuple[Any, ...]) -> Waiting:
+    cause, count, entity_id, reason, since, next_attempt_at = row
+    return Waiting(of, cause, count, entity_id, reason, instant_of(since), instant_of(next_attempt_at))
+
+
+def _kept_back(store: "Store", *, automatic: bool, among: Collection[int] | None = None) -> list[Waiting]:
+    """Return all owed notes as one, while notes as such are kept back; none when none is owed."""
+    rows, values = _owed("note", automatic=automatic, before=None, among=among)
+    sql = f"SELECT count(*), max(entity_id) FROM ({rows})"  # noqa: S608
+    count, entity_id = store.db.conn.execute(sql, values).fetchone()
+    known = store.sides.get(NOTES)
+    if not count:
+        return []
+    return [Waiting("note", NOTES, count, entity_id, known.reason or "", known.since, known.next_try_at)]
