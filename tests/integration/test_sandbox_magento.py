@@ -9,10 +9,12 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
 import pytest
+import requests
 from oauthlib.oauth1 import SIGNATURE_HMAC_SHA1
 
+from daemon.sandbox.faults import hang
 from daemon.sandbox.magento.languages import Language
-from daemon.sandbox.shop import Shop
+from daemon.sandbox.shop import WAYS, Shop, Way
 from tests.integration.magento_client import JSON, KEYS, Rest, criteria, serve, signed, signed_in_order
 
 
@@ -606,6 +608,48 @@ def test_corrupt_invoice_breaks_every_list_that_holds_it(rest: Rest) -> None:
     assert rest.ids(("entity_id", "nin", "3")) == [1, 2, 4, 5]
     rest.shop.mend(3)
     assert rest.ids() == [1, 2, 3, 4, 5]
+
+
+READABLE = {"mark"}
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("table", ["invoices", "orders"])
+def test_a_record_breaks_every_list_that_holds_it_in_its_way(rest: Rest, way: Way, table: str) -> None:
+    invoice_some(rest)
+    rest.magento.ways["silence"] = hang(0.01)
+    {"invoices": rest.shop.break_invoice, "orders": rest.shop.break_order}[table](3, way)
+    mend = {"invoices": rest.shop.mend, "orders": rest.shop.mend_order}[table]
+    fields = "&fields=items%5Bentity_id%2Cincrement_id%5D%2Ctotal_count" if table == "orders" else ""
+    for query in (criteria(), criteria(("entity_id", "eq", "3"))):
+        assert is_readable(rest, f"{table}", query + fields) is (way in READABLE)
+    for query in (criteria(("entity_id", "neq", "3")), criteria(("entity_id", "eq", "0"))):
+        assert is_readable(rest, f"{table}", query + fields)
+    mend(3)
+    assert is_readable(rest, table, criteria() + fields)
+
+
+def is_readable(rest: Rest, path: str, query: str) -> bool:
+    """Whether the answer is a list of records, each with a number as its id."""
+    try:
+        answer = rest.get(path, query)
+        body = json.loads(answer.content.decode("utf-8-sig"), parse_constant=lambda _: 1 / 0)
+    except (requests.RequestException, ValueError, ZeroDivisionError):
+        return False
+    items = body.get("items") if isinstance(body, dict) else None
+    if answer.status_code != 200 or not isinstance(items, list | None) or "total_count" not in body:
+        return False
+    rows = items or []
+    if b"[[[[" in answer.content or "padding" in body:  # what Python reads, and a careful client does not
+        return False
+    return all(isinstance(row["entity_id"], int) for row in rows)
+
+
+def test_too_many_order_lines_in_one_list_exhaust_the_memory(rest: Rest) -> None:
+    invoice_some(rest)
+    rest.magento.order_lines = 3
+    assert rest.get("orders", criteria()).status_code == 500
+    assert rest.get("orders", criteria(("entity_id", "lteq", "3"))).status_code == 200
 
 
 # --- comments

@@ -47,7 +47,8 @@ def reset() -> Fault:
     """Reset the connection (TCP RST) without an answer; the application is not called."""
 
     def answer(_app: WSGIApplication, environ: WSGIEnvironment) -> Response:
-        environ["werkzeug.socket"].setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+        if "werkzeug.socket" in environ:  # an application that is called without a server has none
+            environ["werkzeug.socket"].setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
         raise Dropped("reset")
 
     return Fault("reset", answer)

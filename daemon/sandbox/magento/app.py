@@ -10,9 +10,11 @@ from urllib.parse import urlsplit
 
 from flask import Flask, Request, Response, request
 from werkzeug.http import http_date
+from werkzeug.wrappers import Response as BaseResponse
 
 from daemon.sandbox.faults import install
 from daemon.sandbox.magento.access import check_access, seen_address
+from daemon.sandbox.magento.breaking import BROKEN, App, break_answer
 from daemon.sandbox.magento.fields import project
 from daemon.sandbox.magento.languages import translate
 from daemon.sandbox.magento.options import INVOICES, ORDERS, Magento, Version
@@ -42,7 +44,7 @@ def create_app(
     page_limit: int | None = None,
 ) -> Flask:
     """Magento's REST API over a shop; `app.extensions["magento"]` is its setup, to be changed at will."""
-    app = Flask("magento", static_folder=None)
+    app = App("magento", static_folder=None)
     app.url_map.merge_slashes = False
     magento = app.extensions["magento"] = Magento(
         shop=shop,
@@ -58,10 +60,10 @@ def create_app(
         page_limit=page_limit,
     )
 
-    def answer(path: str = "") -> Response:
+    def answer(path: str = "") -> BaseResponse:
         response = _serve(magento, request, path)
         response.headers["Date"] = http_date(datetime.fromtimestamp(magento.now(), UTC))
-        return response
+        return break_answer(response, request.environ, magento.ways)
 
     for rule in ("/", "/<path:path>"):
         app.add_url_rule(rule, f"answer {rule}", answer, methods=_METHODS, provide_automatic_options=False)
@@ -105,16 +107,21 @@ def _answer(magento: Magento, call: Request, path: str, content_type: str) -> st
         answer = route.answer(magento, call, argument)
         fields = call.args.get("fields") if b"fields" in call.query_string else None
         text = write_answer(project(answer, fields), content_type)
-    count = _count_invoices(answer) if route.resource == INVOICES else 0
-    seconds = magento.seconds_per_call + magento.seconds_per_invoice * count
+    records = _records_in(answer)
+    if route.resource == ORDERS and magento.order_lines is not None:
+        lines = sum(len(order["items"]) for order in records)
+        if lines > magento.order_lines:
+            call.environ[BROKEN] = "fatal"
+    each = {INVOICES: magento.seconds_per_invoice, ORDERS: magento.seconds_per_order}.get(route.resource or "", 0.0)
+    seconds = magento.seconds_per_call + len(records) * each
     if seconds:
         pause(call.environ, seconds)
     return text
 
 
-def _count_invoices(answer: Any) -> int:
-    items = answer.get("items") if isinstance(answer, dict) else None
-    return len(items) if isinstance(items, list) and "search_criteria" in answer else 1
+def _records_in(answer: Any) -> list[Any]:
+    items = answer.get("items") if isinstance(answer, dict) and "search_criteria" in answer else None
+    return items if isinstance(items, list) else [answer]
 
 
 def _finish(magento: Magento, response: Response, call: Request) -> Response:

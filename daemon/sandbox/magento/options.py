@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
+from daemon.sandbox.faults import Fault
+from daemon.sandbox.magento.breaking import ways_to_break
 from daemon.sandbox.magento.languages import Language
-from daemon.sandbox.shop import Shop
+from daemon.sandbox.shop import Shop, Way
 
 Version = Literal["2.4.6", "2.4.7", "2.4.8"]
 INVOICES = "Magento_Sales::sales_invoice"
@@ -38,6 +40,11 @@ class Magento:
     """The integration; an inactive one is refused with OAuth, but not as Bearer."""
     seconds_per_call: float = 0.0
     seconds_per_invoice: float = 0.0
+    seconds_per_order: float = 0.0
+    order_lines: int | None = None
+    """PHP's memory: a list of orders that have more lines than this together ends in a fatal error."""
+    ways: dict[Way, Fault] = field(default_factory=ways_to_break)
+    """What is answered in place of a list that holds an unreadable record; a test may put another fault there."""
     signatures: frozenset[str] = frozenset({"HMAC-SHA256"})
     """What OAuth may be signed with; up to 2.4.3 also HMAC-SHA1."""
     repeats_last_page: bool = False

@@ -10,13 +10,13 @@ from typing import Any
 from flask import Request
 
 from daemon.sandbox.magento.access import give_admin_token, give_admin_token_by_otp
+from daemon.sandbox.magento.breaking import BROKEN
 from daemon.sandbox.magento.conditions import Filter
 from daemon.sandbox.magento.options import INVOICES, ORDERS, STORES, Magento
 from daemon.sandbox.magento.parameters import parse_query
 from daemon.sandbox.magento.posting import post_comment, read_json
 from daemon.sandbox.magento.refusals import (
     Refusal,
-    internal_error,
     no_such_entity,
     no_such_route,
     not_an_int,
@@ -55,25 +55,25 @@ def _list(table: Table, magento: Magento, request: Request) -> Wire:
     )
     ids, total = find(table, criteria, repeats_last_page=magento.repeats_last_page)
     return {
-        "items": [_record(table, each) for each in ids],
+        "items": [_record(table, each, request) for each in ids],
         "search_criteria": criteria.echo(),
         "total_count": total,
     }
 
 
-def _get(table: Table, argument: str) -> Wire:
+def _get(table: Table, request: Request, argument: str) -> Wire:
     entity_id = _whole(argument)
     if entity_id == 0:
         raise Refusal(400, "An ID is needed. Set the ID and try again.")
     if entity_id not in table:
         raise no_such_entity()
-    return _record(table, entity_id)
+    return _record(table, entity_id, request)
 
 
-def _record(table: Table, entity_id: int) -> Wire:
+def _record(table: Table, entity_id: int, request: Request) -> Wire:
     """A row as it is sent: without its null scalars. A broken one breaks the answer that would hold it."""
     if entity_id in table.broken:
-        raise internal_error()
+        request.environ.setdefault(BROKEN, table.broken[entity_id])
     return {name: value for name, value in table.row(entity_id).items() if value is not None}
 
 
@@ -88,14 +88,14 @@ def _list_invoices(magento: Magento, request: Request, _: str) -> Wire:
     return _list(magento.shop.invoices, magento, request)
 
 
-def _get_invoice(magento: Magento, _: Request, argument: str) -> Wire:
-    return _get(magento.shop.invoices, argument)
+def _get_invoice(magento: Magento, request: Request, argument: str) -> Wire:
+    return _get(magento.shop.invoices, request, argument)
 
 
-def _list_comments(magento: Magento, _: Request, argument: str) -> Wire:
+def _list_comments(magento: Magento, request: Request, argument: str) -> Wire:
     """An invoice that does not exist has no comments: 200, not 404."""
     entity_id, invoices = _whole(argument), magento.shop.invoices
-    comments = _record(invoices, entity_id)["comments"] if entity_id in invoices else []
+    comments = _record(invoices, entity_id, request)["comments"] if entity_id in invoices else []
     criteria = Criteria(groups=((Filter("parent_id", str(entity_id), "eq"),),))
     return {"items": comments, "search_criteria": criteria.echo(), "total_count": len(comments)}
 
@@ -104,8 +104,8 @@ def _list_orders(magento: Magento, request: Request, _: str) -> Wire:
     return _list(magento.shop.orders, magento, request)
 
 
-def _get_order(magento: Magento, _: Request, argument: str) -> Wire:
-    return _get(magento.shop.orders, argument)
+def _get_order(magento: Magento, request: Request, argument: str) -> Wire:
+    return _get(magento.shop.orders, request, argument)
 
 
 def _list_store_configs(magento: Magento, request: Request, _: str) -> list[Wire]:

@@ -3,5 +3,6 @@
 from daemon.sandbox.shop.purchase import Customer, Line, Purchase
 from daemon.sandbox.shop.store import Shop
 from daemon.sandbox.shop.tables import Wire
+from daemon.sandbox.shop.ways import WAYS, Way
 
-__all__ = ["Customer", "Line", "Purchase", "Shop", "Wire"]
+__all__ = ["WAYS", "Customer", "Line", "Purchase", "Shop", "Way", "Wire"]

@@ -16,6 +16,7 @@ from daemon.sandbox.shop.ordering import Orders
 from daemon.sandbox.shop.purchase import Customer, Line, cents
 from daemon.sandbox.shop.recorded import take_in
 from daemon.sandbox.shop.tables import INVOICE_COLUMNS, Table, Wire
+from daemon.sandbox.shop.ways import Way
 
 
 def _now() -> datetime:
@@ -168,13 +169,27 @@ class Shop:
 
     def corrupt(self, entity_id: int) -> None:
         """Break an invoice: each answer that would hold it is an error, as one broken record does it."""
+        self.break_invoice(entity_id, "error")
+
+    def break_invoice(self, entity_id: int, way: Way) -> None:
+        """Break an invoice: each answer that would hold it breaks in this way."""
         with self.lock:
-            self.invoices.broken.add(entity_id)
+            self.invoices.broken[entity_id] = way
+
+    def break_order(self, order_id: int, way: Way) -> None:
+        """Break an order: each answer that would hold it breaks in this way; its invoices are shown as before."""
+        with self.lock:
+            self.orders.broken[order_id] = way
 
     def mend(self, entity_id: int) -> None:
         """Make a corrupt invoice whole again."""
         with self.lock:
-            self.invoices.broken.discard(entity_id)
+            self.invoices.broken.pop(entity_id, None)
+
+    def mend_order(self, order_id: int) -> None:
+        """Make a broken order whole again."""
+        with self.lock:
+            self.orders.broken.pop(order_id, None)
 
     def seed(
         self,

@@ -6,6 +6,8 @@ from bisect import bisect_left, bisect_right, insort
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from daemon.sandbox.shop.ways import Way
+
 Wire = dict[str, Any]
 """A record as it goes over the wire; tests may put anything into it."""
 
@@ -47,7 +49,7 @@ class Table:
         self.indexes = {column: Index() for column in indexed}
         self._rows: dict[int, Wire | Callable[[], Wire]] = {}
         self._ids: list[int] = []
-        self.broken: set[int] = set()
+        self.broken: dict[int, Way] = {}
 
     @property
     def ids(self) -> Sequence[int]:
@@ -76,7 +78,7 @@ class Table:
         """Delete a row; a `KeyError` if there is none."""
         del self._rows[entity_id]
         del self._ids[bisect_left(self._ids, entity_id)]
-        self.broken.discard(entity_id)
+        self.broken.pop(entity_id, None)
         for index in self.indexes.values():
             index.note(entity_id, None)
 

@@ -246,7 +246,7 @@ class ShopSide:
         known.reused_comments.update(range(copy["last"]["comment"] + 1, shop.numbers._last["comment"] + 1))
         broken = shop.invoices.broken
         shop.invoices = copy["invoices"]
-        shop.invoices.broken = {entity_id for entity_id in broken if entity_id in shop.invoices}
+        shop.invoices.broken = {each: way for each, way in broken.items() if each in shop.invoices}
         shop.comments._parents = copy["parents"]
         shop.orders._rows, shop.orders._ids, shop.orders._purchases = copy["orders"]
         shop.numbers._last, shop._invoiced = copy["last"], copy["invoiced"]
