@@ -9,6 +9,8 @@ if TYPE_CHECKING:
 class Facts:
     """Small named texts: ``magento_name``, ``organization_id``, ``instance_url``, ``mapping``, ``org``, ``running``.
 
+    ``window``: what polls have read last.
+
     And ``doubted_until``: a call about what was forgotten since may still be carried out until then; ``mark``: which
     state this is.
     """

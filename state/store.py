@@ -120,6 +120,7 @@ class Store:
         with self.writing():
             self._db.execute("DELETE FROM checkpoints")
             self._db.execute("DELETE FROM scans")
+            self.facts.forget("window")
 
     def forget_invoices(self, entity_ids: list[int], now: datetime) -> None:
         """Forget what is known of these invoices' content and notes: they are sent again, as by hand."""

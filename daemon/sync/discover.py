@@ -9,6 +9,7 @@ from daemon.magento import Page
 from daemon.sync.around import ask_ids, ask_page
 from daemon.sync.decide import Seen, note_rows_of, refused_row, row_of
 from daemon.sync.parts import FAILED_AGAIN, Parts, Tally
+from daemon.sync.window import known_window, poll_since, remember_window, window_after
 from state.ledger import LedgerRow
 from state.notes import NoteRow
 from state.scans import Scan
@@ -44,6 +45,8 @@ def read_page(parts: Parts, tally: Tally, kind: str) -> bool:
         store.ledger.write(taken.rows)
         store.notes.write(taken.notes)
         store.scans.move(scan)
+        if kind == "poll":
+            _remember_window(parts, scan, page, news=bool(taken.rows))
         if first and kind == "backfill" and scan.began_at is not None:
             # The earlier of two clocks: a wrong one may have what is there read again, never left out.
             store.checkpoints.advance(min(scan.began_at, parts.now()))
@@ -109,9 +112,23 @@ def _begin(parts: Parts, kind: str) -> Scan:
         return parts.store.scans.begin(kind, parts.configuration.settings.invoices.created_from)
     checkpoint = parts.store.checkpoints.current()
     assert checkpoint is not None, "a poll begins after a backfill has set the checkpoint"
-    # A checkpoint in Magento's future was set while its clock was wrong: what it shows now is older than that.
-    checkpoint = min(checkpoint, parts.magento.answered_at or checkpoint)
-    return parts.store.scans.begin(kind, checkpoint - parts.configuration.settings.schedule.overlap)
+    overlap = parts.configuration.settings.schedule.overlap
+    since = poll_since(checkpoint, known_window(parts.store), overlap, parts.magento.answered_at)
+    return parts.store.scans.begin(kind, since)
+
+
+def _remember_window(parts: Parts, scan: Scan, page: Page, *, news: bool) -> None:
+    settings = parts.configuration.settings
+    after = window_after(
+        known_window(parts.store),
+        scan,
+        page.at,
+        news=news,
+        last=page.last,
+        overlap=settings.schedule.overlap,
+        longest_call=settings.magento.timeout,
+    )
+    remember_window(parts.store, after)
 
 
 def _is_backfilling(parts: Parts) -> bool:

@@ -73,11 +73,11 @@ def test_a_soak_runs_seeds_on_several_cores_and_says_what_came_of_them() -> None
 
 
 def test_a_soak_of_every_step_kills_the_process_once_in_each_run(capsys: pytest.CaptureFixture[str]) -> None:
-    steps = run_seed(3000033, die_at=0).steps
-    assert soak(minutes=2, base=3000033, at_most=1, steps=True) == 0
+    steps = run_seed(3000057, die_at=0).steps
+    assert soak(minutes=2, base=3000057, at_most=1, steps=True) == 0
     figures, verdict = capsys.readouterr().out.splitlines()[-2:]
     assert f"{steps} schedules, {steps} crashes, " in figures
-    assert verdict == "seeds 3000033 to 3000033: every promise was kept"
+    assert verdict == "seeds 3000057 to 3000057: every promise was kept"
 
 
 def test_a_soak_names_the_seed_that_breaks_a_promise_and_fails(capsys: pytest.CaptureFixture[str]) -> None:

@@ -55,10 +55,10 @@ class Agreement:
         record = self._org.find(_INVOICE, "Magento_Id__c", f"main-{entity_id}")
         if row is None:
             raise Broken("I1", f"invoice {entity_id} is not in the ledger")
-        if entity_id in self._unreadable.invoices or (
-            row.sync_status == "failed" and not self._unreadable.is_shown(entity_id)
-        ):
-            if row.sync_status != "failed" or not row.reason:
+        if not self._unreadable.is_shown(entity_id):
+            # One that is in Salesforce already stays so: its order is not read again.
+            in_already = row.sync_status == "synced" and entity_id not in self._shop.shop.invoices.broken
+            if not in_already and (row.sync_status != "failed" or not row.reason):
                 raise Broken("I1", f"invoice {entity_id} cannot be shown, and is {row.sync_status}: {row.reason}")
             return
         if row.sync_status == "failed":

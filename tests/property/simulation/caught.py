@@ -5,6 +5,8 @@ from __future__ import annotations
 CAUGHT: dict[str, tuple[str, int]] = {
     "gt for gteq": ("I7", 201030974),
     "no overlap": ("I7", 201030968),
+    "burst read for ever": ("I8", 201030966),
+    "window settled too soon": ("I7", 201030974),
     "checkpoint is now": ("I7", 201030978),
     "checkpoint is the newest stamp": ("I7", 201030997),
     "checkpoint before the ledger": ("I7", 201030985),

@@ -66,8 +66,8 @@ class Endings:
             rows = self._quiet.store.ledger.known(ids)
             if all(rows[each].sync_status != "pending" if each in rows else False for each in ids):
                 break
-        ways = {**run.unreadable.invoices, **run.unreadable.orders}
-        self._require_in("L2", shown, f"Magento cannot show others ({sorted(set(ways.values()))})")
+        ways = run.unreadable.ways()
+        self._require_in("L2", shown, f"Magento cannot show others ({ways})")
         for each in unshown:
             if each not in rows or rows[each].sync_status != "failed" or not rows[each].reason:
                 what = rows[each].sync_status if each in rows else "not known"

@@ -19,6 +19,7 @@ import daemon.sync.deliver as deliver
 import daemon.sync.discover as discover
 import daemon.sync.outcomes as outcomes
 import daemon.sync.sweep as sweep
+import daemon.sync.window as window
 import state.checkpoints as checkpoints
 import state.ledger as ledger
 import state.notes as notes
@@ -81,6 +82,31 @@ def no_overlap(swap: Swap) -> None:
         return replace(scan, since=parts.store.checkpoints.current()) if kind == "poll" else scan
 
     swap(discover, "_begin", wrong)
+
+
+@mutant
+def burst_read_for_ever(swap: Swap) -> None:
+    swap(
+        discover,
+        "poll_since",
+        lambda checkpoint, _window, overlap, clock: min(checkpoint, clock or checkpoint) - overlap,
+    )
+
+
+@mutant
+def window_settled_too_soon(swap: Swap) -> None:
+    right, poll_since = window.window_after, window.poll_since
+
+    def wrong(*arguments: Any, overlap: timedelta, **options: Any) -> Any:
+        found = right(*arguments, overlap=timedelta(0), **{**options, "longest_call": timedelta(0)})
+        return found and replace(found, settled_for=overlap if found.settled_for is not None else None)
+
+    swap(discover, "window_after", wrong)
+    swap(
+        discover,
+        "poll_since",
+        lambda checkpoint, window, overlap, _clock: poll_since(checkpoint, window, overlap, None),
+    )
 
 
 def _checkpoint(swap: Swap, choose: Callable[[Parts, Any, Any], Any]) -> None:

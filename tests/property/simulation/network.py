@@ -15,6 +15,7 @@ from flask import Flask
 from daemon.errors import SideName, Unreachable
 from daemon.sandbox.org import Trap
 from daemon.sandbox.salesforce import Options
+from daemon.sandbox.wire import Dropped
 from tests.property.simulation.clock import Clock
 from tests.property.simulation.rates import Rates
 from tests.property.simulation.steps import Steps
@@ -69,7 +70,10 @@ class Network:
         fault = self._fault(self.rates.magento, self._magento_faults)
         if fault in {"unsent", "lost", "slow", "large"}:
             self._fail("magento", fault)
-        reply = self._magento_reply(request, fault)
+        try:
+            reply = self._magento_reply(request, fault)
+        except Dropped as dropped:  # by a record that the answer would hold
+            self._fail("magento", what if (what := str(dropped)) in {"slow", "large"} else "lost")
         spoilt = None if fault else self.spoil(request, reply)
         if isinstance(spoilt, str):
             self._fail("magento", spoilt)

@@ -135,7 +135,7 @@ class Onlooker:
         late = known.visible[entity_id].replace(microsecond=0) - stamp
         if stamp >= read_before or late > timedelta(seconds=self._rates.overlap - abs(self._rates.web_offset)):
             return False
-        if entity_id in known.unreadable or entity_id in self._set_aside:  # what it shows is read again in a day
+        if self._is_unreadable(entity_id) or entity_id in self._set_aside:  # what it shows is read again in a day
             return entity_id not in rows
         seen = instant_of(rows.get(entity_id))
         return seen is None or seen < _instant(row["updated_at"])

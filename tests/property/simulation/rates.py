@@ -36,6 +36,7 @@ class Rates:
     ends_manual: bool  # automatic synchronization is off at the end
     keeps_rule: bool  # a validation rule stays
     often: tuple[str, ...] = ()  # events that happen more often than others
+    idles: bool = False  # most of the time nothing happens in the shop
     theme: str | None = None
     # What only a theme draws.
     side_files: float = 0.0  # a process that ends leaves state.db-wal and -shm, and somebody removes state.db
@@ -70,14 +71,21 @@ _DEEP: tuple[Mapping[str, Any], ...] = (
     {"restores": True, "clears": False, "trouble": 0.0, "slow": False, **_GENTLE, "beats": 9},
 )  # fmt: skip
 
+# A shop where polls find nothing new now and then, soon after something new and soon before a late commit.
+_IDLE: Mapping[str, Any] = {
+    **_GENTLE, "often": ("overtaken",), "idles": True, "beats": 20, "between": 0.0, "trouble": 0.0, "page_size": 100,
+    "slow": False, "overlap": 300, "offset": 0, "web_offset": 0, "bulk": False, "restores": False, "skip": False,
+}  # fmt: skip
 _OPERATORS: Mapping[str, Any] = {"operator": 0.7, "salesforce": 0.3, "between": 0.1, "death": 0.0, "beats": 9}
 
 
-def draw(random: Random, busy: Random, theme: str | None) -> Rates:
-    """The rates of one seed; ``busy`` says whether its operators are."""
+def draw(random: Random, busy: Random, idle: Random, *, theme: str | None) -> Rates:
+    """The rates of one seed; ``busy`` says whether its operators are, ``idle`` whether its shop often is."""
     drawn = _draw(random)
     if random.random() < 0.67:
         drawn = replace(drawn, **random.choice(_DEEP))
+    if theme is None and idle.random() < 0.1:
+        return replace(drawn, **_IDLE)
     drawn = replace(drawn, **_OPERATORS) if busy.random() < 0.2 else drawn
     return drawn if theme is None else replace(drawn, theme=theme, **THEMES[theme])
 

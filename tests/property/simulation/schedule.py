@@ -18,7 +18,6 @@ from tests.builders import SECRETS
 from tests.property.simulation.agreement import note_counts
 from tests.property.simulation.clock import Clock
 from tests.property.simulation.deadly import Deadly
-from tests.property.simulation.languages import LANGUAGES, translated
 from tests.property.simulation.life import Life
 from tests.property.simulation.network import Network
 from tests.property.simulation.onlooker import Onlooker
@@ -36,6 +35,11 @@ from tests.property.simulation.wire import Reply
 from tests.property.simulation.witness import Broken, Witness
 
 INSTANCE = "https://acme.my.salesforce.com"
+
+
+# Seconds between two beats; close to one another, few things come between the polls that this is about.
+_BETWEEN = (1, 20, 60, 60, 60, 300, 1000, 4000)
+_CLOSE = (20, 60, 60, 120)
 
 
 @dataclass(frozen=True)
@@ -62,7 +66,7 @@ class Schedule:
         self.seed = seed
         self.random = Random(f"{seed} events")
         theme = theme or draw_theme(Random(f"{seed} theme"))
-        self.rates: Rates = draw(Random(f"{seed} rates"), Random(f"{seed} operators"), theme)
+        self.rates: Rates = draw(*(Random(f"{seed} {what}") for what in ("rates", "operators", "idle")), theme=theme)
         self.clock = Clock()
         self.steps = Steps(Random(f"{seed} deaths"))
         self.steps.die_at = self._die_at = die_at
@@ -78,11 +82,11 @@ class Schedule:
             self.network.options.org, self.network.options, self.clock, self.random, self.rates, self.witness
         )
         self.deadly = Deadly(self.shop, self.org, self.clock, self.random)
-        self.unreadable = Unreadable(self.shop, self.clock, self.random, self.witness)
+        self.unreadable = Unreadable(self.shop, self.network.magento_app, self.clock, self.random, self.witness)
         drawn = Random(f"{seed} shop")
         if self.rates.translated:
-            self.network.magento_app.extensions["magento"].page_limit = drawn.choice((1, 3, 20, 20))
-        self._language = drawn.choice(LANGUAGES) if self.rates.translated else None
+            magento = self.network.magento_app.extensions["magento"]
+            magento.page_limit, magento.language = drawn.choice((1, 3, 20, 20)), drawn.choice(("fr", "es", "de"))
         self.crowded = Crowded(
             drawn, self.witness.happened, rows=drawn.choice((1, 2, 3, 5)) if self.rates.crowded else None
         )
@@ -143,7 +147,7 @@ class Schedule:
             self._happen()
             if self.rates.restores and self.random.random() < 0.3:
                 self.random.choice((self.shop.back_up, self.shop.restore))()
-            self.clock.advance(self.random.choice((1, 20, 60, 60, 60, 300, 1000, 4000)))
+            self.clock.advance(self.random.choice(_CLOSE if self.rates.idles else _BETWEEN))
             self.shop.reopen()
             self.life.beat()
 
@@ -152,6 +156,8 @@ class Schedule:
         if self.rates.bulk and self.random.random() < 0.4:
             self.shop.buy(count=self.random.choice((16, 20)))
             self.org.broad_rule()
+        if self.rates.idles and self.random.random() < 0.6:
+            return
         for _ in range(self.random.randrange(4)):
             self._happen_meanwhile()
         if self.random.random() < self.rates.operator:
@@ -188,15 +194,9 @@ class Schedule:
 
     def _spoil(self, request: requests.PreparedRequest, reply: Reply) -> Reply | str | None:
         """What becomes of an answer of Magento's."""
-        found = self.unreadable.answer(request, reply)
-        if found is None:
-            found = self.crowded.answer(request, reply)
-        if self._language is not None and not isinstance(found, str):
-            said = translated(found or reply, self._language)
-            if said is not (found or reply):
-                self.witness.happened["refused in another language"] += 1
-                return said
-        return found
+        if self.rates.translated and reply.status >= 400:
+            self.witness.happened["refused in another language"] += 1
+        return self.crowded.answer(request, reply)
 
     def _removes_state(self) -> bool:
         """Whether somebody removes state.db after a process was killed."""

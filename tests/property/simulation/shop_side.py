@@ -101,6 +101,11 @@ class ShopSide:
         """A transaction that takes long, though not longer than polls read again."""
         self.buy(late=self._random.uniform(1, self._rates.overlap), count=1)
 
+    def overtaken(self) -> None:
+        """A transaction that takes nearly as long as polls read again, and a quicker one that is newer."""
+        self.buy(late=self._random.uniform(0.3, 1) * self._rates.overlap, count=1)
+        self._clock.after(1, lambda: self.buy(count=1))
+
     def much_later(self) -> None:
         """One that takes hours: only a sweep can find it."""
         self.buy(late=self._random.uniform(700, 12_000), count=1)
