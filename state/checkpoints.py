@@ -3,7 +3,8 @@
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from state.rows import instant_of, text_of
+from state.rows import read_value, text_of
+from state.values import our_instant_of
 
 if TYPE_CHECKING:
     from state.store import Store
@@ -17,8 +18,12 @@ class Checkpoints:
 
     def current(self) -> datetime | None:
         """The checkpoint, or None for a state that has none: all of Magento is read."""
-        row = self._store.db.conn.execute("SELECT at FROM checkpoints WHERE name = 'magento'").fetchone()
-        return None if row is None else instant_of(row[0])
+        return read_value(
+            self._store.db.conn,
+            "checkpoints row magento: at",
+            our_instant_of,
+            "SELECT at FROM checkpoints WHERE name = 'magento'",
+        )
 
     def advance(self, at: datetime) -> None:
         """Move the checkpoint to ``at``, unless it is there or further already."""

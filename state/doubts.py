@@ -4,7 +4,8 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from state.rows import IN_LIST, as_list, instant_of, text_of
+from state.rows import IN_LIST, as_list, read_value, text_of
+from state.values import our_instant_of
 
 if TYPE_CHECKING:
     from state.store import Store
@@ -41,19 +42,21 @@ class Doubts:
 
     def until(self) -> datetime | None:
         """Until when a call about what the state has forgotten may be carried out; None: none is known."""
-        return instant_of(self._store.facts.get(_FACT))
+        return self._store.facts.get_instant(_FACT)
 
     def latest(self, now: datetime, entity_ids: Collection[int] | None = None) -> datetime | None:
         """The same of all that the state knows of these invoices (None: of all), and has forgotten; None: none now."""
         only = "" if entity_ids is None else f"AND {IN_LIST.format('entity_id')}"
         values = [text_of(now)] + ([] if entity_ids is None else [as_list(entity_ids)])
-        (found,) = self._store.db.conn.execute(
+        return read_value(
+            self._store.db.conn,
+            "a doubted instant",
+            our_instant_of,
             f"SELECT max(at) FROM (SELECT max(again_at) AS at FROM ledger WHERE again_at > ? {only} "  # noqa: S608
             f"UNION ALL SELECT max(again_at) FROM notes WHERE again_at > ? {only} "
             "UNION ALL SELECT value FROM facts WHERE name = ? AND value > ?)",
             [*values, *values, _FACT, text_of(now)],
-        ).fetchone()
-        return instant_of(found)
+        )
 
     def keep(self, until: datetime | None) -> None:
         """What is forgotten cannot say any more that a call about it may still be carried out; so the state says it."""

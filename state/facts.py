@@ -1,6 +1,10 @@
 """What this state is about: which shop and which org it belongs to, and how the last process ended."""
 
+from datetime import datetime
 from typing import TYPE_CHECKING
+
+from state.rows import read_value
+from state.values import our_instant_of, text_in
 
 if TYPE_CHECKING:
     from state.store import Store
@@ -20,8 +24,23 @@ class Facts:
 
     def get(self, name: str) -> str | None:
         """The fact, or None when it was never learnt."""
-        row = self._store.db.conn.execute("SELECT value FROM facts WHERE name = ?", [name]).fetchone()
-        return None if row is None else str(row[0])
+        return read_value(
+            self._store.db.conn,
+            f"facts row {name}: its value",
+            text_in,
+            "SELECT value FROM facts WHERE name = ?",
+            [name],
+        )
+
+    def get_instant(self, name: str) -> datetime | None:
+        """The fact as an instant, or None when it was never learnt."""
+        return read_value(
+            self._store.db.conn,
+            f"facts row {name}: its value",
+            our_instant_of,
+            "SELECT value FROM facts WHERE name = ?",
+            [name],
+        )
 
     def learn(self, name: str, value: str) -> None:
         """Remember the fact, whatever was known before."""

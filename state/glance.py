@@ -7,11 +7,12 @@ from pathlib import Path
 
 from sqlite_utils.db import Database
 
+from state.connection import connect
 from state.errors import unusable
 from state.ledger import CURRENCIES
-from state.lock import holder, is_locked
+from state.lock import holder
 from state.migrations import story
-from state.opening import known_migrations
+from state.opening import is_there, require_in_use, require_ours, require_whole
 from state.rows import select
 from state.sides import Side
 
@@ -32,9 +33,9 @@ class Glance:
 
 def glance(path: Path) -> Glance:
     """Look; StateUnusableError when it is damaged, another program's, or a newer version's."""
-    if not path.exists():
+    locked = require_in_use(path)
+    if not is_there(path):
         return Glance(False)
-    locked = is_locked(path)
     try:
         with closing(_open(path)) as connection:
             return _look(path, connection, locked=locked)
@@ -49,22 +50,15 @@ def _open(path: Path) -> sqlite3.Connection:
     part of the state, is used and may be put in order.
     """
     how = "ro" if path.with_name(f"{path.name}-wal").exists() else "ro&immutable=1"
-    return sqlite3.connect(f"{path.absolute().as_uri()}?mode={how}", uri=True, timeout=5)
+    return connect(path, how, timeout=5)
 
 
 def _look(path: Path, connection: sqlite3.Connection, *, locked: bool) -> Glance:
     database = Database(connection)
-    applied = {migration.name for migration in story.applied(database)}
-    if not applied:
-        raise unusable(path, "it is another program's database")
-    unknown = sorted(applied - known_migrations())
-    if unknown:
-        raise unusable(path, f"it was written by a newer version of invoice-sync ({unknown[-1]})")
-    damage = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
-    if damage != "ok":
-        raise unusable(path, f"it is damaged ({str(damage).splitlines()[-1]})")
+    require_ours(path, database)
+    require_whole(path, connection)
     pid = holder(path) if locked else None
-    if known_migrations() - applied:
+    if story.pending(database):
         return Glance(True, locked, pid, older=True)
     facts = dict(connection.execute("SELECT name, value FROM facts").fetchall())
     known = select(connection, Side, "SELECT * FROM sides WHERE side = 'magento'")

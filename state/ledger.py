@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from state.failures import Failure, failures_of
-from state.rows import IN_LIST, as_list, instant_of, replace_all, select, text_of
+from state.rows import IN_LIST, as_list, count_by_status, instant_of, read_value, replace_all, select, text_of
 
 if TYPE_CHECKING:
     from state.store import Store
@@ -170,7 +170,8 @@ class Ledger:
 
     def counts(self) -> dict[str, int]:
         """How many rows have each status."""
-        return dict(self._store.db.conn.execute("SELECT sync_status, count(*) FROM ledger GROUP BY 1").fetchall())
+        by_status = "SELECT sync_status, count(*) FROM ledger GROUP BY 1"
+        return count_by_status(self._store.db.conn, "ledger", by_status)
 
     def having(self, status: str) -> set[int]:
         """The invoices of this status."""
@@ -183,10 +184,13 @@ class Ledger:
 
     def oldest_owed(self, *, automatic: bool) -> datetime | None:
         """When Magento created the oldest invoice that is pending, or None."""
-        row = self._store.db.conn.execute(
-            "SELECT min(created_at) FROM ledger WHERE sync_status = 'pending' AND (? OR asked)", [automatic]
-        ).fetchone()
-        return instant_of(row[0])
+        return read_value(
+            self._store.db.conn,
+            "ledger: a created_at",
+            instant_of,
+            "SELECT min(created_at) FROM ledger WHERE sync_status = 'pending' AND (? OR asked)",
+            [automatic],
+        )
 
     def _select(self, where: str, values: Sequence[Any] | dict[str, Any]) -> list[LedgerRow]:
         sql = f"SELECT * FROM ledger WHERE {where}"  # noqa: S608  (SQL of this file)

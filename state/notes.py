@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from state.failures import Failure, failures_of
-from state.rows import IN_LIST, as_list, replace_all, select, text_of
+from state.rows import IN_LIST, as_list, count_by_status, replace_all, select, text_of
 
 if TYPE_CHECKING:
     from state.store import Store
@@ -155,7 +155,8 @@ class Notes:
 
     def counts(self) -> dict[str, int]:
         """How many comments have each status."""
-        return dict(self._store.db.conn.execute("SELECT sync_status, count(*) FROM notes GROUP BY 1").fetchall())
+        by_status = "SELECT sync_status, count(*) FROM notes GROUP BY 1"
+        return count_by_status(self._store.db.conn, "notes", by_status)
 
     def counts_of(self, entity_ids: Iterable[int]) -> dict[int, dict[str, int]]:
         """The same for each of these invoices."""

@@ -4,7 +4,8 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from state.rows import columns_of, instant_of, select, text_of
+from state.rows import columns_of, read_value, select, text_of
+from state.values import our_instant_of
 
 if TYPE_CHECKING:
     from state.store import Store
@@ -84,8 +85,8 @@ class Passes:
 
     def last_success(self) -> datetime | None:
         """When the newest pass ended in which nothing failed or had to be put off."""
-        row = self._store.db.conn.execute("SELECT max(finished_at) FROM passes WHERE outcome = 'ok'").fetchone()
-        return instant_of(row[0])
+        newest = "SELECT max(finished_at) FROM passes WHERE outcome = 'ok'"
+        return read_value(self._store.db.conn, "passes: a finished_at", our_instant_of, newest)
 
     def newest(self, limit: int) -> list[Pass]:
         """The newest finished passes, newest first."""

@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
 
 from sqlite_utils.db import Database
 
+from state.connection import damaged
+from state.values import BadValueError, instant_of, reader_of, status_of
+
 if TYPE_CHECKING:
     from state.store import Store
 
@@ -22,6 +25,11 @@ class Row(Protocol):
 
 
 R = TypeVar("R", bound=Row)
+V = TypeVar("V")
+__all__ = [
+    "IN_LIST", "as_list", "columns_of", "count_by_status", "instant_of", "read_value", "replace_all", "select",
+    "text_of", "transaction",
+]  # fmt: skip
 
 
 def text_of(instant: datetime | None) -> str | None:
@@ -30,11 +38,6 @@ def text_of(instant: datetime | None) -> str | None:
         return None
     # Not strftime: its %Y leaves out the leading zeros of a year before 1000, and the row could not be read again.
     return instant.astimezone(UTC).replace(microsecond=0, tzinfo=None).isoformat() + "Z"
-
-
-def instant_of(text: str | None) -> datetime | None:
-    """The aware instant of such a text."""
-    return None if text is None else datetime.fromisoformat(text)
 
 
 # One parameter however long the list is: SQLite limits how many there may be.
@@ -57,24 +60,65 @@ def select(
     rows = found.fetchall()
     if not rows:  # as often as not: nothing is waiting, nothing is open
         return []
-    plan = _plan(kind, tuple(column[0] for column in found.description))
-    return [kind(*[row[at] if convert is None else convert(row[at]) for at, convert in plan]) for row in rows]
+    names = tuple(column[0] for column in found.description)
+    try:
+        plan = _plan(kind, names)
+        return [kind(*[read(row[at]) for at, read in plan]) for row in rows]
+    except KeyError as error:
+        raise damaged(connection, f"column {error} is not there") from None
+    except BadValueError:
+        raise damaged(connection, _first_bad(kind, names, rows)) from None
+
+
+def read_value(
+    connection: sqlite3.Connection, what: str, read: Callable[[Any], V], sql: str, values: Sequence[Any] = ()
+) -> V | None:
+    """Return the one value that this finds; ``what`` names it if it cannot be. None: there is none."""
+    row = connection.execute(sql, values).fetchone()
+    try:
+        return None if row is None or row[0] is None else read(row[0])
+    except BadValueError as error:
+        raise damaged(connection, f"{what} {error}") from None
+
+
+def count_by_status(connection: sqlite3.Connection, table: str, sql: str, values: Sequence[Any] = ()) -> dict[str, int]:
+    """Return the counts that this finds for each sync status."""
+    counted = connection.execute(sql, values).fetchall()
+    try:
+        return {status_of("sync_status", status): count for status, count in counted}
+    except BadValueError as error:
+        raise damaged(connection, f"{table}: a sync_status {error}") from None
+
+
+def _first_bad(kind: type[Row], names: tuple[str, ...], rows: Sequence[Sequence[Any]]) -> str:
+    """Name the first value that cannot be: ``ledger row 42: created_at is no instant``."""
+    places = {name: place for place, name in enumerate(names)}
+    for row in rows:
+        for name, read in _columns(kind):
+            try:
+                read(row[places[name]])
+            except BadValueError as error:
+                return f"{_NAMES[kind.__name__]} row {str(row[0])[:20]!s}: {name} {error}"
+    return "a value cannot be"
+
+
+_NAMES = {
+    "LedgerRow": "ledger", "NoteRow": "notes", "Pass": "passes", "Attempt": "attempts", "Request": "requests",
+    "Scan": "scans", "Side": "sides",
+}  # fmt: skip
 
 
 @cache
-def _plan(kind: type[Row], names: tuple[str, ...]) -> list[tuple[int, Callable[[Any], Any] | None]]:
+def _plan(kind: type[Row], names: tuple[str, ...]) -> list[tuple[int, Callable[[Any], Any]]]:
     """Where in a found row with these columns each field is, and what makes a value of it."""
     places = {name: place for place, name in enumerate(names)}
-    return [(places[name], convert) for name, convert in _columns(kind)]
+    return [(places[name], read) for name, read in _columns(kind)]
 
 
 @cache
-def _columns(kind: type[Row]) -> tuple[tuple[str, Callable[[Any], Any] | None], ...]:
+def _columns(kind: type[Row]) -> tuple[tuple[str, Callable[[Any], Any]], ...]:
     """The columns of such a row, each with what makes a value of what SQLite keeps."""
-    return tuple((field.name, _CONVERTED.get(field.type)) for field in fields(kind))
-
-
-_CONVERTED: dict[Any, Callable[[Any], Any]] = {datetime: instant_of, datetime | None: instant_of, bool: bool}
+    return tuple((field.name, reader_of(field.name, field.type)) for field in fields(kind))
 
 
 def columns_of(row: Row) -> dict[str, Any]:

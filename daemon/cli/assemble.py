@@ -12,7 +12,7 @@ from daemon.magento import ACCOUNT_REFUSED, Magento
 from daemon.salesforce.connection import Connection
 from daemon.settings import Configuration, SettingsFile, find_file, state_path
 from daemon.sync import Parts, Stop, Work
-from state.errors import StateMissingError
+from state.errors import StateMissingError, StateOlderError
 from state.store import Store
 
 
@@ -38,7 +38,7 @@ def ask_magento(configuration: Configuration) -> Magento:
     the account.
     """
     magento = Magento(configuration)
-    with suppress(StateMissingError), open_reader(configuration) as store:
+    with suppress(StateMissingError, StateOlderError), open_reader(configuration) as store:
         known = store.sides.get("magento")
         waiting = known.next_try_at is not None and known.next_try_at > SystemClock().now()
         if waiting and str(known.reason).startswith(ACCOUNT_REFUSED):
@@ -53,7 +53,7 @@ def connect(configuration: Configuration) -> Connection:
     An org that is not the state's is refused.
     """
     connection = Connection(configuration, SystemClock())
-    with suppress(StateMissingError), open_reader(configuration) as store:
+    with suppress(StateMissingError, StateOlderError), open_reader(configuration) as store:
         connection.expected_organization = store.facts.get("organization_id")
     return connection
 

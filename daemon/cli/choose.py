@@ -45,11 +45,13 @@ def choose(settings_file: "SettingsFile", wish: Wish) -> Choice:
     Invoices that the ledger does not have are asked of Magento; what they have in common is looked up in the ledger.
     """
     from daemon.cli.assemble import ask_magento, open_reader
-    from state.errors import StateMissingError
+    from state.errors import StateMissingError, StateOlderError
 
     magento = ask_magento(settings_file.current)
     store: Store | None = None
-    with suppress(StateMissingError):
+    # An older version's state is brought up to date before anything is sent; numbers are asked of Magento until then.
+    missing = (StateMissingError,) if _looks_through(wish) else (StateMissingError, StateOlderError)
+    with suppress(*missing):
         store = open_reader(settings_file.current)
     try:
         named = _named(store, magento, wish)
@@ -92,8 +94,12 @@ def one_by_number(store: "Store | None", magento: "Magento", number: str) -> int
     return found[0][0]
 
 
+def _looks_through(wish: Wish) -> bool:
+    return bool(wish.statuses or wish.since or wish.everything)
+
+
 def _others(store: "Store | None", wish: Wish) -> list[int]:
-    if store is None or not (wish.statuses or wish.since or wish.everything):
+    if store is None or not _looks_through(wish):
         return []
     return [
         row.entity_id

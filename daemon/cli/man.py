@@ -15,7 +15,8 @@ _FILES = {
     ),
     "/etc/invoice-sync/secrets/": "A file for each secret, root's alone. The service is handed them when it starts.",
     "/var/lib/invoice-sync/state.db": (
-        "What the service knows. It may be deleted: everything is then looked at again, and nothing is doubled."
+        "What the service knows. It may be deleted: everything is then looked at again, and nothing is doubled. "
+        "state backup copies it, state restore puts a copy back; no copy is put beside state.db-wal by hand."
     ),
 }
 

@@ -1,5 +1,6 @@
 """``invoice-sync status``: flags, checkpoint, last pass, counts, lag, and the health of both sides."""
 
+from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -24,15 +25,12 @@ def status(as_json: bool, settings_name: str | None) -> int:
     from state.errors import StateMissingError
 
     configuration = read_settings(settings_name).current
-    try:
-        store = open_reader(configuration)
-    except StateMissingError:
+    with ExitStack() as stack:
         store = None
-    report = describe(configuration, store)
-    code = 0
-    if store is not None:
-        code = _exit_code(configuration, store, report)
-        store.close()
+        with suppress(StateMissingError):
+            store = stack.enter_context(open_reader(configuration))
+        report = describe(configuration, store)
+        code = 0 if store is None else _exit_code(configuration, store, report)
     if as_json:
         write_json(report)
     else:

@@ -47,10 +47,15 @@ def validate(document: Document) -> tuple[Settings | None, list[str]]:
     problems = _misplaced(document)
     settings: Settings | None = None
     try:
-        settings = Settings.model_validate(document.values)
+        settings = settings_of(document, document.values)
     except ValidationError as error:
         problems += [_explain(document, problem) for problem in error.errors()]
     return settings, list(dict.fromkeys(problem for problem in problems if problem))
+
+
+def settings_of(document: Document, values: Mapping[str, Any]) -> Settings:
+    """The settings that these values make; files are named from the document's folder. ValidationError: none."""
+    return Settings.model_validate(values, context={"folder": document.path.absolute().parent})
 
 
 def state_path(settings: Settings, file: Path | None = None, environ: Mapping[str, str] | None = None) -> Path:
@@ -60,7 +65,7 @@ def state_path(settings: Settings, file: Path | None = None, environ: Mapping[st
     """
     environ = os.environ if environ is None else environ
     if settings.state.path:
-        return Path(settings.state.path).expanduser()
+        return Path(settings.state.path).absolute()
     directory = environ.get("STATE_DIRECTORY")
     if directory:
         return Path(directory.split(":")[0]) / "state.db"

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from daemon.errors import SettingsRefused
-from daemon.settings import Configuration, Settings, validate
+from daemon.settings import Configuration, Settings, settings_of, validate
 from daemon.settings.document import Document, read_document
 from daemon.settings.secrets import find_secrets
 
@@ -49,13 +49,13 @@ def _without_refused(document: Document) -> tuple[Settings, frozenset[str]]:
     """The settings as they are without the keys that are refused; and which sides are then known well enough to try."""
     values = deepcopy(document.values)
     try:
-        Settings.model_validate(values)
+        settings_of(document, values)
     except ValidationError as error:
         for problem in error.errors():
             _leave_out(values, [part for part in problem["loc"] if part != "[key]"])
     for given_up in ((), ("salesforce",), ("magento",)):
         try:
-            kept = Settings.model_validate(values | {side: _NOWHERE[side] for side in given_up})
+            kept = settings_of(document, values | {side: _NOWHERE[side] for side in given_up})
         except ValidationError:
             continue
         return kept, frozenset(_NOWHERE).difference(given_up)

@@ -3,14 +3,16 @@
 import re
 from datetime import UTC, date, datetime, timedelta
 from ipaddress import ip_address
+from pathlib import Path
 from typing import Annotated
 from urllib.parse import SplitResult, urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 # A name of labels, none of them empty, or an IPv6 address; what no HTTP library would take is refused here.
 _HOST = re.compile(r"[\w-]+(\.[\w-]+)*\.?|[0-9a-f:.]*:[0-9a-f:.]*")
+_NO_PATH = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
 _LOOPBACK = re.compile(r"localhost|127(\.\d{1,3}){3}|::1")
 
 
@@ -25,6 +27,20 @@ def parse_duration(value: object) -> timedelta:
         return timedelta(seconds=float(match[1]) * _UNITS[match[2] or "s"])
     except OverflowError:
         raise ValueError("is a duration beyond all time") from None
+
+
+def place_file(value: str | None, info: ValidationInfo) -> str | None:
+    """The path, where it is relative from the folder of settings.yaml: commands mean the same file in any folder."""
+    if not value:
+        return None
+    if _NO_PATH.search(value):
+        raise ValueError("holds a character that no path has")
+    try:
+        place = Path(value).expanduser()
+    except RuntimeError:
+        raise ValueError("begins with the home folder of a user who is not known here") from None
+    folder = (info.context or {}).get("folder")
+    return str(place if folder is None else folder / place)
 
 
 def is_loopback(url: str) -> bool:
@@ -103,6 +119,7 @@ def between(low: str, high: str) -> AfterValidator:
 
 Duration = Annotated[timedelta, BeforeValidator(parse_duration)]
 Url = Annotated[str, AfterValidator(check_url)]
+Place = Annotated[str | None, AfterValidator(place_file)]
 Share = Annotated[float, BeforeValidator(_parse_percent)]
 Day = Annotated[datetime | None, BeforeValidator(_parse_day)]
 ApiName = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,79}$")]

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo
 
-from daemon.settings.kinds import ApiName, Day, Duration, Key, Listen, Share, Url, between, text_of_number
+from daemon.settings.kinds import ApiName, Day, Duration, Key, Listen, Place, Share, Url, between, text_of_number
 
 
 class Section(BaseModel):
@@ -52,7 +52,7 @@ class Magento(Section):
     signature: Literal["hmac-sha256", "hmac-sha1"] = "hmac-sha256"
     page_size: Annotated[int, Field(ge=1, le=300)] = 100
     timeout: Annotated[Duration, between("1s", "10m")] = timedelta(seconds=30)
-    ca_bundle: str | None = None
+    ca_bundle: Place = None
 
 
 class FieldSource(Section):
@@ -160,7 +160,7 @@ class Salesforce(Section):
     api_version: Annotated[str, BeforeValidator(text_of_number), Field(pattern=r"^[5-9]\d\.0$")] = "66.0"
     api_reserve: Share = 0.2
     timeout: Annotated[Duration, between("1s", "10m")] = timedelta(seconds=120)
-    ca_bundle: str | None = None
+    ca_bundle: Place = None
     invoice: InvoiceObject = InvoiceObject()
     item: ItemObject = ItemObject()
     note: Note = Note()
@@ -170,7 +170,7 @@ class Salesforce(Section):
 class State(Section):
     """Where the state file is."""
 
-    path: str | None = None
+    path: Place = None
 
 
 class Console(Section):

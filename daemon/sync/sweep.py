@@ -14,7 +14,7 @@ from daemon.sync.around import ask_page
 from daemon.sync.discover import read_again
 from daemon.sync.parts import Parts, Tally
 from state.ledger import LedgerRow
-from state.rows import instant_of, text_of
+from state.rows import text_of
 from state.scans import Scan
 
 _PAGE = 300
@@ -86,7 +86,7 @@ def _begin(parts: Parts, band: Band) -> Scan:
     """A round of the band; it reaches back from the start of the band's last round."""
     now = parts.magento.answered_at
     assert now is not None, "a band is due only after Magento has answered"
-    last = min(instant_of(parts.store.facts.get(_fact(band))) or now, now)
+    last = min(parts.store.facts.get_instant(_fact(band)) or now, now)
     return parts.store.scans.begin("sweep", last - band.reach, band.name)
 
 
@@ -102,7 +102,7 @@ def _next_band(parts: Parts) -> Band | None:
     under_way = parts.store.scans.bands()
     pressing: list[tuple[datetime, Band]] = []
     for band in _bands(parts):
-        last = instant_of(parts.store.facts.get(_fact(band))) or _LONG_AGO
+        last = parts.store.facts.get_instant(_fact(band)) or _LONG_AGO
         is_due = now is not None and abs(now - last) >= band.every  # Magento's clock may have been set back meanwhile
         if is_due or band.name in under_way:
             pressing.append((min(last, now or last) + 2 * band.every, band))

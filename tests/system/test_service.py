@@ -203,8 +203,9 @@ def test_root_sees_syncs_explains_and_clears_beside_the_daemon(machine: Machine,
     machine.type("sudo invoice-sync state backup /root/invoice-sync.db")
     assert machine.run("stat", "--format=%a %U", "/root/invoice-sync.db").stdout.strip() == "600 root"
     machine.type("sudo systemctl stop invoice-sync")
-    restore = "cd /var/lib/invoice-sync && rm -f state.db-* && cat /root/invoice-sync.db > state.db"
-    machine.type(f"sudo sh -c '{restore}'")
+    machine.type("sudo invoice-sync state restore /root/invoice-sync.db")
+    owners = machine.run("sh", "-c", f"stat --format=%u {VAR}/ {VAR}/* | sort -u").stdout.split()
+    assert len(owners) == 1, "what is put back is the service's"
     machine.type("sudo systemctl start invoice-sync")
     all_in(machine, sides)
     assert "Cleared by the running daemon" in machine.type("sudo invoice-sync state clear --yes")

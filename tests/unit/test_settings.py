@@ -501,6 +501,53 @@ def test_where_the_state_is(monkeypatch: pytest.MonkeyPatch) -> None:
     assert state_path(settings(), environ={}).parts[-2:] == ("invoice-sync", "state.db")
 
 
+@pytest.mark.parametrize(
+    ("key", "found"),
+    [
+        ("state.path", lambda read: state_path(read.settings, read.document.path, {})),
+        ("magento.ca_bundle", lambda read: Path(str(read.settings.magento.ca_bundle))),
+        ("salesforce.ca_bundle", lambda read: Path(str(read.settings.salesforce.ca_bundle))),
+    ],
+)
+@pytest.mark.parametrize("how", ["in the file", "in the environment"])
+def test_a_relative_path_begins_where_settings_yaml_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, key: str, found: Callable[[Configuration], Path], how: str
+) -> None:
+    section, name = key.split(".")
+    folder = tmp_path / "etc"
+    folder.mkdir()
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    for value, right in (("a/b", folder / "a/b"), ("../b", folder / "../b"), ("/abs", Path("/abs"))):
+        setting = f"{section}:\n  {name}: {value}\n" if how == "in the file" else ""
+        text = (
+            GOOD.replace(f"{section}:\n", setting)
+            if section in ("magento", "salesforce") and setting
+            else GOOD + setting
+        )
+        written(folder, text)
+        environ = {**ENVIRON, **({f"INVOICE_SYNC__{section}__{name}".upper(): value} if not setting else {})}
+        for current, path in ((folder, "settings.yaml"), (elsewhere, "../etc/settings.yaml")):
+            monkeypatch.chdir(current)
+            place = found(load(Path(path), environ))
+            assert place.is_absolute()
+            assert place.resolve() == right.resolve()
+
+
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ('"~nobody-of-this-name/x"', "begins with the home folder of a user who is not known here"),
+        ('"a\\0b"', "holds a character that no path has"),
+        ('"a\\nb"', "holds a character that no path has"),
+    ],
+)
+def test_a_path_that_cannot_be(tmp_path: Path, path: str, words: str) -> None:
+    (problem,) = problems(tmp_path, GOOD + f"state:\n  path: {path}\n")
+    assert words in problem
+    assert ":6:3: state.path" in problem
+
+
 def test_the_services_state_is_found_by_where_its_settings_are(tmp_path: Path) -> None:
     for name in ("invoice-sync", "invoice-sync-outlet", "other"):
         (tmp_path / "var" / "lib" / name).mkdir(parents=True)

@@ -1,0 +1,106 @@
+"""What a stored value may be: whatever else is read is damage, and is told with its table, row and column."""
+
+import json
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+# What the schema's CHECKs say too; a flipped bit passes them.
+_CLOSED: dict[str, frozenset[str]] = {
+    "sync_status": frozenset({"pending", "synced", "held", "skipped", "failed"}),
+    "held_for": frozenset({"automatic", "notes"}),
+    "outcome": frozenset({"ok", "partial", "failed", "synced", "pending"}),
+    "status": frozenset({"ok", "failing", "paused"}),
+}
+# Magento's own instants may be of any year; ours are of a machine's clock, which begins with 1970.
+_MAGENTOS = frozenset({"created_at", "updated_at", "newest", "since"})
+_FIRST = datetime(1970, 1, 1, tzinfo=UTC)
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", re.ASCII)
+# No number of ours is near it, and one more can still be counted.
+_MANY = 1 << 62
+
+
+class BadValueError(ValueError):
+    """A stored value cannot be; the message says what is wrong with it, not what it is."""
+
+
+def instant_of(text: Any) -> datetime | None:
+    """Return the aware instant of such a text as the state keeps."""
+    if text is None:
+        return None
+    if not isinstance(text, str) or not _INSTANT.fullmatch(text):
+        raise BadValueError("is no instant")
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        raise BadValueError("is no instant") from None
+
+
+def our_instant_of(text: Any) -> datetime | None:
+    """Return the instant of a text that one of our processes wrote."""
+    at = instant_of(text)
+    if at is not None and at < _FIRST:
+        raise BadValueError("is an instant before there were any")
+    return at
+
+
+def status_of(name: str, value: Any) -> str:
+    """Return the value of a column that may hold only some words."""
+    if value not in _CLOSED[name]:
+        raise BadValueError("is none of its words")
+    return str(value)
+
+
+def reader_of(name: str, kind: Any) -> Callable[[Any], Any]:
+    """Return what makes a value of this column, or raises BadValueError."""
+    if name in _CLOSED:
+        return _or_none(kind, lambda value: status_of(name, value))
+    if kind in (datetime, datetime | None):
+        return _or_none(kind, instant_of if name in _MAGENTOS else our_instant_of)
+    if kind is bool:
+        return _flag
+    if kind in (int, int | None):
+        return _or_none(kind, _count)
+    if kind is str and name in ("named", "others"):
+        return _ids
+    return _or_none(kind, text_in)
+
+
+def _or_none(kind: Any, read: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    if type(None) not in getattr(kind, "__args__", ()):
+        return lambda value: _missing() if value is None else read(value)
+    return lambda value: None if value is None else read(value)
+
+
+def _missing() -> None:
+    raise BadValueError("is missing")
+
+
+def _flag(value: Any) -> bool:
+    if value not in (0, 1) or not isinstance(value, int):
+        raise BadValueError("is neither 0 nor 1")
+    return bool(value)
+
+
+def _count(value: Any) -> int:
+    if not isinstance(value, int) or not 0 <= value < _MANY:
+        raise BadValueError("is no number that it could be")
+    return value
+
+
+def text_in(value: Any) -> str:
+    """Return a stored text."""
+    if not isinstance(value, str):
+        raise BadValueError("is no text")
+    return value
+
+
+def _ids(value: Any) -> str:
+    try:
+        found = json.loads(value)
+    except (TypeError, ValueError):
+        found = None
+    if not isinstance(found, list) or not all(type(each) is int for each in found):
+        raise BadValueError("is no list of ids")
+    return str(value)
