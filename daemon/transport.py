@@ -3,92 +3,24 @@
 import io
 import socket
 import ssl
-import threading
 from collections import Counter
 from collections.abc import Mapping
-from contextlib import suppress
-from contextvars import ContextVar
 from http.cookiejar import DefaultCookiePolicy
-from typing import Any, Self
+from typing import Any
 from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import HTTPError
 
 from daemon.certificate import shown_certificate
 from daemon.errors import SideName, SideRefused, Unreachable
+from daemon.sockets import CONNECT_SECONDS, POOLS, Call, current
 
 _CHUNK = 65_536
-_CONNECT_SECONDS = 10.0
 _LONGEST_WAIT = 86_400.0
 # How many calls of this process each side answered with which status ("none": it gave no answer), for whoever counts.
 ANSWERS: Counter[tuple[SideName, str]] = Counter()
-
-
-class _Call:
-    """One HTTP exchange under way. When its time is up its connection is cut, wherever it is.
-
-    A socket's own time-out starts anew with each byte, so an answer that drips would never end by it.
-    """
-
-    def __init__(self, seconds: float) -> None:
-        self.connection: HTTPConnection | None = None
-        self.sent = False
-        self.expired = False
-        self._timer = threading.Timer(seconds, self._cut)
-        self._timer.daemon = True
-
-    def __enter__(self) -> Self:
-        self._timer.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._timer.cancel()
-
-    def _cut(self) -> None:
-        self.expired = True
-        sock = getattr(self.connection, "sock", None)
-        if sock is not None:
-            with suppress(OSError):
-                # The plain socket's shutdown, also under TLS: the reader then sees the end of the stream.
-                socket.socket.shutdown(sock, socket.SHUT_RDWR)
-
-
-_current: ContextVar[_Call | None] = ContextVar("call", default=None)
-
-
-class _Watched(HTTPConnection):
-    """Tells the call under way which connection carries it, and when it has begun to send."""
-
-    def connect(self) -> None:
-        call = _current.get()
-        if call is not None:
-            call.connection = self
-        super().connect()
-
-    def send(self, data: Any) -> None:
-        call = _current.get()
-        if call is not None:
-            call.connection = self
-            if self.sock is None:
-                self.connect()
-            call.sent = True
-        super().send(data)
-
-
-class _WatchedTls(_Watched, HTTPSConnection):
-    pass
-
-
-class _Pool(HTTPConnectionPool):
-    ConnectionCls = _Watched
-
-
-class _TlsPool(HTTPSConnectionPool):
-    ConnectionCls = _WatchedTls
 
 
 class _Adapter(HTTPAdapter):
@@ -102,24 +34,24 @@ class _Adapter(HTTPAdapter):
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _TlsPool}
+        self.poolmanager.pool_classes_by_scheme = POOLS
 
     def send(  # type: ignore[override]  # the parent's positional extras are taken by name
         self, request: requests.PreparedRequest, **options: Any
     ) -> requests.Response:
-        options.update(stream=True, timeout=(min(_CONNECT_SECONDS, self._seconds), self._seconds))
-        with _Call(self._seconds) as call:
-            token = _current.set(call)
-            code = "none"
-            try:
-                response = super().send(request, **options)
-                self._read(response)
-                code = str(response.status_code)
-            except (requests.RequestException, HTTPError, OSError) as error:
-                raise self._explain(error, request, call) from error
-            finally:
-                _current.reset(token)
-                ANSWERS[self._side, code] += 1
+        options.update(stream=True, timeout=(min(CONNECT_SECONDS, self._seconds), self._seconds))
+        call = Call(self._seconds)
+        token = current.set(call)
+        code = "none"
+        try:
+            response = super().send(request, **options)
+            self._read(response)
+            code = str(response.status_code)
+        except (requests.RequestException, HTTPError, OSError) as error:
+            raise self._explain(error, request, call) from error
+        finally:
+            current.reset(token)
+            ANSWERS[self._side, code] += 1
         return response
 
     def _read(self, response: requests.Response) -> None:
@@ -141,14 +73,14 @@ class _Adapter(HTTPAdapter):
     def _name(self) -> str:
         return self._side.capitalize()
 
-    def _explain(self, error: Exception, request: requests.PreparedRequest, call: _Call) -> Exception:
+    def _explain(self, error: Exception, request: requests.PreparedRequest, call: Call) -> Exception:
         """Our error for the library's: who did not answer, how, and whether the call may have worked."""
         host = urlsplit(str(request.url)).netloc
         certificate = _find(error, ssl.SSLCertVerificationError)
         if isinstance(certificate, ssl.SSLCertVerificationError):
             return SideRefused(
                 f"{self._name} at {host} shows a certificate that cannot be trusted: {certificate.verify_message}"
-                f"{shown_certificate(str(request.url), min(_CONNECT_SECONDS, self._seconds))}",
+                f"{shown_certificate(str(request.url), min(CONNECT_SECONDS, self._seconds))}",
                 side=self._side,
                 hint="Renew the certificate, correct the URL, or name its authority with ca_bundle.",
             )

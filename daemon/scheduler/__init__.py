@@ -9,6 +9,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from daemon.scheduler.beat import BEAT_SECONDS, Beat
 from daemon.scheduler.progress import Progress, longest_timeout
+from daemon.scheduler.signals import Signals, block_signals
 from daemon.scheduler.standing import Standing
 from daemon.scheduler.stop import StopRequest
 from daemon.scheduler.wall import FromNow, Steps
@@ -17,14 +18,8 @@ from daemon.systemd import Systemd
 
 __all__ = ["Beat", "StopRequest", "block_signals", "run_daemon", "run_once"]
 
-SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 # Beside the call in flight, what ends with it: its outcome is committed, connections and state are closed.
 _CLOSING_SECONDS = 60.0
-
-
-def block_signals() -> None:
-    """Keep the signals for :func:`run`'s wait. Call it before any thread is started: threads inherit it."""
-    signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
 
 
 def run_daemon(
@@ -52,7 +47,8 @@ def run_daemon(
     scheduler.start()
     systemd.ready()
     try:
-        received = _wait(work, beat, scheduler, systemd)
+        with Signals() as signals:
+            received = _wait(work, beat, scheduler, systemd, signals)
         systemd.stopping(longest_timeout(work.parts) + _CLOSING_SECONDS)
         work.parts.log.info("daemon.stopping", signal=received.name)
     finally:
@@ -70,16 +66,16 @@ def _both(one: Callable[[], object], other: Callable[[], object]) -> Callable[[]
     return call
 
 
-def _wait(work: Work, beat: Beat, scheduler: BackgroundScheduler, systemd: Systemd) -> signal.Signals:
+def _wait(work: Work, beat: Beat, scheduler: BackgroundScheduler, systemd: Systemd, signals: Signals) -> signal.Signals:
     """See that beats come, whatever becomes of the wall clock, until a signal ends the daemon; that signal."""
     clock = work.parts.clock
     steps = Steps(clock)
     progress = Progress(work.parts, beat, systemd.watchdog_seconds)
     reload_asked_at: float | None = None
     while True:
-        received = signal.sigtimedwait(SIGNALS, BEAT_SECONDS)
-        if received is not None and received.si_signo != signal.SIGHUP:
-            return signal.Signals(received.si_signo)
+        received = signals.wait(BEAT_SECONDS)
+        if received is not None and received != signal.SIGHUP:
+            return received
         if received is not None:
             reload_asked_at = clock.monotonic()
             systemd.reloading(reload_asked_at)

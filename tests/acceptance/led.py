@@ -139,7 +139,7 @@ class Led:
         self._wait()
 
     def weigh(self) -> Held:
-        """What the process holds between two beats, when nothing is on its way out: the thread of a call's deadline."""
+        """What the process holds between two beats, the lowest of ten looks: what is just being let go of is not held."""
         weighed = []
         for _ in range(10):
             _send(self._daemon, "weigh")

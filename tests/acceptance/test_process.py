@@ -177,6 +177,63 @@ def test_sighup_many_times_neither_ends_nor_doubles_nor_crowds_anything(world: W
     assert running.terminate() == 0
 
 
+@pytest.mark.parametrize(
+    "stop", [case("stopped and continued", signal.SIGSTOP), case("Ctrl-Z and `fg`", signal.SIGTSTP)]
+)
+def test_a_daemon_that_is_stopped_and_continued_polls_on_and_still_ends_when_asked(
+    world: World, idle: Running, stop: signal.Signals
+) -> None:
+    for seconds in (0.05, 1.3, 0.4, 2.2, 0.05, 1.1, 1.1):  # a beat is a second: within one, and beyond it
+        idle.signal(stop)
+        time.sleep(seconds)
+        idle.signal(signal.SIGCONT)
+        time.sleep(0.05)
+    late = world.invoice(comment="after all that")
+    wait_until(lambda: synced(world, late), "it polls on")
+    assert idle.process.poll() is None
+    assert not idle.named("daemon.stopping")
+    assert not idle.named("settings.reloaded")
+    begun = time.monotonic()
+    assert idle.terminate() == 0
+    assert time.monotonic() - begun <= 1.0
+    expect_each_once(world)
+
+
+def test_a_daemon_stopped_during_a_call_and_asked_to_end_meanwhile_ends_in_order(
+    world: World, processes: Processes
+) -> None:
+    entity_id = world.invoice(comment="hello")
+    slow = Slow(world, 0.5)
+    running = processes.daemon()
+    slow.wait()
+    running.signal(signal.SIGSTOP)
+    time.sleep(1.5)
+    running.signal(signal.SIGTERM)
+    running.signal(signal.SIGCONT)
+    assert running.ended() == 0
+    assert running.named("daemon.stopping")[0]["signal"] == "SIGTERM"
+    assert world.rows()[entity_id].sync_status == "synced", "its answer is remembered"
+    assert world.command("run", "--once").returncode == 0
+    expect_each_once(world)
+
+
+def test_a_command_that_is_stopped_and_continued_follows_its_request_to_the_end(
+    world: World, processes: Processes, idle: Running
+) -> None:
+    entity_id = world.invoice(comment="by hand")
+    number = number_of(world, entity_id)
+    slow = Slow(world, 2)
+    command = processes.start("sync", number)
+    slow.wait()
+    for seconds in (0.3, 1.2):
+        command.signal(signal.SIGSTOP)
+        time.sleep(seconds)
+        command.signal(signal.SIGCONT)
+    assert command.ended() == 0, command.text
+    assert idle.terminate() == 0
+    expect_each_once(world)
+
+
 # One writer
 
 

@@ -7,8 +7,10 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, suppress
 from pathlib import Path
+from typing import Self
 
 import pytest
 import requests
@@ -104,6 +106,92 @@ def test_after_a_call_that_was_cut_off_the_next_one_is_answered(shop: Shop, serv
     with open_session("magento", seconds=0.6) as session:
         unanswered(session, server.url)
         assert session.get(server.url).status_code == 200
+
+
+class Raw:
+    """A server that does with each connection what it is told, until it is closed."""
+
+    def __init__(self, serve: Callable[[Raw, socket.socket], object]) -> None:
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.address = self._listener.getsockname()[:2]
+        self._serve = serve
+        self.closing = threading.Event()
+        self._thread = threading.Thread(target=self._accept)
+        self._thread.start()
+
+    def _accept(self) -> None:
+        with suppress(OSError):
+            while True:
+                connection, _ = self._listener.accept()
+                with connection, suppress(OSError):
+                    connection.settimeout(5)
+                    self._serve(self, connection)
+
+    def drip(self, connection: socket.socket, data: bytes) -> None:
+        for byte in data:
+            connection.sendall(bytes([byte]))
+            if self.closing.wait(0.05):
+                return
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.closing.set()
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        self._thread.join()
+
+
+def timed_out(url: str, *, data: bytes | None = None, seconds: float = 0.8) -> Unreachable:
+    """The error of a call to it, which ends at its deadline."""
+    with open_session("magento", seconds=seconds) as session:
+        began = time.monotonic()
+        with pytest.raises(Unreachable) as caught:
+            session.request("POST" if data else "GET", url, data=data)
+        assert seconds - 0.1 < time.monotonic() - began < seconds + 1
+    assert caught.value.timed_out, str(caught.value)
+    assert f"did not answer within {seconds:g} seconds" in str(caught.value)
+    return caught.value
+
+
+def test_the_deadline_holds_while_the_head_of_the_answer_drips() -> None:
+    with Raw(lambda raw, connection: raw.drip(connection, b"HTTP/1.1 200 OK\r\nX-Long: " + b"x" * 400)) as raw:
+        assert timed_out("http://{}:{}/".format(*raw.address)).sent
+
+
+def test_the_deadline_holds_while_the_encrypted_connection_is_set_up_drop_by_drop() -> None:
+    with Raw(lambda raw, connection: raw.drip(connection, b"\x16\x03\x03\x40\x00" + b"\2" * 400)) as raw:
+        assert not timed_out("https://{}:{}/".format(*raw.address)).sent
+
+
+def test_the_deadline_holds_while_nobody_takes_what_is_sent() -> None:
+    with Raw(lambda raw, _: raw.closing.wait(10)) as raw:
+        assert timed_out("http://{}:{}/".format(*raw.address), data=b"x" * 30_000_000).sent
+
+
+def test_the_deadline_is_for_all_addresses_of_a_host_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket() as full, ExitStack() as others:
+        full.bind(("127.0.0.1", 0))
+        full.listen(0)
+        for _ in range(3):  # from then on nobody gets in, and nobody is told so
+            other = others.enter_context(socket.socket())
+            other.setblocking(False)
+            other.connect_ex(full.getsockname())
+        found = (socket.AF_INET, socket.SOCK_STREAM, 6, "", full.getsockname())
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [found] * 5)
+        assert not timed_out("http://shop.example.com/").sent
+
+
+def test_no_call_has_a_thread_of_its_own(session: requests.Session, shop: Shop, server: Server) -> None:
+    started: list[str] = []
+    threading.setprofile(lambda *_: started.append(threading.current_thread().name))
+    try:
+        for _ in range(3):
+            session.get(server.url)
+    finally:
+        threading.setprofile(None)
+    assert {name for name in started if "process_request_thread" not in name} == set()
 
 
 # --- size

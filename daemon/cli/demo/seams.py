@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager, contextmanager
 from functools import wraps
 from typing import Any, Protocol
 
-from daemon import transport
+from daemon import sockets, transport
 from daemon.magento import Magento
 from daemon.salesforce import Salesforce
 from daemon.salesforce.connection import Connection
@@ -91,7 +91,7 @@ def _then(
 
 def _wrap_calls(points: Listener) -> None:
     """Before a call, when all of it is sent, and when all of its answer is here."""
-    adapter, connection = transport._Adapter, transport._Watched  # noqa: SLF001  (the seam; nothing else is to know of it)
+    adapter, connection = transport._Adapter, sockets._Connection  # noqa: SLF001  (the seam; nothing else is to know of it)
     send, getresponse = adapter.send, connection.getresponse
     side = ""
 
