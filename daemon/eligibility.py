@@ -20,13 +20,14 @@ class Standing:
     """What is known of an invoice besides what Magento shows of it.
 
     ``owed``: it was to be sent already; ``in_salesforce``: it has a Salesforce ID; ``asked``: a person asked for it;
-    ``named``: one by one.
+    ``named``: one by one; ``store_id``: the store that it was of, where Magento has forgotten it since.
     """
 
     owed: bool = False
     in_salesforce: bool = False
     asked: bool = False
     named: bool = False
+    store_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ def decide(invoice: Invoice, options: Invoices, standing: Standing) -> Decision:
     What is owed stays owed when a flag goes off (it waits); only a skip rule that its newest version meets takes it
     back, and that only while it is not in Salesforce and nobody named it.
     """
-    rule = None if standing.in_salesforce or standing.named else skip_rule(invoice, options)
+    rule = None if standing.in_salesforce or standing.named else skip_rule(invoice, options, standing.store_id)
     if standing.owed:
         return Decision(Verdict.SKIP, rule) if rule else SEND
     if not options.enable_synchronization:
@@ -60,15 +61,19 @@ def decide(invoice: Invoice, options: Invoices, standing: Standing) -> Decision:
     return Decision(Verdict.SKIP, rule) if rule else SEND
 
 
-def skip_rule(invoice: Invoice, options: Invoices) -> str | None:
-    """The skip rule that this version of the invoice meets, in words, or None."""
+def skip_rule(invoice: Invoice, options: Invoices, known_store: int | None = None) -> str | None:
+    """Return the skip rule that this version of the invoice meets, in words, or None.
+
+    ``known_store``: the store that it was of, for an invoice whose store view was deleted since.
+    """
+    store_id = known_store if invoice.store_id is None else invoice.store_id
     skip = options.skip
     if skip.zero_total and invoice.grand_total == 0:
         return "invoices.skip.zero_total: its total is 0"
     if invoice.state in skip.states:
         return f"invoices.skip.states: it is {invoice.state}"
-    if invoice.store_id in skip.store_ids:
-        return f"invoices.skip.store_ids: it is of store {invoice.store_id}"
+    if store_id in skip.store_ids:
+        return f"invoices.skip.store_ids: it is of store {store_id}"
     return None
 
 

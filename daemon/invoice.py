@@ -48,12 +48,13 @@ class Invoice:
     """One invoice as Magento showed it; instants are UTC, amounts exact.
 
     ``increment_id`` is the number people know, unique only within its store. ``state`` is open, paid or canceled.
-    ``digest`` is equal when Magento shows the same invoice, comments included; ``values`` holds every field.
+    ``store_id``: None once its store view was deleted: Magento empties the column (ON DELETE SET NULL). ``digest`` is
+    equal when Magento shows the same invoice, comments included; ``values`` holds every field.
     """
 
     entity_id: int
     increment_id: str
-    store_id: int
+    store_id: int | None
     order_id: int
     state: str
     grand_total: Decimal | None

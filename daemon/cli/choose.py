@@ -82,6 +82,8 @@ def _named(store: "Store | None", magento: "Magento", wish: Wish) -> list[int]:
 
 def one_by_number(store: "Store | None", magento: "Magento", number: str) -> int:
     """The one invoice with this number."""
+    from daemon.cli.output import choices
+
     known = store.ledger.by_number(number) if store else []
     found: list[tuple[int, int | None]] = [(row.entity_id, row.store_id) for row in known]
     if not found:
@@ -89,8 +91,7 @@ def one_by_number(store: "Store | None", magento: "Magento", number: str) -> int
     if not found:
         raise UsageError(f"there is no invoice {number} in Magento")
     if len(found) > 1:
-        ids = ", ".join(f"--id {entity_id} (store {store_id})" for entity_id, store_id in found)
-        raise UsageError(f"{len(found)} stores have an invoice {number}", hint=f"Name one: {ids}")
+        raise UsageError(f"{len(found)} stores have an invoice {number}", hint=f"Name one: {choices(found)}")
     return found[0][0]
 
 

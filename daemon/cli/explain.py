@@ -52,9 +52,11 @@ def explain(number: str | None, entity_id: int | None, as_json: bool, settings_n
 
 
 def _known(store: "Store", number: str) -> int | None:
+    from daemon.cli.output import choices
+
     rows = store.ledger.by_number(number)
     if len(rows) > 1:
-        ids = ", ".join(f"--id {row.entity_id} (store {row.store_id})" for row in rows)
+        ids = choices((row.entity_id, row.store_id) for row in rows)
         raise UsageError(f"{len(rows)} stores have an invoice {number}", hint=f"Name one: {ids}")
     return rows[0].entity_id if rows else None
 
@@ -133,7 +135,8 @@ def _show(story: dict[str, Any]) -> None:
     if invoice is None:
         click.echo(story["why"])
         return
-    click.echo(f"Invoice {invoice['increment_id']} (entity_id {invoice['entity_id']}, store {invoice['store_id']})")
+    store = "no store" if invoice["store_id"] is None else f"store {invoice['store_id']}"
+    click.echo(f"Invoice {invoice['increment_id']} (entity_id {invoice['entity_id']}, {store})")
     facts = [
         ("Order", invoice["order_number"]),
         ("Total", f"{invoice['grand_total']} {invoice['currency'] or ''}, {invoice['state']}"),

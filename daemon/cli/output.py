@@ -22,6 +22,12 @@ def instant(at: datetime | None) -> str | None:
     return text_of(at)
 
 
+def choices(found: Iterable[tuple[int, int | None]]) -> str:
+    """Return how to name each of several invoices with one number: by its entity_id, with the store it is of."""
+    stores = ((entity_id, "no store" if store_id is None else f"store {store_id}") for entity_id, store_id in found)
+    return ", ".join(f"--id {entity_id} ({store})" for entity_id, store in stores)
+
+
 def on_terminal() -> bool:
     """Whether a person reads stdout, rather than a pipe."""
     return sys.stdout.isatty()

@@ -117,12 +117,14 @@ def _through_daemon(settings_file: "SettingsFile", kind: str, chosen: list[int])
 
 
 def _chosen(store: "Store", numbers: tuple[str, ...], entity_ids: tuple[int, ...]) -> list[int]:
+    from daemon.cli.output import choices
+
     found = list(entity_ids)
     unknown = [str(number) for number in set(entity_ids) - set(store.ledger.known(entity_ids))]
     for number in numbers:
         rows = store.ledger.by_number(number)
         if len(rows) > 1:
-            ids = ", ".join(f"--id {row.entity_id} (store {row.store_id})" for row in rows)
+            ids = choices((row.entity_id, row.store_id) for row in rows)
             raise UsageError(f"{len(rows)} stores have an invoice {number}", hint=f"Name one: {ids}")
         unknown += [] if rows else [number]
         found += [row.entity_id for row in rows]

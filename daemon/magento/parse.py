@@ -18,6 +18,7 @@ from daemon.magento.scalars import (
     cleaned,
     digest,
     integer,
+    integer_or_none,
     lenient_stamp,
     number_or_none,
     stamp,
@@ -93,7 +94,7 @@ def _invoice(row: Mapping[str, Any]) -> Invoice:
     return Invoice(
         entity_id=row["entity_id"],
         increment_id=number.strip(),
-        store_id=integer(row, "store_id"),
+        store_id=integer_or_none(row, "store_id"),
         order_id=integer(row, "order_id"),
         state=_STATES[state],
         grand_total=number_or_none("grand_total", row.get("grand_total")),

@@ -69,6 +69,12 @@ def integer(row: Mapping[str, Any], name: str, complaint: str | None = None) -> 
     return value
 
 
+def integer_or_none(row: Mapping[str, Any], name: str) -> int | None:
+    """Return a whole number, or None where Magento shows nothing; RejectedRecord when it is anything else."""
+    value = row.get(name)
+    return None if value is None or value == "" else integer(row, name, f"its {name} is not a whole number")
+
+
 def number_or_none(name: str, value: object) -> Decimal | None:
     """An amount, exact, or none where Magento shows nothing; RejectedRecord when it is anything but a number."""
     if value is None or value == "":

@@ -32,9 +32,13 @@ class Seen:
 
 
 def is_another(row: LedgerRow, invoice: Invoice) -> bool:
-    """Whether the ledger knows this id as a different invoice. What was never known of it is no difference."""
+    """Whether the ledger knows this id as a different invoice. What was never known of it is no difference.
+
+    Nor is a store that Magento does not name any more: it empties the column when the store view is deleted. It never
+    empties the other two (`created_at` is NOT NULL, no foreign key sets `increment_id`).
+    """
     pairs = (
-        (row.store_id, invoice.store_id),
+        (row.store_id, row.store_id if invoice.store_id is None else invoice.store_id),
         (row.created_at, invoice.created_at),
         (row.increment_id or None, invoice.increment_id),
     )
@@ -86,12 +90,13 @@ def row_of(invoice: Invoice, known: LedgerRow | None, settings: Settings, seen: 
         in_salesforce=known is not None and known.salesforce_id is not None,
         asked=seen.asked or (was_owed and known is not None and known.asked),
         named=seen.named or (was_owed and known is not None and known.named),
+        store_id=known.store_id if known is not None else None,
     )
     return _decided(_shown(invoice, known, seen), known, decide(invoice, settings.invoices, standing), seen)
 
 
 def _shown(invoice: Invoice, known: LedgerRow | None, seen: Seen) -> LedgerRow:
-    """The row with what Magento shows now; what is known of Salesforce is kept."""
+    """The row with what Magento shows now; what is known of Salesforce is kept, and of which store it is."""
     row = known or LedgerRow(
         entity_id=invoice.entity_id,
         increment_id=invoice.increment_id,
@@ -103,7 +108,7 @@ def _shown(invoice: Invoice, known: LedgerRow | None, seen: Seen) -> LedgerRow:
     return replace(
         row,
         increment_id=invoice.increment_id,
-        store_id=invoice.store_id,
+        store_id=row.store_id if invoice.store_id is None else invoice.store_id,
         order_id=invoice.order_id,
         order_number=(invoice.order.number if invoice.order else None) or row.order_number,
         state=invoice.state,

@@ -161,8 +161,8 @@ def test_no_amount_is_no_amount(value: object) -> None:
         ({"increment_id": None}, "it has no invoice number (increment_id)"),
         ({"increment_id": " \t"}, "it has no invoice number (increment_id)"),
         ({"increment_id": 7}, "it has no invoice number (increment_id)"),
-        ({"store_id": True}, "its store_id is missing or not a whole number"),
-        ({"store_id": Decimal("1.5")}, "its store_id is missing or not a whole number"),
+        ({"store_id": True}, "its store_id is not a whole number"),
+        ({"store_id": Decimal("1.5")}, "its store_id is not a whole number"),
         ({"order_id": None}, "its order_id is missing or not a whole number"),
         ({"order_id": 10**19}, "its order_id is missing or not a whole number"),
         ({"order_id": "9" * 19}, "its order_id is missing or not a whole number"),
@@ -342,3 +342,10 @@ def test_a_guest_is_called_as_in_the_billing_address() -> None:
 def test_an_order_without_a_usable_address_has_none(address: object) -> None:
     found = order_of({"entity_id": 70, "increment_id": 5, "billing_address": address})
     assert (found.number, found.values["customer_name"], found.values["billing_address"]) == (None, None, None)
+
+
+@pytest.mark.parametrize("gone", [{"store_id": None}, {"store_id": ""}])
+def test_an_invoice_whose_store_view_was_deleted_has_no_store(gone: dict[str, object]) -> None:
+    found = invoice_of({**row(7), **gone})
+    assert isinstance(found, Invoice)
+    assert found.store_id is None

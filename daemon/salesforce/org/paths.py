@@ -36,7 +36,8 @@ _KNOWN = {
     "invoice.created_at": Coming("instant", always=True),
     "invoice.updated_at": Coming("instant", always=True),
     "invoice.fingerprint": Coming("text", 32, exact=True, always=True),
-    "invoice.store_id": Coming("number", digits=5, always=True),
+    # Magento empties it when the store view is deleted.
+    "invoice.store_id": Coming("number", digits=5),
     "invoice.entity_id": Coming("number", digits=10, always=True),
     "invoice.order_id": Coming("number", digits=10, always=True),
     "invoice.admin_url": Coming("text"),

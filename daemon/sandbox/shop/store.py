@@ -167,6 +167,18 @@ class Shop:
         with self.lock:
             self.orders.put(order_id, self.orders.row(order_id) | fields)
 
+    def delete_store_view(self, store_id: int) -> None:
+        """Empty the column that a foreign key empties; no stamp moves, and an order keeps its `store_name`."""
+        with self.lock:
+            for entity_id in self.invoices.ids:
+                if self.invoices.row(entity_id).get("store_id") == store_id:
+                    self.invoices.edit(entity_id, store_id=None)
+            for order_id in self.orders.ids:
+                order = self.orders.row(order_id)
+                if order.get("store_id") == store_id:
+                    items = [item | {"store_id": None} for item in order["items"]]
+                    self.orders.put(order_id, order | {"store_id": None, "items": items})
+
     def corrupt(self, entity_id: int) -> None:
         """Break an invoice: each answer that would hold it is an error, as one broken record does it."""
         self.break_invoice(entity_id, "error")
