@@ -31,6 +31,8 @@ class Endings:
             self._move()
         if rates.files_full:
             self._fill_files()
+        if rates.marked:
+            self._lose_answers()
         if rates.unreadable:
             self._spoil()
         if rates.deadly:
@@ -51,6 +53,23 @@ class Endings:
             self._quiet.beat(1)
             self._require_in("L2", ids, "only the org's file storage is full")
         trap.remove()
+        self._end()
+
+    def _lose_answers(self) -> None:
+        """I3: make one note of each comment, whoever asks for it or rewrites it while its call is still worked on."""
+        run = self._run
+        ids = run.shop.sell(3)
+        run.network.late_for = "ContentNote"
+        self._quiet.beat(1)
+        run.network.late_for = None
+        for _ in range(3):
+            if run.random.random() < 0.5:
+                run.operators.ask(ids, by_name=run.random.random() < 0.5)
+            else:
+                run.shop.rewrite_on(run.random.choice(ids))
+            run.clock.advance(run.random.uniform(1, 120))
+            self._quiet.beat(1)
+        run.clock.advance(1000)
         self._end()
 
     def _spoil(self) -> None:

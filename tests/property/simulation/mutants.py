@@ -17,6 +17,7 @@ import daemon.sync.attach as attach
 import daemon.sync.contents as contents
 import daemon.sync.deliver as deliver
 import daemon.sync.discover as discover
+import daemon.sync.notes_batch as notes_batch
 import daemon.sync.outcomes as outcomes
 import daemon.sync.sweep as sweep
 import daemon.sync.window as window
@@ -474,3 +475,14 @@ def commits_not_synced(swap: Swap) -> None:
 @mutant
 def side_files_left_beside_a_new_state(swap: Swap) -> None:
     swap(opening, "remove_side_files", lambda _path: None)
+
+
+@mutant
+def wait_for_an_unanswered_note_forgotten(swap: Swap) -> None:
+    right = notes_batch.NoteBatch.put_off
+
+    def wrong(self: Any, waiting: list[Any], *arguments: Any, unanswered: bool = False, **options: Any) -> None:
+        right(self, [owed for owed in waiting if owed.write.is_edit], *arguments, unanswered=unanswered, **options)
+        right(self, [owed for owed in waiting if not owed.write.is_edit], *arguments, **options)
+
+    swap(notes_batch.NoteBatch, "put_off", wrong)

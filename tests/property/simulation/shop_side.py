@@ -178,8 +178,14 @@ class ShopSide:
         """A comment is rewritten, and its invoice changes, so that the next poll shows both."""
         found = self._some_comment()
         if found is not None and found[0] not in self._damaged:
-            self.shop.edit_comment(found[1], f"{self._random.choice(_TEXTS)} rewritten {self._random.randrange(1000)}")
-            self._edit(found[0], {"email_sent": self._random.choice((0, 1))}, self.now())
+            self.rewrite_on(found[0])
+
+    def rewrite_on(self, entity_id: int) -> None:
+        """The same of the first comment of this invoice."""
+        for comment in self.row(entity_id)["comments"][:1]:
+            text = f"{self._random.choice(_TEXTS)} rewritten {self._random.randrange(1000)}"
+            self.shop.edit_comment(comment["entity_id"], text)
+        self._edit(entity_id, {"email_sent": self._random.choice((0, 1))}, self.now())
 
     def move(self) -> None:
         """A comment is moved to another invoice."""
