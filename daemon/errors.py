@@ -57,9 +57,11 @@ class Retriable(InvoiceSyncError):  # noqa: N818
 
     exit_code = 75
 
-    def __init__(self, message: str, *, side: SideName, hint: str | None = None) -> None:
+    def __init__(self, message: str, *, side: SideName, too_much: bool = False, hint: str | None = None) -> None:
         super().__init__(message, hint=hint)
         self.side: SideName = side
+        # Whether the answer was too large or took too long: a smaller question may be answered.
+        self.too_much = too_much
         # Which invoices the failed call was about, where not all that were asked for; empty: it came to no call.
         self.about: frozenset[int] | None = None
 
@@ -68,9 +70,16 @@ class Unreachable(Retriable):
     """No answer, or none that can be read. ``sent``: the call may have been carried out all the same."""
 
     def __init__(
-        self, message: str, *, side: SideName, sent: bool, timed_out: bool = False, hint: str | None = None
+        self,
+        message: str,
+        *,
+        side: SideName,
+        sent: bool,
+        timed_out: bool = False,
+        too_much: bool = False,
+        hint: str | None = None,
     ) -> None:
-        super().__init__(message, side=side, hint=hint)
+        super().__init__(message, side=side, too_much=too_much or timed_out, hint=hint)
         self.sent = sent
         self.in_doubt = sent
         self.timed_out = timed_out
@@ -83,8 +92,7 @@ class Unreadable(Unreachable):
 class Busy(Retriable):
     """The side answered that it cannot do this now. ``retry_after``: seconds, when it said how long.
 
-    ``broken``: it failed inside, perhaps at just this question. ``in_doubt``: a gateway answered in its place, and what
-    was sent may still be carried out.
+    ``in_doubt``: a gateway answered in its place, and what was sent may still be carried out.
     """
 
     def __init__(
@@ -93,13 +101,12 @@ class Busy(Retriable):
         *,
         side: SideName,
         retry_after: float | None = None,
-        broken: bool = False,
         in_doubt: bool = False,
+        too_much: bool = False,
         hint: str | None = None,
     ) -> None:
-        super().__init__(message, side=side, hint=hint)
+        super().__init__(message, side=side, too_much=too_much, hint=hint)
         self.retry_after = retry_after
-        self.broken = broken
         self.in_doubt = in_doubt
 
 

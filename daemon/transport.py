@@ -63,6 +63,7 @@ class _Adapter(HTTPAdapter):
                     f"{self._name}'s answer is larger than {self._max_bytes // 1_000_000} MB",
                     side=self._side,
                     sent=True,
+                    too_much=True,
                 )
             body.write(chunk)
         response.raw.release_conn()

@@ -28,6 +28,14 @@ class Connection(sqlite3.Connection):
             made.path = self.path
         return made
 
+    def execute(self, *arguments: Any) -> Any:
+        """Run one statement. SQLite's own does so without asking for a cursor here."""
+        return self.cursor().execute(*arguments)
+
+    def executemany(self, *arguments: Any) -> Any:
+        """Run one statement for each of the rows."""
+        return self.cursor().executemany(*arguments)
+
 
 class Cursor(sqlite3.Cursor):
     """SQLite's; damage found while rows are fetched is told like damage found at once."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from state.failures import Failure, failures_of
 from state.rows import IN_LIST, as_list, count_by_status, instant_of, read_value, replace_all, select, text_of
@@ -55,11 +55,12 @@ class LedgerRow:
 
 
 # A row is due when its time has come and it is owed, failed a day ago, or its last call had no answer. The automatic
-# flag holds back whatever nobody asked for.
+# flag holds back whatever nobody asked for. One that Magento cannot show has its own next try.
 _DUE = """
     (next_attempt_at IS NULL OR next_attempt_at <= :now)
     AND (sync_status IN ('pending', 'failed') OR (sync_status = 'synced' AND again_at <= :now))
     AND (:automatic OR asked)
+    AND corrupt = 0
 """
 
 
@@ -108,19 +109,37 @@ class Ledger:
         ).fetchall()
         return len({row[0] for row in due} - set(but))
 
-    def corrupt(self, limit: int = 100) -> list[int]:
-        """The invoices that break every list they are in: left out of lists, and looked at alone once a day."""
+    def corrupt(self, after_id: int, limit: int) -> list[int]:
+        """Return the next invoices above this id that break every list they are in, by id."""
         rows = self._store.db.conn.execute(
-            "SELECT entity_id FROM ledger WHERE corrupt = 1 ORDER BY entity_id DESC LIMIT ?", [limit]
+            "SELECT entity_id FROM ledger WHERE corrupt = 1 AND entity_id > ? ORDER BY entity_id LIMIT ?",
+            [after_id, limit],
         ).fetchall()
-        return [row[0] for row in rows][::-1]
+        return [row[0] for row in rows]
 
-    def any_synced(self) -> int | None:
-        """An invoice that Magento is known to show, or None."""
+    def corrupt_among(self, entity_ids: Iterable[int]) -> set[int]:
+        """Return which of these invoices are known to break every list that they are in."""
+        among = IN_LIST.format("entity_id")
+        sql = f"SELECT entity_id FROM ledger WHERE corrupt = 1 AND {among}"  # noqa: S608  (SQL of this file)
+        return {row[0] for row in self._store.db.conn.execute(sql, [as_list(entity_ids)])}
+
+    def corrupt_due(self, now: datetime, limit: int) -> list[int]:
+        """Return the unreadable invoices that are to be tried again now, those that have waited longest first."""
+        rows = self._store.db.conn.execute(
+            "SELECT entity_id FROM ledger WHERE corrupt = 1 AND sync_status = 'failed' "
+            "AND (next_attempt_at IS NULL OR next_attempt_at <= ?) ORDER BY next_attempt_at, entity_id LIMIT ?",
+            [text_of(now), limit],
+        ).fetchall()
+        return [row[0] for row in rows]
+
+    def readable(self, *, but: int, by: Literal["entity_id", "order_id"]) -> int | None:
+        """Return an invoice (or the order of one) that Magento is known to show, other than this one; None: none is."""
         row = self._store.db.conn.execute(
-            "SELECT max(entity_id) FROM ledger WHERE sync_status = 'synced' AND corrupt = 0"
+            f"SELECT {by} FROM ledger WHERE corrupt = 0 AND sync_status != 'failed' "  # noqa: S608
+            f"AND {by} IS NOT NULL AND {by} != ? ORDER BY entity_id DESC LIMIT 1",
+            [but],
         ).fetchone()
-        return None if row[0] is None else int(row[0])
+        return None if row is None else int(row[0])
 
     def currencies(self) -> frozenset[str]:
         """The currencies of all invoices that are, or may yet be, in Salesforce."""

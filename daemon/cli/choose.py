@@ -50,7 +50,7 @@ def choose(settings_file: "SettingsFile", wish: Wish) -> Choice:
     magento = ask_magento(settings_file.current)
     store: Store | None = None
     # An older version's state is brought up to date before anything is sent; numbers are asked of Magento until then.
-    missing = (StateMissingError,) if _looks_through(wish) else (StateMissingError, StateOlderError)
+    missing = (StateMissingError,) if looks_through(wish) else (StateMissingError, StateOlderError)
     with suppress(*missing):
         store = open_reader(settings_file.current)
     try:
@@ -82,30 +82,42 @@ def _named(store: "Store | None", magento: "Magento", wish: Wish) -> list[int]:
 
 def one_by_number(store: "Store | None", magento: "Magento", number: str) -> int:
     """The one invoice with this number."""
-    from daemon.cli.output import choices
-
     known = store.ledger.by_number(number) if store else []
     found: list[tuple[int, int | None]] = [(row.entity_id, row.store_id) for row in known]
     if not found:
         found = [(shown.entity_id, getattr(shown, "store_id", None)) for shown in magento.by_number(number)]
     if not found:
         raise UsageError(f"there is no invoice {number} in Magento")
-    if len(found) > 1:
-        raise UsageError(f"{len(found)} stores have an invoice {number}", hint=f"Name one: {choices(found)}")
+    require_one(number, found)
     return found[0][0]
 
 
-def _looks_through(wish: Wish) -> bool:
+def require_one(number: str, found: Sequence[tuple[int, int | None]]) -> None:
+    """UsageError when several stores have an invoice of this number."""
+    from daemon.cli.output import choices
+
+    if len(found) > 1:
+        raise UsageError(f"{len(found)} stores have an invoice {number}", hint=f"Name one: {choices(found)}")
+
+
+def looks_through(wish: Wish) -> bool:
+    """Return whether invoices are chosen by what they have in common."""
     return bool(wish.statuses or wish.since or wish.everything)
 
 
 def _others(store: "Store | None", wish: Wish) -> list[int]:
-    if store is None or not _looks_through(wish):
+    """What was dismissed stays so, unless it is named."""
+    from state.dismissal import is_dismissed
+
+    if store is None or not looks_through(wish):
         return []
     return [
         row.entity_id
         for row in reversed(store.ledger.newest())
-        if wish.everything
-        or row.sync_status in wish.statuses
-        or (wish.since is not None and row.created_at is not None and row.created_at >= wish.since)
+        if not is_dismissed(row)
+        and (
+            wish.everything
+            or row.sync_status in wish.statuses
+            or (wish.since is not None and row.created_at is not None and row.created_at >= wish.since)
+        )
     ]

@@ -19,6 +19,7 @@ _WHY = {
     "skipped": "A skip rule holds it back. `invoice-sync sync NUMBER` sends it all the same.",
     "failed": "It waits for a person to mend the reason; it is tried again daily, when it changes, and by `sync`.",
 }
+_DISMISSED = "A person set it aside with `sync --dismiss`. A further change in Magento, or `sync NUMBER`, undoes that."
 
 
 @click.command(epilog="\b\nExamples:\n  invoice-sync explain 000000042\n  invoice-sync explain --id 1234 --json")
@@ -65,6 +66,7 @@ def tell(store: "Store", entity_id: int) -> dict[str, Any] | None:
     """The story from the state; None for an invoice that the ledger does not have."""
     from daemon.cli.invoices import as_objects
     from daemon.cli.output import instant
+    from state.dismissal import is_dismissed
     from state.waiting import NOTES
 
     row = store.ledger.known([entity_id]).get(entity_id)
@@ -73,7 +75,7 @@ def tell(store: "Store", entity_id: int) -> dict[str, Any] | None:
     kept_back = store.sides.get(NOTES).reason
     return {
         "invoice": as_objects(store, [row])[0],
-        "why": _WHY[row.sync_status],
+        "why": _DISMISSED if is_dismissed(row) else _WHY[row.sync_status],
         "seen_at": instant(row.seen_at),
         "seen_by": row.seen_by,
         "asked": row.asked,

@@ -10,7 +10,7 @@ from daemon.cli.options import ENTITY_ID, settings_option
 from daemon.errors import UsageError
 
 if TYPE_CHECKING:
-    from daemon.settings import SettingsFile
+    from daemon.settings import Configuration, SettingsFile
     from state.store import Store
 
 
@@ -58,7 +58,6 @@ def clear(
     """Force a resync. A copy of the state is kept beside it; nothing is doubled in Salesforce."""
     from daemon.cli.assemble import path_of_state, read_settings
     from daemon.clock import SystemClock
-    from daemon.sync.parts import UNANSWERED_AGAIN
     from state.clearing import clear_state
     from state.errors import StateLockedError
     from state.store import Store
@@ -78,9 +77,7 @@ def clear(
     try:
         with Store(place, lock=True) as store:
             now = SystemClock().now()
-            if store.facts.get("running") is not None:  # the daemon was killed, and nobody has doubted its calls yet
-                marked = settings_file.current.settings.salesforce.comment.object is None
-                store.doubts.owed(now + UNANSWERED_AGAIN, marked=marked)
+            doubt_killed(store, settings_file.current)
             copy = clear_state(store, now, kind, chosen)
     except StateLockedError:
         return _through_daemon(settings_file, kind, chosen)
@@ -103,6 +100,16 @@ def restore(file: Path, settings_name: str | None) -> int:
     click.echo(f"Restored {file} to {place}." + (f" A copy of the state as it was: {kept}" if kept else ""))
     click.echo("The next run sends once more what may have been sent since, and doubles nothing.")
     return 0
+
+
+def doubt_killed(store: "Store", configuration: "Configuration") -> None:
+    """Where the daemon was killed, nobody has doubted its calls yet: do so before rows change that say they are due."""
+    from daemon.clock import SystemClock
+    from daemon.sync.parts import UNANSWERED_AGAIN
+
+    if store.facts.get("running") is not None:
+        marked = configuration.settings.salesforce.comment.object is None
+        store.doubts.owed(SystemClock().now() + UNANSWERED_AGAIN, marked=marked)
 
 
 def _through_daemon(settings_file: "SettingsFile", kind: str, chosen: list[int]) -> int:

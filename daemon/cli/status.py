@@ -169,4 +169,5 @@ def _side(side: dict[str, Any], usage: str = "") -> str:
 
 
 def _usage(side: dict[str, Any]) -> str:
-    return "" if side["api_used"] is None else f" ({side['api_used']:,} of {side['api_limit']:,} API calls used)"
+    used, limit = side["api_used"], side["api_limit"]
+    return "" if used is None or limit is None else f" ({used:,} of {limit:,} API calls used)"

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     epilog="\b\nExamples:\n  invoice-sync sync 000000042 000000043\n  invoice-sync sync --order 000000017\n"
     "  invoice-sync sync --id 1234       where two stores use one number\n"
     "  invoice-sync sync --failed        after what made them fail was mended\n"
-    "  invoice-sync sync --held --dry-run"
+    "  invoice-sync sync --held --dry-run\n"
+    "  invoice-sync sync --id 1234 --dismiss    failed, and nobody will mend it"
 )
 @click.argument("numbers", nargs=-1, metavar="[NUMBER]...")
 @click.option("--id", "entity_ids", type=ENTITY_ID, multiple=True, metavar="ENTITY_ID", help="One by its entity_id.")
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 @click.option("--since", type=click.DateTime(["%Y-%m-%d"]), metavar="DATE", help="All that Magento created since then.")
 @click.option("--all", "everything", is_flag=True, help="All that are in the ledger.")
 @click.option("--dry-run", is_flag=True, help="Only say what would be sent, and what would not and why.")
+@click.option("--dismiss", is_flag=True, help="Set them aside for good, where they failed, until they change.")
 @json_option
 @settings_option
 def sync(
@@ -43,6 +45,7 @@ def sync(
     since: datetime | None,
     everything: bool,
     dry_run: bool,
+    dismiss: bool,
     as_json: bool,
     settings_name: str | None,
 ) -> int:
@@ -64,6 +67,10 @@ def sync(
     if wish == Wish(statuses=[]):
         raise UsageError("name invoices to sync", hint="See `invoice-sync sync --help`.")
     settings_file = read_settings(settings_name)
+    if dismiss:  # also while synchronization is off: nothing is sent
+        from daemon.cli.dismiss import dismiss_chosen
+
+        return dismiss_chosen(settings_file, wish, dry_run=dry_run, as_json=as_json)
     refuse_when_off(settings_file)
     choice = choose(settings_file, wish)
     if dry_run:

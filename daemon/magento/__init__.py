@@ -1,10 +1,10 @@
 """Reads invoices, comments and orders from Magento; it never writes, though its permission would let it."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import Any, Literal
 
 from daemon.clock import Clock, SystemClock
 from daemon.errors import SideRefused, Unreachable
@@ -17,7 +17,9 @@ from daemon.magento.refusals import PageTooLarge
 from daemon.magento.search import Filter, ids, query, stamp
 from daemon.settings import Configuration
 
-__all__ = ["ACCOUNT_REFUSED", "Magento", "Page", "PageTooLarge", "Watched", "WatchedPage"]
+__all__ = ["ACCOUNT_REFUSED", "Magento", "Page", "PageTooLarge", "Resource", "Watched", "WatchedPage"]
+
+Resource = Literal["invoices", "orders"]
 
 _YEARS = range(2007, 2100)  # Magento is not older
 
@@ -30,6 +32,11 @@ class Page:
     at: datetime
     total: int
     last: bool
+
+    @property
+    def count(self) -> int:
+        """How many invoices it holds."""
+        return len(self.invoices)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +56,11 @@ class WatchedPage:
     rows: tuple[Watched, ...]
     at: datetime
     last: bool
+
+    @property
+    def count(self) -> int:
+        """How many invoices it holds."""
+        return len(self.rows)
 
 
 class Magento:
@@ -144,23 +156,26 @@ class Magento:
             return []
         return [invoice_of(row) for row in self._rows("invoices", [Filter("order_id", "in", ids(orders))], 300)]
 
-    def with_orders(self, invoices: Iterable[Invoice], fields: Iterable[str]) -> list[Invoice]:
-        """The invoices with their orders, read in one call, of each order just what is needed.
+    def orders(self, order_ids: Sequence[int], fields: Iterable[str]) -> dict[int, Order]:
+        """These orders, of each just what is needed; one that Magento does not have is not in the answer.
 
         An order costs Magento ten times what an invoice does, so they are read only for new or changed invoices.
         """
-        waiting = list(invoices)
-        wanted = sorted({invoice.order_id for invoice in waiting})
-        if not wanted:
-            return []
         names = ",".join(["entity_id", "increment_id", *sorted(set(fields) - {"entity_id", "increment_id"})])
-        among = [Filter("entity_id", "in", ids(wanted))]
-        orders: dict[int, Order] = {}
-        for row in self._rows("orders", among, len(wanted), f"items[{names}],total_count"):
-            if row["entity_id"] not in wanted:
-                raise _ignores_filters()
-            orders[row["entity_id"]] = order_of(row)
-        return [replace(invoice, order=orders.get(invoice.order_id)) for invoice in waiting]
+        among = [Filter("entity_id", "in", ids(order_ids))]
+        rows = self._rows("orders", among, max(len(order_ids), 1), f"items[{names}],total_count")
+        if any(row["entity_id"] not in order_ids for row in rows):
+            raise _ignores_filters()
+        return {row["entity_id"]: order_of(row) for row in rows}
+
+    def list_nothing(self, resource: Resource) -> None:
+        """Ask for a list that no record can be in. It raises when Magento does not answer even that."""
+        body = self._get(resource, query([[Filter("entity_id", "eq", "0")]], page_size=1))
+        rows_of(body, after_id=0, at_most=0)
+
+    def show_newest(self) -> None:
+        """Ask for the newest invoice. It raises when Magento cannot show even that."""
+        rows_of(self._get("invoices", query([], page_size=1, newest_by="entity_id")), after_id=0, at_most=1)
 
     def _page(self, groups: Sequence[Sequence[Filter]], after_id: int, page_size: int) -> Page:
         body = self._get("invoices", query(groups, page_size=page_size))

@@ -28,7 +28,7 @@ def read(response: requests.Response, way: Way = "oauth1") -> dict[str, Any]:
 
 def _parse(response: requests.Response) -> Any:
     try:
-        text = response.content.decode("utf-8")
+        text = response.content.decode("utf-8-sig")  # some plugin's byte order mark is no fault
         return json.loads(text, parse_float=Decimal, parse_constant=_refuse_constant)
     except UnicodeDecodeError:
         _refuse_page("is not UTF-8")

@@ -13,6 +13,9 @@ from daemon.log import redaction
 from daemon.magento.entry import Way, account_refused, not_let_in, signature_refused
 from daemon.transport import retry_after
 
+# A gateway says so of a Magento that took too long.
+_GAVE_UP = frozenset({503, 504})
+
 
 class PageTooLarge(InvoiceSyncError):  # noqa: N818
     """The shop limits the page size; ``largest`` is what it takes."""
@@ -51,7 +54,7 @@ def refuse(response: requests.Response, way: Way) -> NoReturn:
             f"Magento answered {status}{f': {words}' if words else _page_kind(response)}",
             side="magento",
             retry_after=retry_after(response.headers),
-            broken=status == 500,
+            too_much=status in _GAVE_UP,
         )
     raise Busy(f"Magento answered {status}{f': {words}' if words else ''}", side="magento")
 
@@ -141,11 +144,14 @@ def _forbidden(response: requests.Response, _words: str, _way: Way) -> InvoiceSy
 
 
 def _not_found(response: requests.Response, words: str, _way: Way) -> InvoiceSyncError:
+    """A wrong URL, or, as nothing tells from outside, a record that Magento finds only in part."""
     tried = str(response.url).split("?")[0]
+    said = f"Magento answered 404 at {tried}: {words}" if words else f"Magento has no REST API at {tried}"
     return SideRefused(
-        f"Magento has no REST API at {tried}{f' ({words})' if words else ''}",
+        said,
         side="magento",
         hint="Set magento.base_url to the shop's base URL, without /rest (for some shops with /index.php).",
+        missing=True,
     )
 
 

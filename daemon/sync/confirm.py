@@ -8,6 +8,7 @@ from daemon.salesforce import Existing
 from daemon.sync.org import require_fit
 from daemon.sync.parts import Parts
 from daemon.sync.sides import require_calls
+from state.dismissal import is_dismissed
 from state.ledger import LedgerRow
 
 _IDS_A_QUERY = 200
@@ -17,7 +18,7 @@ def confirm_next(parts: Parts) -> bool:
     """Look up the next 200 of them; False when there are none.
 
     Those found keep their Salesforce ID and follow the rules for invoices already there: a skip rule does not hold
-    them any more, a flag still does.
+    them any more, a flag still does, and what a person dismissed stays so.
     """
     rows = parts.store.ledger.unconfirmed(parts.now(), _IDS_A_QUERY)
     if not rows or not parts.configuration.settings.invoices.enable_synchronization:
@@ -39,7 +40,7 @@ def _confirmed(
         if there is None:
             doubted = parts.still_doubted(called_at)  # then it may come to be there: it is asked once more
             fresh.append(replace(row, unconfirmed=doubted is not None, again_at=doubted))
-        elif row.sync_status == "skipped":
+        elif row.sync_status == "skipped" and not is_dismissed(row):
             fresh.append(
                 replace(row, unconfirmed=False, salesforce_id=there.record_id, sync_status="pending", reason=None)
             )

@@ -1,12 +1,14 @@
 """What is sent is Magento's newest version: the page just read while that is fresh, else Magento is asked again."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from daemon.invoice import Invoice
-from daemon.sync.decide import is_another
+from daemon.sync.decide import ANOTHER, is_another
 from daemon.sync.discover import read_again
-from daemon.sync.parts import FRESH_SECONDS, Parts, Tally
+from daemon.sync.parts import FAILED_AGAIN, FRESH_SECONDS, Parts, Tally
 from daemon.sync.sides import LeftAlone, is_open
+from state.ledger import LedgerRow
 
 
 def newest_contents(parts: Parts, tally: Tally, entity_ids: Sequence[int]) -> dict[int, Invoice]:
@@ -23,9 +25,15 @@ def newest_contents(parts: Parts, tally: Tally, entity_ids: Sequence[int]) -> di
     if missing:
         read_again(parts, tally, missing)
     rows = parts.store.ledger.known(entity_ids)
-    found: dict[int, Invoice] = {}
-    for entity_id in entity_ids:
-        content = parts.contents.get(entity_id)
-        if content is not None and not is_another(rows[entity_id], content[1]):
-            found[entity_id] = content[1]
-    return found
+    shown = {key: parts.contents[key][1] for key in entity_ids if key in parts.contents}
+    others = [key for key, invoice in shown.items() if is_another(rows[key], invoice)]
+    _set_aside(parts, [rows[key] for key in others if rows[key].sync_status == "pending"])
+    return {key: invoice for key, invoice in shown.items() if key not in others}
+
+
+def _set_aside(parts: Parts, rows: Sequence[LedgerRow]) -> None:
+    """Owed, but not what the ledger says it is: left pending it would be due again at once, and so for ever."""
+    again_at = parts.now() + FAILED_AGAIN
+    parts.store.ledger.write(
+        replace(row, sync_status="failed", reason=ANOTHER, cause=None, next_attempt_at=again_at) for row in rows
+    )

@@ -9,6 +9,7 @@ from daemon.invoice import Comment, Invoice, Malformed
 from daemon.notes import comment_digest
 from daemon.settings import Settings
 from daemon.spelling import money
+from state.dismissal import is_dismissed
 from state.ledger import LedgerRow
 from state.notes import NoteRow
 
@@ -69,6 +70,46 @@ def refused_row(shown: Malformed, known: LedgerRow | None, seen: Seen) -> Ledger
         seen_at=seen.at,
         seen_by=seen.by,
         unconfirmed=seen.by == "backfill" or seen.backfilling,
+        next_attempt_at=seen.retry_at,
+    )
+
+
+def unreadable_row(entity_id: int, words: str, known: LedgerRow | None, seen: Seen) -> LedgerRow:
+    """Return the row of an invoice that Magento cannot show: failed, tried once a day, left out of every list.
+
+    One that was dismissed stays so, unless a person asks for it.
+    """
+    if known is not None and is_dismissed(known) and not seen.asked:
+        return replace(known, corrupt=True)
+    row = known or LedgerRow(
+        entity_id=entity_id,
+        increment_id="",
+        digest="",
+        sync_status="failed",
+        seen_at=seen.at,
+        seen_by=seen.by,
+        unconfirmed=seen.by == "backfill" or seen.backfilling,
+    )
+    return replace(
+        row,
+        sync_status="failed",
+        reason=f"Magento cannot show this invoice. {words.rstrip('.')}. Its log tells why; fix the record there.",
+        cause="Magento cannot show it",
+        corrupt=True,
+        digest="",
+        next_attempt_at=seen.retry_at,
+    )
+
+
+def orderless_row(invoice: Invoice, words: str, known: LedgerRow | None, seen: Seen) -> LedgerRow:
+    """Return the row of an invoice whose order Magento cannot show: failed, tried once a day and when it changes."""
+    row = _shown(invoice, known, seen)
+    named = f"order {row.order_number}" if row.order_number else f"order (entity_id {invoice.order_id})"
+    return replace(
+        row,
+        sync_status="failed",
+        reason=f"Magento cannot show its {named}. {words.rstrip('.')}. Its log tells why; fix the order there.",
+        cause="Magento cannot show its order",
         next_attempt_at=seen.retry_at,
     )
 
@@ -166,6 +207,8 @@ def _note_row(comment: Comment, entity_id: int, known: NoteRow | None, settings:
         return row
     if not edited and row.sync_status == "failed" and not seen.asked:
         return row  # it has its own next try
+    if not edited and is_dismissed(row) and not seen.asked:
+        return row
     if not edited and row.held_for == "notes" and not seen.asked:
         return row  # only a person frees what was held because notes were off
     decision = (

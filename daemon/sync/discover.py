@@ -6,8 +6,8 @@ from datetime import datetime
 
 from daemon.invoice import Invoice, Malformed
 from daemon.magento import Page
-from daemon.sync.around import ask_ids, ask_page
-from daemon.sync.decide import Seen, note_rows_of, refused_row, row_of
+from daemon.sync.decide import Seen, note_rows_of, orderless_row, refused_row, row_of, unreadable_row
+from daemon.sync.pages import Reading, Unreadable
 from daemon.sync.parts import FAILED_AGAIN, Parts, Tally
 from daemon.sync.window import known_window, poll_since, remember_window, window_after
 from state.ledger import LedgerRow
@@ -15,6 +15,8 @@ from state.notes import NoteRow
 from state.scans import Scan
 
 _IDS_A_CALL = 100
+# Each costs a call or two; the others are tried by the passes that follow.
+_UNREADABLE_A_PASS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +38,13 @@ def read_page(parts: Parts, tally: Tally, kind: str) -> bool:
     """
     store = parts.store
     scan = store.scans.open(kind) or _begin(parts, kind)
-    page, upto = _ask(parts, scan)
+    reading = _ask(parts, scan)
+    page = reading.page
+    if page is None:
+        pass_over(parts, tally, scan, reading.unreadable)
+        return False
     first = scan.began_at is None
-    scan = _moved(scan, page, upto)
+    scan = _moved(scan, page, reading.upto)
     seen = Seen(parts.now(), kind, parts.now() + FAILED_AGAIN, backfilling=_is_backfilling(parts))
     taken = _take_up(parts, page.invoices, seen)
     with store.writing():
@@ -58,6 +64,29 @@ def read_page(parts: Parts, tally: Tally, kind: str) -> bool:
     return page.last
 
 
+def pass_over(parts: Parts, tally: Tally, scan: Scan, unreadable: Unreadable | None) -> None:
+    """Remember a scan that has read nothing yet, and the invoice that Magento cannot show, if it is what was read."""
+    if unreadable is None:
+        parts.store.scans.move(scan)
+        return
+    known = parts.store.ledger.known([unreadable.entity_id]).get(unreadable.entity_id)
+    seen = Seen(parts.now(), scan.kind, parts.now() + FAILED_AGAIN, backfilling=_is_backfilling(parts))
+    row = unreadable_row(unreadable.entity_id, unreadable.words, known, seen)
+    with parts.store.writing():
+        parts.store.ledger.write([row])
+        parts.store.scans.move(replace(scan, after_id=unreadable.entity_id))
+    _count(parts, tally, Taken((row,), (), (), 1))
+
+
+def read_unreadable_again(parts: Parts, tally: Tally) -> None:
+    """Try some of the invoices that Magento could not show a day ago, each with a call of its own."""
+    due = parts.store.ledger.corrupt_due(parts.now(), _UNREADABLE_A_PASS)
+    if due:
+        read_again(parts, tally, due)
+        still = parts.store.ledger.corrupt_among(due)
+        tally.outcomes.update(dict.fromkeys(still, "failed"))
+
+
 def read_again(
     parts: Parts,
     tally: Tally,
@@ -73,8 +102,11 @@ def read_again(
     ``asked``: a person asked for them, so they are owed whatever was decided before; ``named``: one by one.
     """
     shown: dict[int, Invoice | Malformed] = {}
+    unreadable: dict[int, str] = {}
     for start in range(0, len(entity_ids), _IDS_A_CALL):
-        shown.update(ask_ids(parts, entity_ids[start : start + _IDS_A_CALL]))
+        found = parts.records.invoices(parts.magento, entity_ids[start : start + _IDS_A_CALL])
+        shown.update(found.shown)
+        unreadable.update(found.unreadable)
     seen = Seen(
         parts.now(),
         seen_by,
@@ -92,14 +124,17 @@ def read_again(
             sync_status="failed",
             reason="gone from Magento",
             cause=None,
+            corrupt=False,
             next_attempt_at=parts.now() + FAILED_AGAIN,
         )
         for row in known.values()
-        if not row.corrupt
+        if row.entity_id not in unreadable
     ]
+    broken = [unreadable_row(key, words, known.get(key), seen) for key, words in unreadable.items()]
     with parts.store.writing():
-        parts.store.ledger.write([*taken.rows, *gone])
+        parts.store.ledger.write([*taken.rows, *gone, *broken])
         parts.store.notes.write(taken.notes)
+    taken = replace(taken, rows=(*taken.rows, *broken), seen=taken.seen + len(broken))
     _count(parts, tally if asked or counted else Tally(), taken)
     for row in gone:
         tally.outcomes[row.entity_id] = "failed"
@@ -135,8 +170,8 @@ def _is_backfilling(parts: Parts) -> bool:
     return parts.store.scans.open("backfill") is not None
 
 
-def _ask(parts: Parts, scan: Scan) -> tuple[Page, int | None]:
-    """The scan's next page; with an id when it was read only up to there."""
+def _ask(parts: Parts, scan: Scan) -> Reading[Page]:
+    """The scan's next page, or why there is none yet."""
 
     def ask(size: int, upto: int | None, but: Sequence[int]) -> Page:
         if scan.kind == "backfill":
@@ -145,7 +180,7 @@ def _ask(parts: Parts, scan: Scan) -> tuple[Page, int | None]:
         return parts.magento.changed_since(scan.since, after_id=scan.after_id, page_size=size, upto=upto, but=but)
 
     at_most = parts.configuration.settings.magento.page_size
-    return ask_page(parts, scan.kind, scan.after_id, ask, at_most=at_most)
+    return parts.pages.next_page(parts.magento, scan.kind, scan.after_id, ask, at_most=at_most)
 
 
 def _moved(scan: Scan, page: Page, upto: int | None) -> Scan:
@@ -176,9 +211,10 @@ def _take_up(parts: Parts, shown: Sequence[Invoice | Malformed], seen: Seen, *, 
         if seen.asked or record.entity_id not in known or known[record.entity_id].digest != record.digest
     ]
     wanted = counted if contents_of_all else changed
-    readable = _with_orders(parts, [record for record in wanted if isinstance(record, Invoice)])
+    readable, orderless = _with_orders(parts, [record for record in wanted if isinstance(record, Invoice)])
     changed_ids = {record.entity_id for record in changed}
     rows = [refused_row(r, known.get(r.entity_id), seen) for r in changed if isinstance(r, Malformed)]
+    rows += [orderless_row(invoice, words, known.get(invoice.entity_id), seen) for invoice, words in orderless]
     notes: list[NoteRow] = []
     comments = parts.store.notes.known(comment.entity_id for invoice in readable for comment in invoice.comments)
     for invoice in readable:
@@ -199,9 +235,19 @@ def _is_news(row: NoteRow, known: Mapping[int, NoteRow]) -> bool:
     return before is None or (before.entity_id, before.digest) != (row.entity_id, row.digest)
 
 
-def _with_orders(parts: Parts, invoices: list[Invoice]) -> list[Invoice]:
+def _with_orders(parts: Parts, invoices: list[Invoice]) -> tuple[list[Invoice], list[tuple[Invoice, str]]]:
+    """Return the invoices with their orders, and those whose order Magento cannot show, with its words."""
     fields = parts.mapping.order_fields
-    return parts.magento.with_orders(invoices, fields) if fields and invoices else invoices
+    if not fields or not invoices:
+        return invoices, []
+    found = parts.records.orders(parts.magento, {invoice.order_id for invoice in invoices}, fields)
+    whole = [
+        replace(invoice, order=found.shown.get(invoice.order_id))
+        for invoice in invoices
+        if invoice.order_id not in found.unreadable
+    ]
+    words = found.unreadable
+    return whole, [(invoice, words[invoice.order_id]) for invoice in invoices if invoice.order_id in words]
 
 
 def _count(parts: Parts, tally: Tally, taken: Taken) -> None:

@@ -19,6 +19,9 @@ from daemon.salesforce import Salesforce
 from daemon.settings import Configuration, SettingsFile
 from daemon.sync.call_failures import CallFailures
 from daemon.sync.known_org import KnownOrg, recall_org
+from daemon.sync.page_sizes import PageSizes
+from daemon.sync.pages import PageReader
+from daemon.sync.records import RecordReader
 from daemon.sync.rejections import Rejections
 from state.passes import Pass
 from state.sides import Side
@@ -90,13 +93,6 @@ class Parts:
     ask_items_first: bool = False
     # Set by the first comment that Salesforce already has: from then on it is asked first.
     ask_first: bool = False
-    # The largest page that Magento answers in time; halved when it does not.
-    page_size: int = 300
-    # The largest that it allows, once it has said so.
-    page_limit: int = 300
-    # How many ids a scan asks for at once while something in its next page breaks Magento, and what failed once so far.
-    steps: dict[str, int] = field(default_factory=dict)
-    failed_steps: set[tuple[str, int, int | None]] = field(default_factory=set)
     # A pause of Salesforce is over: one call finds out.
     probing: bool = False
     pass_id: int | None = None
@@ -106,6 +102,9 @@ class Parts:
     refreshed_at: float = -math.inf
 
     def __post_init__(self) -> None:
+        sizes = PageSizes(self.store.facts)
+        self.pages = PageReader(self.store, sizes, lambda: self.stop.asked)
+        self.records = RecordReader(self.store, sizes, lambda: self.stop.asked)
         self._connect()
 
     @property

@@ -11,11 +11,12 @@ from daemon.sync.attach import attach_due
 from daemon.sync.books import open_pass
 from daemon.sync.confirm import confirm_next
 from daemon.sync.deliver import FULL, deliver_due, send_rows
-from daemon.sync.discover import read_again, read_page
+from daemon.sync.discover import read_again, read_page, read_unreadable_again
 from daemon.sync.org import doubt_fit
 from daemon.sync.parts import FAILED_AGAIN, HISTORY_KEPT, RETRY_LONGEST, UNANSWERED_AGAIN, Parts, Tally
 from daemon.sync.sweep import begin_rounds, is_sweep_due, read_sweep_page
 from state.clearing import clear_state
+from state.dismissal import dismiss
 from state.passes import Pass
 from state.requests import Request
 from state.waiting import NOTES
@@ -176,6 +177,7 @@ class Work:
             while not done and not self._interrupted():
                 done = self._read(tally, "poll") is not False
                 self._deliver(tally, full_only=True)
+            self._read_unreadable_again(tally)
             self._deliver(tally)
         return self._finish(tally)
 
@@ -235,9 +237,14 @@ class Work:
     def _do(self, request: Request) -> Pass:
         if request.kind == "sync":
             return self.sync(request.named_ids, request.other_ids)
+        if request.kind not in {"clear", "clear-checkpoint", "dismiss"}:
+            raise InvoiceSyncError(f"this version knows no request {request.kind!r}", hint="Restart the daemon.")
         with open_pass(self.parts, "request") as tally:
-            clear_state(self.parts.store, self.parts.now(), request.kind, request.named_ids)
-            self._begin_anew()
+            if request.kind == "dismiss":
+                dismiss(self.parts.store, request.named_ids)
+            else:
+                clear_state(self.parts.store, self.parts.now(), request.kind, request.named_ids)
+                self._begin_anew()
         return self._finish(tally)
 
     def sync(self, named: Sequence[int], others: Sequence[int] = ()) -> Pass:
@@ -279,6 +286,10 @@ class Work:
         """Read one page. True: it was the last; False: there are more; None: Magento cannot be read now."""
         self.parts.refresh()
         return sides.attempt(self.parts, tally, "magento", lambda: read_page(self.parts, tally, kind))
+
+    def _read_unreadable_again(self, tally: Tally) -> None:
+        if tally.error is None and self._may_read() and not self._interrupted():
+            sides.attempt(self.parts, tally, "magento", partial(read_unreadable_again, self.parts, tally))
 
     def _deliver(self, tally: Tally, *, full_only: bool = False) -> None:
         parts = self.parts

@@ -10,8 +10,8 @@ from datetime import UTC, datetime, timedelta
 
 from daemon.magento import Watched, WatchedPage
 from daemon.notes import comment_digest
-from daemon.sync.around import ask_page
-from daemon.sync.discover import read_again
+from daemon.sync.discover import pass_over, read_again
+from daemon.sync.pages import Reading
 from daemon.sync.parts import Parts, Tally
 from state.ledger import LedgerRow
 from state.rows import text_of
@@ -58,7 +58,11 @@ def read_sweep_page(parts: Parts, tally: Tally) -> bool:
     if band is None:
         return True
     scan = store.scans.open("sweep", band.name) or _begin(parts, band)
-    page, upto = _ask(parts, scan)
+    reading = _ask(parts, scan)
+    page, upto = reading.page, reading.upto
+    if page is None:
+        pass_over(parts, tally, scan, reading.unreadable)
+        return False
     differing = list(_differing(parts, page.rows))
     if differing:
         read_again(parts, tally, differing, seen_by="sweep", counted=True)
@@ -72,14 +76,14 @@ def read_sweep_page(parts: Parts, tally: Tally) -> bool:
     return page.last
 
 
-def _ask(parts: Parts, scan: Scan) -> tuple[WatchedPage, int | None]:
+def _ask(parts: Parts, scan: Scan) -> Reading[WatchedPage]:
     since = scan.since
     assert since is not None, "a round reaches back to somewhere"
 
     def ask(size: int, upto: int | None, but: Sequence[int]) -> WatchedPage:
         return parts.magento.watched_since(since, after_id=scan.after_id, page_size=size, upto=upto, but=but)
 
-    return ask_page(parts, f"sweep {scan.band}", scan.after_id, ask, at_most=_PAGE)
+    return parts.pages.next_page(parts.magento, f"sweep {scan.band}", scan.after_id, ask, at_most=_PAGE)
 
 
 def _begin(parts: Parts, band: Band) -> Scan:

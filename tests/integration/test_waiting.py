@@ -271,7 +271,7 @@ def test_what_is_left_is_told_too_when_a_side_does_not_answer(world: World, comm
 
 def test_a_discovery_that_sets_an_invoice_aside_is_not_all_done(world: World) -> None:
     ids = [world.invoice() for _ in range(3)]
-    world.shop.invoices.broken[ids[1]] = "error"
+    world.shop.corrupt(ids[1])
     assert world.command("run", "--once").returncode == 3
     assert state_of(world, ids[1])[0] == "failed"
     assert world.command("run", "--once").returncode == 0, "nothing new"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from daemon.errors import Unreachable
@@ -65,7 +67,7 @@ def test_calls_that_take_long_to_fail_end_the_pass_after_the_second() -> None:
         ({"attempts": 3}, None),
     ],
 )
-def test_only_what_calls_died_of_goes_in_smaller_ones(fields: dict[str, object], expected: int | None) -> None:
+def test_only_what_calls_died_of_goes_in_smaller_ones(fields: dict[str, Any], expected: int | None) -> None:
     row = ledger_row(**fields)
     assert halvings(row) == expected
     assert was_alone(row) == (expected == 7)

@@ -17,7 +17,7 @@ from state.store import Store
 # What a call is about, by the verb that makes it.
 _VERBS: dict[type, dict[str, str]] = {
     Magento: {
-        "created_from": "page", "changed_since": "page", "watched_since": "page", "with_orders": "orders",
+        "created_from": "page", "changed_since": "page", "watched_since": "page", "orders": "orders",
         "by_ids": "invoices", "by_number": "invoices", "by_order": "invoices",
     },
     Salesforce: {

@@ -139,6 +139,18 @@ def garble(change: Callable[[bytes], bytes]) -> Fault:
     return Fault("garble", answer)
 
 
+def longer_than(rows: int, fault: Fault) -> Fault:
+    """Fail so only where the application's own answer is a list of more records than this."""
+
+    def answer(app: WSGIApplication, environ: WSGIEnvironment) -> Response:
+        response = ask(app, environ)
+        found = response.get_json(silent=True) if response.status_code == 200 else None
+        too_long = isinstance(found, dict) and len(found.get("items") or ()) > rows
+        return fault.answer(app, environ) if too_long else response
+
+    return Fault(f"{fault.name} where the list is long", answer)
+
+
 def drip(bytes_per_second: float) -> Fault:
     """Send the real body so slowly, a few bytes at a time."""
 

@@ -44,7 +44,11 @@ class Onlooker:
         """The daemon was shown these invoices, whole."""
         if "/invoices?" not in url or "fields=" in url:
             return
-        for row in json.loads(body).get("items") or ():
+        try:
+            rows = json.loads(body).get("items") or ()
+        except ValueError:  # one of them cannot be shown, and the answer is unreadable
+            return
+        for row in rows:
             self._witness.shown[row["entity_id"], row["updated_at"], row["state"]] = self._awake()
 
     def salesforce_called(self, url: str, body: bytes) -> None:

@@ -1,0 +1,169 @@
+"""Invoices and orders that Magento cannot show, in every way in which it says so, stop nothing else."""
+
+from __future__ import annotations
+
+import pytest
+
+from daemon.sandbox.faults import Fault, garble, hang, longer_than, status
+from daemon.sandbox.shop import WAYS, Way
+from daemon.scheduler import Beat, StopRequest, run_once
+from tests.integration.checks import assert_balanced, change, state_of
+from tests.integration.test_discovery import invoices_asked_for, size_of
+from tests.promises import assert_promises
+from tests.world import World
+
+SLOW = hang(60)
+FATAL = b'{"messages":{"error":[{"code":500,"message":"Server internal error."}]}}'
+UNREADABLE = [way for way in WAYS if way != "mark"]
+
+
+def failed_in(world: World) -> set[int]:
+    return {key for key, row in world.rows().items() if row.sync_status == "failed"}
+
+
+def time_out_soon(world: World, way: Way) -> None:
+    if way == "silence":
+        world.set("magento.timeout", 1)
+
+
+@pytest.mark.fault("Magento: an invoice that it cannot show however it says so")
+@pytest.mark.parametrize("way", UNREADABLE)
+def test_an_invoice_that_cannot_be_shown_stops_no_other(world: World, way: Way) -> None:
+    time_out_soon(world, way)
+    ids = [world.invoice(comment="fine") for _ in range(12)]
+    world.shop.break_invoice(ids[6], way)
+    with world.work() as work:
+        run_once(work)
+        assert failed_in(world) == {ids[6]}
+        assert "Magento cannot show this invoice" in str(state_of(world, ids[6])[1])
+        assert work.left_undone, "run --once says that something failed"
+        later = world.invoice()
+        run_once(work)
+        assert state_of(world, later)[0] == "synced"
+        assert_promises(world, failed={ids[6]})
+        world.shop.mend(ids[6])
+        world.clock.advance(hours=25)
+        run_once(work)
+    assert [event["entity_id"] for event in world.named("invoice.failed")] == [ids[6]], "said once"
+    assert_promises(world)
+
+
+@pytest.mark.fault("Magento: an order that it cannot show")
+@pytest.mark.parametrize("way", UNREADABLE)
+def test_an_order_that_cannot_be_shown_fails_its_own_invoice_alone(world: World, way: Way) -> None:
+    time_out_soon(world, way)
+    ids = [world.invoice() for _ in range(20)]
+    order = world.shop.invoices.row(ids[7])["order_id"]
+    world.shop.break_order(order, way)
+    with world.work() as work:
+        run_once(work)
+        assert failed_in(world) == {ids[7]}
+        reason = str(state_of(world, ids[7])[1])
+        assert f"order (entity_id {order})" in reason
+        assert "base_url" not in reason
+        assert work.failure is None
+        assert work.left_undone, "run --once says that something failed"
+        assert work.parts.store.sides.get("magento").status == "ok"
+        later = world.invoice()
+        run_once(work)
+        assert state_of(world, later)[0] == "synced"
+        assert_promises(world, failed={ids[7]})
+        world.shop.mend_order(order)
+        world.clock.advance(hours=25)
+        run_once(work)
+    assert_promises(world)
+
+
+def test_an_order_that_breaks_later_fails_the_change_and_lets_it_go_when_it_is_whole(world: World) -> None:
+    ids = [world.invoice() for _ in range(5)]
+    with world.work() as work:
+        run_once(work)
+        order = world.shop.invoices.row(ids[2])["order_id"]
+        world.shop.break_order(order, "error")
+        change(world, ids[2], grand_total=99.5)
+        run_once(work)
+        assert state_of(world, ids[2])[0] == "failed"
+        world.shop.mend_order(order)
+        change(world, ids[2], grand_total=98.5)
+        run_once(work)
+    assert_promises(world)
+
+
+@pytest.mark.fault("Magento: more at once than it can show")
+@pytest.mark.parametrize("resource", ["invoices", "orders"])
+@pytest.mark.parametrize(
+    "fault", [SLOW, status(503), status(504), status(500, FATAL)], ids=["slow", "503", "504", "memory"]
+)
+def test_lists_that_are_too_long_are_read_in_smaller_ones(world: World, resource: str, fault: Fault) -> None:
+    """A PHP that runs out of memory says the same as one bad record; smaller lists tell the two apart."""
+    world.set("magento.timeout", 1)
+    ids = [world.invoice() for _ in range(40)]
+    world.magento_faults.add(longer_than(12, fault), path=f"/{resource}", times=None)
+    with world.work() as work:
+        run_once(work)
+    assert set(world.rows()) == set(ids)
+    assert failed_in(world) == set()
+    assert_promises(world)
+
+
+def test_a_slow_magento_is_read_at_the_size_that_it_can_and_an_empty_poll_changes_nothing(world: World) -> None:
+    """The livelock: a backfill halves its pages, and each poll that finds nothing doubles them again."""
+    world.set("magento.timeout", 1)
+    ids = world.shop.seed(120, items=1, comments=0)
+    world.magento_faults.add(longer_than(60, SLOW), path="/invoices", times=None)
+    with world.work() as work:
+        work.sweeps = False
+        beat = Beat(work, StopRequest())
+        beat.poll()
+        for _ in range(3):
+            world.clock.advance(minutes=2)
+            beat.poll()
+        assert set(world.rows()) == set(ids)
+        work.parts.store.forget_reading()
+        beat.poll()
+    sizes = [size_of(query) for query in invoices_asked_for(world) if "updated_at" not in query and "gt&" in query]
+    assert sizes == [100, 50, 50, 50, 50, 50, 50], sizes
+
+
+def test_the_size_is_known_to_the_next_process(world: World) -> None:
+    world.set("magento.timeout", 1)
+    ids = [world.invoice() for _ in range(60)]
+    world.magento_faults.add(longer_than(30, SLOW), path="/invoices", times=None)
+    world.run_once()
+    world.magento_calls.clear()
+    world.shop.seed(40)
+    with world.work() as work:
+        work.parts.store.forget_reading()
+        run_once(work)
+    sizes = [size_of(query) for query in invoices_asked_for(world)]
+    assert max(sizes) <= 30, sizes
+    assert set(ids) < set(world.rows())
+
+
+@pytest.mark.fault("Magento: hundreds of such invoices")
+def test_many_unreadable_invoices_neither_stop_the_rest_nor_make_a_url_too_long(world: World) -> None:
+    ids = world.shop.seed(600, items=1, comments=0)
+    bad = set(ids[100:400:2]) | set(ids[420:590])
+    for entity_id in bad:
+        world.shop.corrupt(entity_id)
+    with world.work() as work:
+        run_once(work)
+        assert failed_in(world) == bad
+        fresh = world.invoice()
+        run_once(work)
+        assert state_of(world, fresh)[0] == "synced"
+        assert max(len(query) for query in invoices_asked_for(world)) < 6000
+        world.clock.advance(hours=25)
+        world.magento_calls.clear()
+        run_once(work)
+        assert len(world.magento_calls) < 150, "tried some at a time"
+        assert_balanced(world)
+    assert_promises(world, failed=bad)
+
+
+def test_a_byte_order_mark_before_the_list_is_no_fault(world: World) -> None:
+    entity_id = world.invoice()
+    world.magento_faults.add(garble(lambda body: b"\xef\xbb\xbf" + body), times=None)
+    world.run_once()
+    assert state_of(world, entity_id)[0] == "synced"
+    assert_promises(world)
