@@ -1,6 +1,5 @@
 """Tries the shop: whether it answers, lets us in, shows what is needed, and by which address it knows itself."""
 
-import re
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from urllib.parse import urlsplit
@@ -8,8 +7,9 @@ from urllib.parse import urlsplit
 from daemon.clock import Clock
 from daemon.doctor.judge import explain_signature, judge_address, judge_clock, judge_stamps, other_addresses
 from daemon.doctor.report import Line, failure
-from daemon.errors import InvoiceSyncError, Retriable, SideRefused
+from daemon.errors import InvoiceSyncError, SideRefused
 from daemon.magento import ACCOUNT_REFUSED
+from daemon.magento.entry import NotLetIn
 from daemon.magento.inspection import Address, Inspection, is_about_signature
 from daemon.settings import Configuration
 from state.sides import Side
@@ -148,9 +148,9 @@ class _Visit:
 
 def _is_refusal(error: InvoiceSyncError) -> bool:
     """Whether it is Magento that does not let us in, rather than something else that answered."""
-    return not isinstance(error, Retriable) and str(error).startswith("Magento refused")
+    return isinstance(error, NotLetIn)
 
 
 def _is_permission(error: InvoiceSyncError, way: str) -> bool:
     """Whether who we are is known, and may not do this. Of a Bearer token that cannot be told."""
-    return way != "bearer" and re.search(r"isn't authorized to access", str(error)) is not None
+    return way != "bearer" and isinstance(error, NotLetIn) and error.cause == "permission"

@@ -10,6 +10,7 @@ from daemon.clock import Clock
 from daemon.errors import InvoiceSyncError, SideRefused
 from daemon.magento.answers import read
 from daemon.magento.connection import Connection
+from daemon.magento.entry import NotLetIn
 from daemon.magento.parse import stamps_of
 from daemon.magento.refusals import PageTooLarge
 from daemon.magento.search import Filter, query
@@ -20,8 +21,8 @@ _NOTHING = [[Filter("entity_id", "eq", "0")]]
 
 
 def is_about_signature(error: Exception) -> bool:
-    """Whether Magento knows the keys and cannot follow the signature: a wrong secret, or it sees another URL."""
-    return "signature is invalid" in str(error).lower()
+    """Whether Magento may know the keys and not follow the signature: a wrong secret, or it sees another URL."""
+    return isinstance(error, NotLetIn) and error.cause in {"signature", "unknown"}
 
 
 @dataclass(frozen=True, slots=True)
