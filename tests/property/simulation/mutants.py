@@ -17,8 +17,10 @@ import daemon.sync.attach as attach
 import daemon.sync.contents as contents
 import daemon.sync.deliver as deliver
 import daemon.sync.discover as discover
+import daemon.sync.list_failures as list_failures
 import daemon.sync.notes_batch as notes_batch
 import daemon.sync.outcomes as outcomes
+import daemon.sync.records as records
 import daemon.sync.sweep as sweep
 import daemon.sync.window as window
 import state.checkpoints as checkpoints
@@ -28,6 +30,7 @@ import state.opening as opening
 from daemon import mapping
 from daemon.eligibility import Standing
 from daemon.eligibility import decide as right_decide
+from daemon.errors import InvoiceSyncError
 from daemon.magento.search import Filter
 from daemon.salesforce import Done, NotAttempted, Refused
 from daemon.salesforce.graphs import Node
@@ -470,6 +473,24 @@ def commits_not_synced(swap: Swap) -> None:
         return database
 
     swap(opening, "_connect", wrong)
+
+
+@mutant
+def isolation_only_at_status_500(swap: Swap) -> None:
+    right = list_failures._may_be_about_records
+
+    def wrong(error: InvoiceSyncError) -> bool:
+        return right(error) and str(error).startswith("Magento answered 500")
+
+    swap(list_failures, "_may_be_about_records", wrong)
+
+
+@mutant
+def no_isolation_of_orders(swap: Swap) -> None:
+    def wrong(_self: Any, client: Any, order_ids: Any, fields: Any) -> records.Found[Any]:
+        return records.Found(dict(client.orders(sorted(order_ids), fields)) if order_ids else {})
+
+    swap(records.RecordReader, "orders", wrong)
 
 
 @mutant
