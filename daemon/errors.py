@@ -140,7 +140,8 @@ class SideRefused(Fatal):
     """A side does not let us in, or is not what the settings say it is.
 
     ``probe``: when it is tried again; ``about_secrets``: whether other secrets may be what mends it; ``missing``: it
-    answered that what was asked for is not there.
+    answered that what was asked for is not there; ``of_object``: it refused the kind of record that the call was about,
+    and may take others.
     """
 
     def __init__(
@@ -152,9 +153,11 @@ class SideRefused(Fatal):
         probe: Probe = "sign-in",
         about_secrets: bool = False,
         missing: bool = False,
+        of_object: bool = False,
     ) -> None:
         super().__init__(message, hint=hint)
         self.missing = missing
+        self.of_object = of_object
         self.side: SideName = side
         self.probe: Probe = probe
         self.about_secrets = about_secrets

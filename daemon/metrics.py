@@ -19,7 +19,7 @@ from daemon.transport import ANSWERS
 from state.errors import StateError
 from state.passes import Pass
 from state.store import Store
-from state.waiting import waiting_long
+from state.waiting import NOTES, waiting_long
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _STATUSES = ("pending", "synced", "held", "skipped", "failed")
@@ -103,7 +103,7 @@ def _of_state(store: Store, *, automatic: bool) -> Iterator[Metric]:
     yield _instant("checkpoint", "How far Magento has been read, by its own clock.", store.checkpoints.current())
     yield _instant("last_success", "When the last pass ended in which nothing failed.", store.passes.last_success())
     healthy = GaugeMetricFamily("invoice_sync_side_healthy", "1 while the side answers.", labels=["side"])
-    for side in ("magento", "salesforce"):
+    for side in ("magento", "salesforce", NOTES):
         healthy.add_metric([side], float(store.sides.get(side).status == "ok"))
     yield healthy
     salesforce = store.sides.get("salesforce")

@@ -5,6 +5,8 @@ import socket
 from collections.abc import Mapping
 from contextlib import suppress
 
+from daemon.words import visible
+
 _LONGEST_STATUS = 400
 _SEND_SECONDS = 2.0
 
@@ -32,7 +34,7 @@ class Systemd:
 
     def status(self, text: str) -> None:
         """What goes on, a line for people; said when it has changed."""
-        line = " ".join(text.split())[:_LONGEST_STATUS]  # a line break would begin a message of its own
+        line = visible(" ".join(text.split())[:_LONGEST_STATUS])  # a line break would begin a message of its own
         if line != self._status:
             self._status = line
             self._say(f"STATUS={line}")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from state.rows import select, text_of
+from state.rows import kept_columns_of, select, text_of
 
 if TYPE_CHECKING:
     from state.store import Store
@@ -33,8 +33,9 @@ class Attempts:
         """Remember these."""
         with self._store.writing():
             self._store.db.conn.executemany(
-                "INSERT INTO attempts (entity_id, at, pass_id, outcome, answer, comment_id) VALUES (?, ?, ?, ?, ?, ?)",
-                [(a.entity_id, text_of(a.at), a.pass_id, a.outcome, a.answer, a.comment_id) for a in attempts],
+                "INSERT INTO attempts (entity_id, at, pass_id, outcome, answer, comment_id) "
+                "VALUES (:entity_id, :at, :pass_id, :outcome, :answer, :comment_id)",
+                [kept_columns_of(self._store, attempt) for attempt in attempts],
             )
 
     def of(self, entity_id: int, limit: int = 50) -> list[Attempt]:

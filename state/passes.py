@@ -4,7 +4,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from state.rows import columns_of, read_value, select, text_of
+from state.rows import kept_columns_of, read_value, select, text_of
 from state.values import our_instant_of
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class Passes:
 
     def finish(self, done: Pass) -> None:
         """Write the pass with its books. Of passes that found nothing to do, only the newest is kept."""
-        values = columns_of(done)
+        values = kept_columns_of(self._store, done)
         assignments = ", ".join(f'"{field.name}" = :{field.name}' for field in fields(Pass) if field.name != "id")
         with self._store.writing():
             self._store.db.conn.execute(

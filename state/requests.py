@@ -81,5 +81,5 @@ class Requests:
         with self._store.writing():
             self._store.db.conn.execute(
                 "UPDATE requests SET finished_at = ?, exit_code = ?, error = ? WHERE id = ?",
-                [text_of(now), exit_code, error, number],
+                [text_of(now), exit_code, None if error is None else self._store.redact(error), number],
             )

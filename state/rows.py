@@ -149,9 +149,22 @@ def transaction(database: Database) -> Iterator[None]:
     database.conn.execute("COMMIT")
 
 
+# The columns that hold what a side has said.
+_SAID = frozenset({"reason", "cause", "error", "answer"})
+
+
+def kept_columns_of(store: "Store", row: Row) -> dict[str, Any]:
+    """Return the frozen value as SQL parameters, without what must not be kept."""
+    values = columns_of(row)
+    for name in _SAID & values.keys():
+        if isinstance(values[name], str):
+            values[name] = store.redact(values[name])
+    return values
+
+
 def replace_all(store: "Store", table: str, rows: Iterable[Row]) -> None:
     """Insert or overwrite whole rows by primary key."""
-    values = [columns_of(row) for row in rows]
+    values = [kept_columns_of(store, row) for row in rows]
     if not values:
         return
     names = list(values[0])

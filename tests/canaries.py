@@ -20,6 +20,7 @@ _STATE_FILES = ("*.db", "*.db-wal", "*.db.*", "*backup*")
 def canaries_of(world: World) -> frozenset[str]:
     """What must be found nowhere: every secret, and what the shop holds about its customers at the end."""
     found = {secret for secret in SECRETS.values() if len(secret) >= 4}
+    found.update(world.salesforce.sessions)  # the tokens that the org gave and takes
     with world.shop.lock:
         for entity_id in world.shop.invoices.ids:
             row = world.shop.invoices.row(entity_id)

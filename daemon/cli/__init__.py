@@ -1,5 +1,6 @@
 """The command line: one file per group of commands, and the only place where parts are put together."""
 
+import io
 import os
 import re
 import sqlite3
@@ -10,6 +11,7 @@ import click
 
 from daemon.cli.group import LazyGroup
 from daemon.errors import InvoiceSyncError
+from daemon.words import visible_lines
 from state.errors import StateError, StateLockedError
 
 _COMMANDS = {
@@ -56,7 +58,9 @@ def _run() -> int:
     except click.exceptions.Exit as stop:
         return stop.exit_code
     except click.ClickException as error:
-        error.show()
+        shown = io.StringIO()
+        error.show(shown)
+        click.echo(visible_lines(shown.getvalue()), err=True, nl=False)
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
         click.echo("Stopped.", err=True)
@@ -79,7 +83,7 @@ def _run() -> int:
 
 
 def _say(message: str, hint: str | None) -> None:
-    text = f"invoice-sync: {message}" + (f"\n{hint}" if hint else "")
+    text = visible_lines(f"invoice-sync: {message}" + (f"\n{hint}" if hint else ""))
     if "JOURNAL_STREAM" in os.environ:  # the log is not imported for nothing
         from daemon.log import in_the_journal, is_journal
 

@@ -69,11 +69,13 @@ def _head(report: "Report") -> list[tuple[str, str]]:
 
 def _write(report: "Report") -> None:
     """Plain lines, of which each can be looked for: status, where, what was found, what to do."""
+    from daemon.cli.output import say
+
     for title, text in _head(report):
-        click.echo(f"{title}: {text}")
+        say(f"{title}: {text}")
     for line in report.lines:
-        click.echo(f"{line.status}: {line.area}: {line.check}: {_sentence(line)}")
-    click.echo(_verdict(report))
+        say(f"{line.status}: {line.area}: {line.check}: {_sentence(line)}")
+    say(_verdict(report))
 
 
 def _sentence(line: "Line") -> str:
@@ -101,9 +103,11 @@ def _draw(report: "Report") -> None:
     from rich.table import Table
     from rich.text import Text
 
+    from daemon.words import visible, visible_lines
+
     console = Console(no_color="NO_COLOR" in os.environ)
     for title, text in _head(report):
-        console.print(Text(f"{title + ':':<12}"), Text(text, style="bold"), sep="", overflow="fold")
+        console.print(Text(f"{title + ':':<12}"), Text(visible(text), style="bold"), sep="", overflow="fold")
     table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 1, 0, 0))
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
@@ -112,11 +116,11 @@ def _draw(report: "Report") -> None:
         if line.area != area:
             area = line.area
             table.add_row("", Text(area.capitalize(), style="bold underline"))
-        found = Text(f"{line.check}: {line.result}")
+        found = Text(visible_lines(f"{line.check}: {line.result}"))
         if line.status in {"warning", "error"}:
-            found.append(f"\ntried: {line.tried}", style="dim")
+            found.append(f"\ntried: {visible(line.tried)}", style="dim")
         if line.mend:
-            found.append(f"\n{line.mend}", style="bold")
+            found.append(f"\n{visible_lines(line.mend)}", style="bold")
         table.add_row(Text(line.status, style=_STYLES[line.status]), found)
     console.print()
     console.print(table)

@@ -133,12 +133,15 @@ def _why_unseen(settings_file: "SettingsFile", shown: "Invoice | Malformed") -> 
 
 
 def _show(story: dict[str, Any]) -> None:
+    from daemon.cli.output import one_line, say, say_lines
+    from daemon.words import visible
+
     invoice = story["invoice"]
     if invoice is None:
-        click.echo(story["why"])
+        say(story["why"])
         return
     store = "no store" if invoice["store_id"] is None else f"store {invoice['store_id']}"
-    click.echo(f"Invoice {invoice['increment_id']} (entity_id {invoice['entity_id']}, {store})")
+    say(f"Invoice {invoice['increment_id']} (entity_id {invoice['entity_id']}, {store})")
     facts = [
         ("Order", invoice["order_number"]),
         ("Total", f"{invoice['grand_total']} {invoice['currency'] or ''}, {invoice['state']}"),
@@ -152,11 +155,12 @@ def _show(story: dict[str, Any]) -> None:
     ]
     for title, text in facts:
         if text:
-            click.echo(f"  {title + ':':<15}{text}")
+            line = f"  {title + ':':<15}{text}"
+            say_lines(line if title == "Reason" else visible(line))
     for note in story["notes"]:
-        rest = note["note_id"] or note["reason"] or ""
-        click.echo(f"  Comment {note['comment_id']}: {note['sync_status']} {rest}".rstrip())
+        rest = note["note_id"] or one_line(note["reason"] or "")
+        say(f"  Comment {note['comment_id']}: {note['sync_status']} {rest}".rstrip())
     for attempt in story["attempts"]:
         about = f"comment {attempt['comment_id']}" if attempt["comment_id"] else "invoice"
-        answer = f": {attempt['answer']}" if attempt["answer"] else ""
-        click.echo(f"  {attempt['at']} pass {attempt['pass_id']} {about} {attempt['outcome']}{answer}")
+        answer = f": {one_line(attempt['answer'])}" if attempt["answer"] else ""
+        say(f"  {attempt['at']} pass {attempt['pass_id']} {about} {attempt['outcome']}{answer}")

@@ -22,7 +22,7 @@ def history(limit: int, as_json: bool, settings_name: str | None) -> int:
     They are kept for 90 days; of those that found nothing to do, only the newest.
     """
     from daemon.cli.assemble import open_reader, read_settings
-    from daemon.cli.output import instant, write_json
+    from daemon.cli.output import instant, say, write_json
     from state.errors import StateMissingError
 
     passes: list[Pass] = []
@@ -30,7 +30,7 @@ def history(limit: int, as_json: bool, settings_name: str | None) -> int:
         with open_reader(read_settings(settings_name).current) as store:
             passes = store.passes.newest(limit)
     except StateMissingError as missing:
-        click.echo(f"No passes yet: {missing}. {missing.hint}", err=True)
+        say(f"No passes yet: {missing}. {missing.hint}", err=True)
     if as_json:
         write_json(
             [

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def invoices(status: str | None, order_number: str | None, limit: int, as_json: bool, settings_name: str | None) -> int:
     """List invoices, newest first, each with its sync status and its Salesforce ID."""
     from daemon.cli.assemble import open_reader, read_settings
-    from daemon.cli.output import write_json
+    from daemon.cli.output import say, write_json
     from state.errors import StateMissingError
 
     configuration = read_settings(settings_name).current
@@ -32,7 +32,7 @@ def invoices(status: str | None, order_number: str | None, limit: int, as_json: 
         if as_json:
             write_json([])
         else:
-            click.echo(f"No invoices yet: {missing}. {missing.hint}", err=True)
+            say(f"No invoices yet: {missing}. {missing.hint}", err=True)
         return 0
     with store:
         rows = store.ledger.newest(status=status, order_number=order_number, limit=limit)
@@ -113,6 +113,7 @@ def show(store: "Store", rows: list["LedgerRow"]) -> None:
 def _show_grid(rows: list["LedgerRow"], links: list[str | None], notes: dict[int, dict[str, int]]) -> None:
     """Fits 80 columns; what several invoices have as their reason is said once."""
     from daemon.cli.output import write_table
+    from daemon.words import visible, visible_lines
 
     titles = ["Invoice", "Order", "Created", "Total", "Status", "Notes", "Salesforce ID"]
     lines = [
@@ -134,7 +135,7 @@ def _show_grid(rows: list["LedgerRow"], links: list[str | None], notes: dict[int
             reasons.setdefault(f"{row.sync_status}: {row.reason}", []).append(row.increment_id)
     for reason, numbers in reasons.items():
         more = f" and {len(numbers) - 5} more" if len(numbers) > 5 else ""
-        click.echo(f"\n{', '.join(numbers[:5])}{more} {reason}")
+        click.echo(f"\n{visible(', '.join(numbers[:5]))}{more} {visible_lines(reason)}")
 
 
 def _total(row: "LedgerRow") -> str:

@@ -9,12 +9,28 @@ from typing import Any
 
 import click
 
+from daemon.words import visible, visible_lines
 from state.rows import text_of
 
 
 def write_json(value: Any) -> None:
     """JSON alone on stdout."""
     click.echo(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+def say(text: str, *, err: bool = False) -> None:
+    """Write one line for people: a number or a side's word in it can neither begin another line nor hide."""
+    click.echo(visible(text), err=err)
+
+
+def say_lines(text: str, *, err: bool = False) -> None:
+    """Write a text that has several lines of ours."""
+    click.echo(visible_lines(text), err=err)
+
+
+def one_line(text: str) -> str:
+    """Return a text of ours that may have several lines as one, visible."""
+    return visible(" ".join(text.split()))
 
 
 def instant(at: datetime | None) -> str | None:
@@ -44,7 +60,7 @@ def write_table(
     if not on_terminal():
         click.echo("\t".join(titles))
         for row in rows:
-            click.echo("\t".join(_one_line(cell) for cell in row))
+            click.echo("\t".join(_cells(titles, row)))
         return
     from rich.console import Console
     from rich.table import Table
@@ -54,7 +70,7 @@ def write_table(
     for title in titles:
         table.add_column(title, no_wrap=title not in _FOLDING, overflow="fold")
     for index, row in enumerate(rows):
-        cells = [Text(_one_line(cell), style=_STYLES.get(cell, "")) for cell in row]
+        cells = [Text(cell, style=_STYLES.get(cell, "")) for cell in _cells(titles, row)]
         if link_column is not None and links[index]:
             cells[link_column].stylize(f"link {links[index]}")
         table.add_row(*cells)
@@ -65,5 +81,6 @@ _STYLES = {"synced": "green", "failed": "red", "pending": "yellow", "held": "cya
 _FOLDING = frozenset({"Reason", "Error", "Value", "From"})
 
 
-def _one_line(cell: str) -> str:
-    return " ".join(cell.split())
+def _cells(titles: Sequence[str], row: Sequence[str]) -> list[str]:
+    """Return the cells as they are drawn; sentences of ours lose their line breaks, other values show them."""
+    return [one_line(cell) if title in _FOLDING else visible(cell) for title, cell in zip(titles, row, strict=True)]

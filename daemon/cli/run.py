@@ -148,20 +148,23 @@ def _code(work: "Work", failed_before: set[int]) -> int:
     """The exit code, after a word on what was done and what is left undone."""
     from daemon.cli.causes import causes, lines, waits
     from daemon.cli.left import counted, in_words, left
+    from daemon.cli.output import say, say_lines
 
     store, options = work.parts.store, work.parts.configuration.settings.invoices
     for line in lines(causes(store) + waits(store, options)):
-        click.echo(line, err=True)
+        say_lines(line, err=True)
     remaining = left(store, options)
     undone = work.left_undone or bool(remaining) or bool(store.ledger.having("failed") - failed_before)
     done = f"{counted(work.synced, 'invoice')} and {counted(work.notes, 'note')} synced"
     _say_failure(work)
-    click.echo(f"{done}. Left: {in_words(store, remaining)}." if remaining else f"{done}.", err=True)
+    say(f"{done}. Left: {in_words(store, remaining)}." if remaining else f"{done}.", err=True)
     return work.failure.exit_code if work.failure else 3 if undone else 0
 
 
 def _say_failure(work: "Work") -> None:
+    from daemon.cli.output import say_lines
+
     if work.failure is not None:
-        click.echo(f"invoice-sync: {work.failure}", err=True)
+        say_lines(f"invoice-sync: {work.failure}", err=True)
         if work.failure.hint:
-            click.echo(work.failure.hint, err=True)
+            say_lines(work.failure.hint, err=True)

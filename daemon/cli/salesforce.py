@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from daemon.cli.options import settings_option
+from daemon.cli.output import say
 
 if TYPE_CHECKING:
     from daemon.salesforce.connection import Connection
@@ -36,19 +37,19 @@ def setup(dry_run: bool, settings_name: str | None) -> int:
     connection = connect(configuration)
     try:
         connection.sign_in()
-        click.echo(f"Salesforce: {connection.instance_url}, {_org_of(connection)}")
+        say(f"Salesforce: {connection.instance_url}, {_org_of(connection)}")
         for line in _others(configuration):
-            click.echo(line)
+            say(line)
         plan = plan_of(connection)
         for line in plan.left:
-            click.echo(f"{line}.")
+            say(f"{line}.")
         if plan.deploy:
             _deploy(connection, configuration, plan, dry_run=dry_run)
         else:
-            click.echo(f"All objects, fields, views, layouts and the permission set {PERMISSION_SET} are there.")
+            say(f"All objects, fields, views, layouts and the permission set {PERMISSION_SET} are there.")
         code = _assign(connection, dry_run=dry_run)
         done = f"Next: {_command('salesforce setup' if dry_run else 'check', settings_name)}"
-        click.echo(done if dry_run else f"{done} says whether the org takes all that is sent to it.")
+        say(done if dry_run else f"{done} says whether the org takes all that is sent to it.")
         return code
     finally:
         connection.close()
@@ -88,12 +89,12 @@ def _deploy(connection: "Connection", configuration: "Configuration", plan: "Pla
     from daemon.salesforce.setup import Pace, deploy, package
 
     for step in plan.steps:
-        click.echo(f"{'would ' if dry_run else ''}{step}")
+        say(f"{'would ' if dry_run else ''}{step}")
     packed = package(plan.deploy, configuration.settings.salesforce.api_version)
     with _reporting() as report:
         deploy(connection, packed, check_only=dry_run, pace=Pace(SystemClock(), time.sleep), report=report)
     done = "Salesforce would take all of it; nothing was written." if dry_run else "Done."
-    click.echo(done)
+    say(done)
 
 
 @contextmanager
@@ -105,20 +106,28 @@ def _reporting() -> "Iterator[Callable[[Progress], None]]":
         def tell(progress: "Progress") -> None:
             if last != [progress.status]:
                 last[:] = [progress.status]
-                click.echo(f"Salesforce: {progress.status} ({progress.done} of {progress.total})", err=True)
+                say(f"Salesforce: {progress.status} ({progress.done} of {progress.total})", err=True)
 
         yield tell
         return
     from rich.console import Console
+    from rich.markup import escape
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
     from rich.progress import Progress as Bar
+
+    from daemon.words import visible
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("components", total=None)
 
         def show(progress: "Progress") -> None:
-            bar.update(task, description=progress.status, completed=progress.done, total=progress.total or None)
+            bar.update(
+                task,
+                description=escape(visible(progress.status)),
+                completed=progress.done,
+                total=progress.total or None,
+            )
 
         yield show
 
@@ -128,12 +137,12 @@ def _assign(connection: "Connection", *, dry_run: bool) -> int:
 
     assignment, why = assign(connection, check_only=dry_run)
     if assignment == "missing" and dry_run:
-        click.echo(f"would assign the permission set {PERMISSION_SET} to the integration user")
+        say(f"would assign the permission set {PERMISSION_SET} to the integration user")
         return 0
     if assignment == "missing":
-        click.echo(f"The permission set {PERMISSION_SET} is not assigned to the integration user: {why}", err=True)
-        click.echo(BY_HAND, err=True)
+        say(f"The permission set {PERMISSION_SET} is not assigned to the integration user: {why}", err=True)
+        say(BY_HAND, err=True)
         return 3
     has = "has" if assignment == "already" else "now has"
-    click.echo(f"The integration user {has} the permission set {PERMISSION_SET}.")
+    say(f"The integration user {has} the permission set {PERMISSION_SET}.")
     return 0

@@ -107,6 +107,8 @@ def _fill(report: dict[str, Any], store: "Store", options: "Invoices") -> None:
 
 
 def _show(report: dict[str, Any]) -> None:
+    from daemon.cli.output import say_lines
+
     last = report["last_pass"]
     lag = report["lag_seconds"]
     lines = [
@@ -120,7 +122,7 @@ def _show(report: dict[str, Any]) -> None:
         ("Salesforce", _side(report["salesforce"], _usage(report["salesforce"]))),
     ]
     for title, text in lines:
-        click.echo(f"{title + ':':<17}{text}")
+        say_lines(f"{title + ':':<17}{text}")
     if report["ledger"]["held"]:
         click.echo(f"{report['ledger']['held']} held: `invoice-sync sync --held` sends them.")
     _show_failures(report["failures"])
@@ -128,6 +130,7 @@ def _show(report: dict[str, Any]) -> None:
 
 def _show_failures(found: list[dict[str, Any]]) -> None:
     from daemon.cli.causes import lines
+    from daemon.cli.output import say_lines
 
     titles = {
         "failed": "Failed, and tried again daily; `invoice-sync sync --failed` tries at once:",
@@ -138,7 +141,7 @@ def _show_failures(found: list[dict[str, Any]]) -> None:
         if chosen:
             click.echo(title)
         for line in lines(chosen):
-            click.echo(f"  {line}")
+            say_lines(f"  {line}")
 
 
 def _notes_wait(known: dict[str, Any] | None) -> str:

@@ -119,7 +119,8 @@ def _report(
     """One line per invoice with its outcome and link; the exit code of them together."""
     from daemon.cli.causes import causes, lines
     from daemon.cli.invoices import as_objects, link_of
-    from daemon.cli.output import write_json
+    from daemon.cli.output import one_line, say_lines, write_json
+    from daemon.words import visible
 
     known = store.ledger.known(chosen)
     rows = [known[key] for key in chosen if key in known]
@@ -128,13 +129,13 @@ def _report(
     else:
         for row in rows:
             rest = link_of(store, row) if row.sync_status == "synced" else row.reason
-            click.echo(f"{row.increment_id}\t{row.sync_status}\t{rest or ''}".rstrip())
+            click.echo(f"{visible(row.increment_id)}\t{row.sync_status}\t{one_line(rest or '')}".rstrip())
         for line in lines(causes(store, chosen)):
-            click.echo(line, err=True)
+            say_lines(line, err=True)
     if failure is not None:
-        click.echo(f"invoice-sync: {failure}", err=True)
+        say_lines(f"invoice-sync: {failure}", err=True)
         if failure.hint:
-            click.echo(failure.hint, err=True)
+            say_lines(failure.hint, err=True)
     code = _code(settings_file, store, rows, chosen)
     return failure.exit_code if failure is not None else code
 
@@ -142,6 +143,7 @@ def _report(
 def _code(settings_file: "SettingsFile", store: "Store", rows: "list[LedgerRow]", chosen: list[int]) -> int:
     """The exit code, after a line on what is done and what is left: 75 when all that is left passes by itself."""
     from daemon.cli.left import counted, in_words, left
+    from daemon.cli.output import say
 
     options = settings_file.current.settings.invoices
     notes = store.notes.of(row.entity_id for row in rows) if options.synchronize_notes else []
@@ -152,7 +154,7 @@ def _code(settings_file: "SettingsFile", store: "Store", rows: "list[LedgerRow]"
     remaining = left(store, options, chosen)
     if remaining:
         said += f". Left: {in_words(store, remaining)}"
-    click.echo(f"{said}.", err=True)
+    say(f"{said}.", err=True)
     if len(done) == len(chosen) and not owed and not failed:
         return 0
     if done:

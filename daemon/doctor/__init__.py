@@ -8,7 +8,7 @@ from daemon.doctor.local import examine_secrets, examine_settings, examine_state
 from daemon.doctor.magento import examine_magento
 from daemon.doctor.report import AREAS, Area, Line, Report
 from daemon.doctor.salesforce import OrgVisit
-from daemon.log import redaction
+from daemon.redaction import redaction
 from daemon.settings import Configuration, state_path
 from daemon.settings.examination import Examined, examine
 

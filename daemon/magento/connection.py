@@ -8,7 +8,6 @@ from requests.auth import AuthBase
 
 from daemon.clock import Clock
 from daemon.errors import SideRefused, Unreachable
-from daemon.log import redaction
 from daemon.magento.refusals import (
     is_magentos_401,
     is_unexplained,
@@ -17,6 +16,7 @@ from daemon.magento.refusals import (
     refuse_sign_in,
 )
 from daemon.magento.sign import Bearer, OAuth1
+from daemon.redaction import redaction
 from daemon.settings import Configuration
 from daemon.transport import open_session
 
@@ -41,6 +41,7 @@ class Connection:
         self._session.headers["Accept"] = "application/json"  # it answers XML or an HTML error page otherwise
         self.account: Account | None = None
         secrets = configuration.secrets
+        redaction.secrets = secrets  # before anything is answered that may repeat one
         if magento.auth == "oauth1":
             self._session.auth = OAuth1(secrets, magento.signature)
         elif magento.auth == "bearer":
@@ -129,7 +130,7 @@ class Account:
             if refusal.probe == "hourly":
                 self.spare(refusal)
             raise
-        redaction.tokens["magento"] = token
+        redaction.learn_token("magento", token)
         self._session.auth = Bearer(token)
         self._given_at = self._clock.monotonic()
 

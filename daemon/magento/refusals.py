@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 import requests
 
 from daemon.errors import Busy, InvoiceSyncError, SideRefused
-from daemon.log import redaction
 from daemon.magento.entry import Way, account_refused, not_let_in, signature_refused, tells_cause
+from daemon.redaction import heard
 from daemon.transport import retry_after
 
 # A gateway says so of a Magento that took too long.
@@ -72,7 +72,7 @@ def refuse_sign_in(response: requests.Response) -> NoReturn:
 def words_of(response: requests.Response) -> str:
     """What Magento says in its own JSON, without a token that it may repeat; nothing when it is not its own."""
     body = _error_body(response)
-    return redaction.clean(sentence(body)) if body else ""
+    return heard(sentence(body)) if body else ""
 
 
 def is_magentos_401(response: requests.Response) -> bool:

@@ -1,5 +1,6 @@
 """Upserts invoices, attaches notes and asks what is there: Salesforce as the pass sees it."""
 
+import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -14,14 +15,14 @@ from daemon.salesforce.connection import CallRefused, Connection
 from daemon.salesforce.graphs import MAX_BYTES, Answer, Done, Graph, NotAttempted, Refused, pack, read_answers
 from daemon.salesforce.ids import id_of
 from daemon.salesforce.scrubbing import scrubbed
-from daemon.salesforce.verdicts import Next, RecordError, Verdict, judge
+from daemon.salesforce.verdicts import Next, Reach, RecordError, Verdict, judge
 from daemon.salesforce.writes import INVOICE, NoteWrite, Writes, comment_of
 from daemon.settings import Configuration
 from daemon.spelling import units
 
 __all__ = [
     "INVOICE", "MAX_COMMENTS_A_GRAPH", "Answer", "CallRefused", "Done", "Existing", "Next", "NotAttempted",
-    "NoteWrite", "RecordError", "Refused", "Salesforce", "Verdict", "comment_of", "fitting", "judge",
+    "NoteWrite", "Reach", "RecordError", "Refused", "Salesforce", "Verdict", "comment_of", "fitting", "judge",
     "scrubbed", "without_values",
 ]  # fmt: skip
 
@@ -165,10 +166,11 @@ class Salesforce:
                 raise _unreadable() from None
             if following is None:
                 return rows
-            if not isinstance(following, str) or following in followed:
-                raise _unreadable()  # what leads to itself would be read for ever
+            place = re.fullmatch(rf"{re.escape(self.connection.root)}/(query/[\w-]+)", str(following), re.ASCII)
+            if place is None or following in followed:
+                raise _unreadable()  # another address than the query's, or one that leads to itself for ever
             followed.add(following)
-            answer = self.connection.call(following.removeprefix(f"{self.connection.root}/"))
+            answer = self.connection.call(place[1])
 
     def _in_turn(self, graphs: list[Graph], private: tuple[str, ...]) -> Answer:
         answer: Answer = NotAttempted()

@@ -12,25 +12,16 @@ from simple_salesforce.api import Salesforce as Rest
 from simple_salesforce.exceptions import SalesforceError
 
 from daemon.clock import Clock
-from daemon.errors import AnotherOrg, Busy, InvoiceSyncError, OutOfCalls, Retriable, SideRefused, Unreachable
-from daemon.log import redaction
+from daemon.errors import AnotherOrg, InvoiceSyncError, Retriable, Unreachable
+from daemon.redaction import redaction
+from daemon.salesforce.hosts import require_trusted
 from daemon.salesforce.ids import to_18
-from daemon.salesforce.scrubbing import code_of
+from daemon.salesforce.refusals import MOVED, CallRefused, explain
 from daemon.salesforce.sign_in import Token, date_of, request_token
-from daemon.salesforce.verdicts import Next, RecordError, judge
 from daemon.settings import Configuration
-from daemon.settings.kinds import is_loopback
-from daemon.transport import open_session, retry_after
+from daemon.transport import open_session
 
-
-class CallRefused(InvoiceSyncError):  # noqa: N818
-    """Salesforce refused a call as a whole (400, 413, 414): something in it is more than it takes."""
-
-    def __init__(self, code: str, message: str, status: int) -> None:
-        super().__init__(f"{code}: {message}")
-        self.code = code
-        self.message = message
-        self.status = status
+__all__ = ["CallRefused", "Connection"]
 
 
 class Connection:
@@ -40,6 +31,7 @@ class Connection:
         self._salesforce = configuration.settings.salesforce
         self._clock = clock
         self._secrets = configuration.secrets
+        redaction.secrets = configuration.secrets  # before anything is answered that may repeat one
         self._seconds = self._salesforce.timeout.total_seconds()
         self._session = open_session("salesforce", seconds=self._seconds, ca_bundle=self._salesforce.ca_bundle)
         self._session.hooks["response"].append(self._note_headers)
@@ -104,29 +96,24 @@ class Connection:
                 f"{self.expected_organization}",
                 hint="Set salesforce.login_url back, or run `invoice-sync state clear` to begin anew with this org.",
             )
-        if not _is_safe(token.instance_url):
-            raise SideRefused(
-                "Salesforce's sign-in names no https instance_url to go on with",
-                side="salesforce",
-                hint="Set salesforce.login_url to the org's My Domain (https://<name>.my.salesforce.com).",
-            )
+        instance_url = require_trusted(token.instance_url, self._salesforce.login_url)
         self.organization_id = organization
         user = re.search(r"/id/00D\w{12,15}/(005\w{12,15})", token.identity)
         self.user_id = to_18(user[1]) if user else None
         self.expected_organization = self.expected_organization or organization  # also for the next sign-in
-        redaction.tokens["salesforce"] = token.access_token
+        redaction.learn_token("salesforce", token.access_token)
         self._rest = Rest(
             session_id=token.access_token,
-            instance_url=token.instance_url,
+            instance_url=instance_url,
             session=self._session,
             version=self._salesforce.api_version,
         )
         # The library takes https for granted; on loopback the sandbox speaks plain http.
-        self._rest.base_url = f"{token.instance_url.rstrip('/')}{self.root}/"
-        self.instance_url = token.instance_url.rstrip("/")
+        self._rest.base_url = f"{instance_url}{self.root}/"
+        self.instance_url = instance_url
 
     def call(self, path: str, *, method: str = "GET", params: Mapping[str, str] | None = None, body: Any = None) -> Any:
-        """One call, signed in again once if the session has ended. Returns the JSON of a good answer."""
+        """Return the JSON of a good answer; signed in again once if the session has ended or the org has moved."""
         if self._rest is None:
             self.sign_in()
         try:
@@ -136,7 +123,7 @@ class Connection:
                 self._rest = None
             raise
         except SalesforceError as error:
-            if not _session_ended(error):
+            if not _wants_sign_in(error):
                 raise self._explain(error) from error
         self.sign_in()
         try:
@@ -160,12 +147,15 @@ class Connection:
             sent = {**headers, "Authorization": f"Bearer {token}"}
             self.calls += 1
             response = self._session.request(method, f"{self.instance_url}{path}", data=body(token), headers=sent)
+            moved = response.status_code in MOVED
             ended = response.status_code == 401 or (
                 response.status_code == 500 and b"INVALID_SESSION_ID" in response.content[:2000]
             )
-            if not ended:
+            if not (ended or moved):
                 break
             self._rest = None
+            if last and moved:
+                raise self.refusal(response, [])
             if last:
                 raise self.refusal(response, [{"errorCode": "INVALID_SESSION_ID", "message": "no reason"}], status=401)
         return response
@@ -202,54 +192,10 @@ class Connection:
             self.api_used, self.api_limit = max(usage, key=lambda pair: pair[0] / max(pair[1], 1))
 
     def _explain(self, error: SalesforceError) -> InvoiceSyncError:
-        status = int(error.status)
-        code, message = _first_error(error.content)
-        words = f"Salesforce answered {status}{f' {code}: {message}' if code else ''}"
-        if status == 401:
-            return SideRefused(
-                f"Salesforce does not accept the session it has just given: {message or 'no reason'}",
-                side="salesforce",
-                hint="Check the integration user's API access and the app's session policies.",
-            )
-        if code == "REQUEST_LIMIT_EXCEEDED" and "TotalRequests" in message:
-            return OutOfCalls("Salesforce's daily API calls are used up", side="salesforce")
-        verdict = judge(RecordError(code, message, status=status))
-        if status in {404, 410}:
-            missing = code == "NOT_FOUND"
-            return SideRefused(words, side="salesforce", hint=_WRONG_PLACE[status], missing=missing)
-        if verdict.next is Next.PAUSE:
-            return SideRefused(words, side="salesforce", hint=verdict.mend, probe="calls")
-        if status in {400, 413, 414, 431} and verdict.next is not Next.AGAIN:
-            return CallRefused(code or str(status), message or "the call is more than Salesforce takes", status)
-        # Salesforce's own refusals have a code. A gateway before it (its edge, a company's proxy) gives up sooner than
-        # Salesforce ends a call, or passes a call on whose answer it then loses.
-        return Busy(words, side="salesforce", retry_after=retry_after(self._headers), in_doubt=not code)
+        host = urlsplit(self.instance_url or self._salesforce.login_url).netloc
+        return explain(int(error.status), error.content, self._headers, host=host)
 
 
-_WRONG_PLACE = {
-    404: "Check salesforce.login_url and salesforce.api_version.",
-    410: "This API version is retired: set salesforce.api_version to a newer one.",
-}
-
-
-def _is_safe(url: str) -> bool:
-    """Whether a token may travel there."""
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return False
-    return bool(parts.netloc) and (parts.scheme == "https" or is_loopback(url))
-
-
-def _session_ended(error: SalesforceError) -> bool:
-    return int(error.status) == 401
-
-
-def _first_error(content: Any) -> tuple[str, str]:
-    """Code and message of an error answer; a page of HTML has neither."""
-    first = content[0] if isinstance(content, list) and content else content
-    if not isinstance(first, Mapping):
-        return "", ""
-    code = str(first.get("errorCode") or first.get("error") or "")
-    message = str(first.get("message") or first.get("error_description") or "")
-    return code and code_of(code), redaction.clean(re.sub(r"\s+", " ", message).strip())[:500]
+def _wants_sign_in(error: SalesforceError) -> bool:
+    """Return whether a new sign-in may help: the session is over, or the org's host has changed."""
+    return int(error.status) == 401 or int(error.status) in MOVED

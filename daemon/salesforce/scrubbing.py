@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable
 from urllib.parse import quote
 
-from daemon.log import redact
+from daemon.redaction import redaction
 
 _LONGEST = 1000
 _SHORTEST_TEXT = 3
@@ -42,7 +42,7 @@ def scrubbed(code: str, message: str, texts: Iterable[str]) -> str:
         label, _, rest = message.partition(": data value too large: ")
         length = rest[rest.rfind("(max length") :] if "(max length" in rest else ""
         message = f"{label}: data value too large {length}".strip()
-    message = redact(message[: 4 * _LONGEST], {})
+    message = redaction.clean(message[: 4 * _LONGEST])
     folded = _folded(message)
     covered = bytearray(len(message))
     grams: dict[str, list[int]] = {}

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests
 
 from daemon.clock import Clock
 from daemon.errors import Busy, InvoiceSyncError, SideRefused
-from daemon.log import redaction
+from daemon.redaction import heard
+from daemon.salesforce.hosts import host_of, my_domain_of
 from daemon.salesforce.verdicts import mend_sign_in
 from daemon.settings.schema import Salesforce
 from daemon.transport import retry_after
@@ -20,6 +22,8 @@ from daemon.transport import retry_after
 _TOKEN = re.compile("[!-~]{8,4096}")
 _GOOD_FOR = timedelta(minutes=3)
 _CLOCKS_AGREE = timedelta(minutes=1)
+# OAuth's and Salesforce's codes for a sign-in that may work a moment later.
+_PASSING = frozenset({"rate_limit_exceeded", "server_error", "temporarily_unavailable", "unknown_error"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,20 +90,32 @@ def _json(response: requests.Response) -> Mapping[str, Any]:
 def _refused(
     response: requests.Response, body: Mapping[str, Any], settings: Salesforce, clock: Clock
 ) -> InvoiceSyncError:
-    error = redaction.clean(str(body.get("error", "")))[:200]
-    if not error or error == "rate_limit_exceeded" or response.status_code >= 500 or response.status_code == 429:
+    if 300 <= response.status_code < 400:
+        return _moved(response, settings.login_url)
+    error = heard(body.get("error"))[:200]
+    if not error or error in _PASSING or response.status_code >= 500 or response.status_code == 429:
         return Busy(
             f"Salesforce's sign-in answered {response.status_code}{f' {error}' if error else ''}",
             side="salesforce",
             retry_after=retry_after(response.headers),
             hint="Check that salesforce.login_url is the org's My Domain." if not error else None,
         )
-    description = redaction.clean(str(body.get("error_description", ""))) or "no reason"
+    description = heard(body.get("error_description"))[:500] or "no reason"
     words = f"Salesforce refused the sign-in: {error} ({description})"
     if settings.auth == "jwt_bearer" and "expired authorization code" in description.lower():
         return _expired(words, date_of(response), clock)
     hint = mend_sign_in(error, description, settings.auth)
     return SideRefused(words, side="salesforce", hint=hint, about_secrets=True)
+
+
+def _moved(response: requests.Response, login_url: str) -> SideRefused:
+    """For a host that does not sign in itself: a Lightning page, or an address that the org had before."""
+    to = host_of(response.headers.get("Location", ""))
+    return SideRefused(
+        f"Salesforce at {urlsplit(login_url).netloc} redirects the sign-in to {to}; redirects are not followed",
+        side="salesforce",
+        hint=my_domain_of(login_url),
+    )
 
 
 def _expired(words: str, theirs: datetime | None, clock: Clock) -> SideRefused:

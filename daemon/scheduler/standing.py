@@ -4,13 +4,14 @@ import math
 import sqlite3
 from contextlib import suppress
 
-from daemon.log import redaction
+from daemon.redaction import redaction
 from daemon.sync import Work
 from daemon.systemd import Systemd
 from state.errors import StateError
 from state.passes import Pass
 from state.sides import Side
 from state.store import Store
+from state.waiting import NOTES
 
 # Within a pass the ledger is not counted after each batch: of a large one that takes a while.
 _COUNT_SECONDS = 5.0
@@ -72,7 +73,9 @@ def describe(store: Store) -> list[str]:
     """What the state knows that an operator would ask first."""
     counts = store.ledger.counts()
     words = [f"{counts[status]} {status}" for status in ("pending", "failed", "held") if counts.get(status)]
-    return words + [_side(side) for side in map(store.sides.get, ("magento", "salesforce")) if side.status != "ok"]
+    return words + [
+        _side(side) for side in map(store.sides.get, ("magento", "salesforce", NOTES)) if side.status != "ok"
+    ]
 
 
 def _side(side: Side) -> str:

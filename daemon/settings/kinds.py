@@ -62,7 +62,7 @@ def check_url(value: str) -> str:
         raise ValueError("is not a URL: write https://host")
     if parts.scheme == "http" and not is_loopback(value):
         raise ValueError("must begin with https:// (plain http is taken for loopback addresses only)")
-    if parts.username or parts.query or parts.fragment:
+    if "@" in parts.netloc or parts.query or parts.fragment:
         raise ValueError("must be a plain URL, without user name, query or fragment")
     return value.rstrip("/")
 

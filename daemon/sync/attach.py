@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
-from daemon.errors import Busy, Unreachable
+from daemon.errors import Busy, SideRefused, Unreachable
 from daemon.notes import note_of
 from daemon.salesforce import (
     INVOICE,
@@ -53,7 +53,13 @@ def attach_due(parts: Parts, tally: Tally, entity_ids: Sequence[int] | None) -> 
         keep_back(parts, f"the org takes no notes: {why}", seconds=RETRY_LONGEST.total_seconds())
         return False
     rows = _alike(rows)
-    _Attachment(parts, tally, rows[:1] if probing else rows).run()
+    try:
+        _Attachment(parts, tally, rows[:1] if probing else rows).run()
+    except (SideRefused, CallRefused) as error:
+        if isinstance(error, SideRefused) and not error.of_object:
+            raise
+        # It says nothing of invoices; so does a query about notes that is refused as a whole.
+        keep_back(parts, f"{error}. {error.hint}" if error.hint else str(error))
     return may_be_tried(parts)
 
 

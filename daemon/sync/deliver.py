@@ -102,8 +102,8 @@ def send_rows(parts: Parts, tally: Tally, rows: Sequence[LedgerRow], *, until_al
             if (error := _remember(parts, tally, waiting, entity_id, answer, called_at=called_at, accepted=accepted))
         ]
         if pausing:
-            mend = judge(pausing[0]).mend
-            raise SideRefused(str(pausing[0]), side="salesforce", hint=mend, probe="calls")
+            verdict = judge(pausing[0])
+            raise SideRefused(str(pausing[0]), side="salesforce", hint=verdict.mend, probe=verdict.probe)
         if all(isinstance(answer, NotAttempted) for answer in answers.values()):
             put_off(parts, tally, [row for row, _ in waiting.values()], "Salesforce did not attempt it")
             return
@@ -227,11 +227,12 @@ def _remember(
         return None
     verdict = judge(answer.error)
     # One record may be out of the user's reach while the object is not.
-    its_own = "INSUFFICIENT_ACCESS" in answer.error.code and (accepted or row.attempts > 0)
+    its_own = accepted or ("INSUFFICIENT_ACCESS" in answer.error.code and row.attempts > 0)
     if verdict.next is Next.PAUSE and not its_own:
         return answer.error
     del waiting[entity_id]
-    if verdict.next is Next.AGAIN or _is_our_own_call(parts, answer):
+    next_ = verdict.single if verdict.next is Next.PAUSE else verdict.next
+    if next_ is Next.AGAIN or _is_our_own_call(parts, answer):
         put_off(parts, tally, [row], str(answer.error), cause=answer.error.cause)
     else:
         reason = f"{answer.error}. {verdict.mend}"

@@ -4,17 +4,12 @@ from dataclasses import replace
 
 from daemon.eligibility import Standing, Verdict, decide
 from daemon.errors import SideRefused
-from daemon.salesforce import Next, NoteWrite, RecordError, Refused, judge
+from daemon.salesforce import Next, NoteWrite, Reach, RecordError, Refused, judge
 from daemon.sync.notes_batch import NoteBatch, OwedNote
 from daemon.sync.notes_pause import are_kept_back, keep_back
 from daemon.sync.org import look_again, may_explain, why_no_notes
 from daemon.sync.parts import RETRY_LONGEST, Parts, Tally
 from state.ledger import LedgerRow
-
-# Says of a whole org, not of one comment, that notes are switched off there: invoices go on without them.
-_NO_NOTES = frozenset({"INVALID_TYPE", "NOT_FOUND"})
-# These keep anything from being written, invoices too; any other refusal of a note leaves the invoices going.
-_NOTHING_GOES = frozenset({"STORAGE_LIMIT_EXCEEDED", "API_DISABLED_FOR_ORG", "TXN_SECURITY_NO_ACCESS"})
 
 
 class NoteRefusals:
@@ -32,7 +27,7 @@ class NoteRefusals:
         self.pausing: SideRefused | None = None
         self.duplicates: set[int] = set()
         self.doubted: dict[int, str] = {}
-        self.unwelcome: list[tuple[OwedNote, str]] = []
+        self.unwelcome: list[tuple[OwedNote, RecordError]] = []
 
     def forget(self) -> None:
         """Before the answers of another call are taken."""
@@ -87,15 +82,15 @@ class NoteRefusals:
         if may_explain(self._parts, error):
             self.doubted[owed.row.comment_id] = f"{error}. {verdict.mend}"
             return
-        if verdict.next is Next.ASIDE and error.code not in _NO_NOTES:
+        if verdict.next is Next.ASIDE:
             self._batch.fail(owed, f"{error}. {verdict.mend}", error)
-            return
-        if verdict.next is not Next.AGAIN and error.code not in _NOTHING_GOES:
-            self.unwelcome.append((owed, f"{error}. {verdict.mend}"))
-            return
-        if verdict.next is Next.PAUSE:
-            self.pausing = SideRefused(str(error), side="salesforce", hint=verdict.mend, probe="calls")
-        self._batch.put_off([owed], f"{error}. {verdict.mend}", cause=error.cause)
+        elif verdict.next is Next.PAUSE and verdict.reach is Reach.OBJECT:
+            self.unwelcome.append((owed, error))
+        else:
+            if verdict.next is Next.PAUSE:
+                hint, probe = verdict.mend, verdict.probe
+                self.pausing = SideRefused(str(error), side="salesforce", hint=hint, probe=probe)
+            self._batch.put_off([owed], f"{error}. {verdict.mend}", cause=error.cause)
 
     def are_everybodys(self, *, accepted: bool) -> bool:
         """Keep all notes back when what some were refused for is not their own matter; return whether it was not.
@@ -104,13 +99,18 @@ class NoteRefusals:
         """
         first = any(owed.row.attempts == 0 for owed, _ in self.unwelcome)
         everybodys = bool(self.unwelcome) and not accepted and (first or are_kept_back(self._parts))
-        for owed, reason in self.unwelcome:
+        for owed, error in self.unwelcome:
+            verdict = judge(error)
+            reason = f"{error}. {verdict.mend}"
             if everybodys:
                 self._batch.keep_back([owed], reason)
+            elif accepted and verdict.single is Next.ASIDE:
+                self._batch.fail(owed, reason, error)
             else:
-                self._batch.put_off([owed], reason)
+                self._batch.put_off([owed], reason, cause=error.cause)
         if everybodys:
-            keep_back(self._parts, self.unwelcome[0][1])
+            first_error = self.unwelcome[0][1]
+            keep_back(self._parts, f"{first_error}. {judge(first_error).mend}")
         return everybodys
 
     def look_into(self) -> bool:

@@ -12,9 +12,9 @@ from structlog.typing import FilteringBoundLogger
 from daemon.clock import Clock
 from daemon.errors import InvoiceSyncError, SettingsRefused
 from daemon.invoice import Invoice
-from daemon.log import redaction
 from daemon.magento import ACCOUNT_REFUSED, Magento
 from daemon.mapping import InvoiceMapping
+from daemon.redaction import redaction
 from daemon.salesforce import Salesforce
 from daemon.settings import Configuration, SettingsFile
 from daemon.sync.call_failures import CallFailures
@@ -193,6 +193,7 @@ class Parts:
         self.contents.clear()
         self.rejections.clear()
         redaction.secrets = self.configuration.secrets
+        self.store.redact = redaction.clean
         self.magento = self.open_magento(self.configuration, self.clock)
         self.salesforce = self.open_salesforce(self.configuration, self.clock)
         self.salesforce.connection.expected_organization = self.store.facts.get("organization_id")

@@ -171,6 +171,22 @@ BAD: dict[str, tuple[str | bytes, str]] = {
         GOOD.replace("https://shop", "https://me@shop"),
         "settings.yaml:2:3: magento.base_url must be a plain URL, without user name, query or fragment",
     ),
+    "a URL of another scheme": (
+        GOOD.replace("https://shop.example.com", "gopher://shop.example.com"),
+        "settings.yaml:2:3: magento.base_url is not a URL: write https://host",
+    ),
+    "a login URL of another scheme": (
+        GOOD.replace("https://acme.my", "gopher://acme.my"),
+        "settings.yaml:4:3: salesforce.login_url is not a URL: write https://host",
+    ),
+    "an admin URL of another scheme": (
+        GOOD.replace("magento:\n", "magento:\n  admin_url: javascript:alert(1)\n"),
+        "settings.yaml:2:3: magento.admin_url is not a URL: write https://host",
+    ),
+    "a URL with an empty user": (
+        GOOD.replace("https://shop", "https://@shop"),
+        "settings.yaml:2:3: magento.base_url must be a plain URL, without user name, query or fragment",
+    ),
     "a URL with an impossible port": (
         GOOD.replace("shop.example.com", "shop.example.com:99999"),
         "settings.yaml:2:3: magento.base_url is not a URL: write https://host",

@@ -38,10 +38,11 @@ def test_each_word_is_one_datagram(door: socket.socket) -> None:
 
 def test_a_status_is_told_when_it_has_changed_and_is_always_one_line(door: socket.socket) -> None:
     systemd = Systemd({"NOTIFY_SOCKET": door.getsockname()})
-    for text in ("next poll in 41 s", "next poll in 41 s", "a\nSTOPPING=1", "x" * 1000):
+    for text in ("next poll in 41 s", "next poll in 41 s", "a\nSTOPPING=1", "x" * 1000, "7\u202e1\u200b\x1b[2K"):
         systemd.status(text)
     assert [told(door), told(door)] == ["STATUS=next poll in 41 s", "STATUS=a STOPPING=1"]
     assert told(door) == f"STATUS={'x' * 400}"
+    assert told(door) == "STATUS=7\\u202e1\\u200b\\u001b[2K"
 
 
 def test_a_socket_in_the_abstract_namespace_is_reached_too() -> None:

@@ -89,6 +89,21 @@ def test_a_refused_sign_in_is_told_by_code_and_description() -> None:
     assert mend_sign_in("brand_new", "words") is None
 
 
+@pytest.mark.parametrize("auth", ["client_credentials", "jwt_bearer"])
+@pytest.mark.parametrize(
+    ("description", "place"),
+    [
+        ("expired password", "Password Policies"),
+        ("invalid login hours", "Login Hours"),
+        ("ip restricted", "Login IP Ranges"),
+        ("user is frozen", "unfreeze"),
+        ("user locked out", "unlock"),
+    ],
+)
+def test_what_keeps_the_user_out_is_told_whichever_way_it_signs_in(auth: str, description: str, place: str) -> None:
+    assert place in str(mend_sign_in("invalid_grant", description, auth))
+
+
 @pytest.mark.parametrize(
     ("ahead", "words"),
     [

@@ -63,7 +63,7 @@ def _describe(connection: Connection, name: str) -> ObjectShape | None:
     try:
         body = connection.call(f"sobjects/{name}/describe")
     except SideRefused as refusal:
-        if not refusal.missing:
+        if not (refusal.missing or refusal.of_object):
             raise
         return None
     return shape_of(body, name)

@@ -10,6 +10,7 @@ from urllib3 import encode_multipart_formdata
 
 from daemon.clock import Clock
 from daemon.errors import Busy, InvoiceSyncError, Retriable, Unreachable
+from daemon.redaction import heard
 from daemon.salesforce.connection import Connection
 from daemon.salesforce.setup.reading import not_allowed
 
@@ -145,7 +146,7 @@ def _failures(result: dict[str, Any]) -> list[Failure]:
 
 
 def _reason(result: dict[str, Any], status: str) -> str:
-    return " ".join(str(result.get("errorMessage") or f"the deployment ended as {status}").split())[:500]
+    return heard(str(result.get("errorMessage") or f"the deployment ended as {status}"))[:500]
 
 
 def _int(result: dict[str, Any], name: str) -> int:

@@ -7,6 +7,7 @@ from xml.sax.saxutils import escape
 import requests
 
 from daemon.errors import Busy, SideRefused, Unreachable
+from daemon.redaction import heard
 from daemon.salesforce.connection import Connection
 from daemon.salesforce.setup.components import FOLDER, PERMISSION_SET, Component, shipped
 from daemon.salesforce.setup.xml import NAMESPACE, parse
@@ -76,7 +77,7 @@ def _records(response: requests.Response) -> list[Element]:
 
 
 def _refusal(code: str, message: str) -> Exception:
-    words = " ".join(message.split())[:500]
+    words = heard(message)[:500]
     if "INSUFFICIENT_ACCESS" in code or "API_DISABLED" in code:
         return not_allowed(words)
     if "UNSUPPORTED_API_VERSION" in code:

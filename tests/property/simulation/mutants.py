@@ -248,7 +248,7 @@ def automatic_flag_ignored(swap: Swap) -> None:
 
 @mutant
 def first_flag_read_once_a_pass(swap: Swap) -> None:
-    def wrong(parts: Parts, tally: Any, entity_ids: Any) -> bool:
+    def wrong(parts: Parts, tally: Any, entity_ids: Any, *, asked: bool = False) -> bool:
         now = parts.now()
         if entity_ids is None:
             entity_ids = parts.store.notes.due_invoices(now, automatic=True, limit=75)

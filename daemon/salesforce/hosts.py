@@ -1,0 +1,79 @@
+"""Which hosts a session of this org may be used at: those of Salesforce, and the one that login_url names."""
+
+from urllib.parse import SplitResult, urlsplit
+
+from daemon.errors import SideRefused
+from daemon.settings.kinds import check_url, is_loopback
+
+# Production, sandboxes and Lightning; Government Cloud; Salesforce on Alibaba Cloud. The list is that of the domains
+# which Salesforce's own command line and its documented allowlists name for orgs.
+_SALESFORCES = (
+    "salesforce.com", "force.com", "cloudforce.com",
+    "salesforce.mil", "force.mil", "cloudforce.mil", "crmforce.mil",
+    "sfcrmproducts.cn", "sfcrmapps.cn",
+)  # fmt: skip
+_MY_DOMAIN = "Set salesforce.login_url to the org's My Domain (https://<name>.my.salesforce.com)."
+_LIGHTNING = ".lightning.force.com"
+_LONGEST_HOST = 253
+_NO_HOST = "a place without a host"
+
+
+def require_trusted(instance_url: str, login_url: str) -> str:
+    """Return where calls may go, without a path; SideRefused for any place that is not this org's.
+
+    The token and what it opens go nowhere else, whatever answered at login_url.
+    """
+    parts = _parts(instance_url)
+    login = urlsplit(login_url)
+    if parts is None or not _is_trusted(parts, login):
+        raise SideRefused(
+            f"the sign-in at {login.netloc} sends calls to {host_of(instance_url)}, which belongs neither to "
+            "Salesforce nor to salesforce.login_url; nothing is sent there",
+            side="salesforce",
+            hint=f"{_MY_DOMAIN} If it is set so, find out who answers in its place: a proxy, or a wrong DNS entry.",
+        )
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def host_of(url: str) -> str:
+    """Return the host of a URL that an answer names, for people to read; no path, query or user name of it."""
+    try:
+        parts = urlsplit(url)
+        host = parts.netloc.rpartition("@")[2]
+    except ValueError:
+        return _NO_HOST
+    if not host:
+        return _NO_HOST
+    known = host[:_LONGEST_HOST]
+    return known if parts.scheme == "https" else f"{parts.scheme or 'no scheme'}://{known}"
+
+
+def my_domain_of(login_url: str) -> str:
+    """Return what to set login_url to where its host is not one that signs in."""
+    host = urlsplit(login_url).hostname or ""
+    if host.endswith(_LIGHTNING):
+        return f"Set salesforce.login_url to the org's My Domain: https://{host.removesuffix(_LIGHTNING)}.my.salesforce.com"
+    return _MY_DOMAIN
+
+
+def _parts(url: str) -> SplitResult | None:
+    """Return the parts of a URL that settings would take too; None for any other."""
+    if not url.isascii() or any(sign in url for sign in "\\ \t\r\n"):
+        return None  # what two readers of URLs would read differently
+    try:
+        return urlsplit(check_url(url))
+    except ValueError:
+        return None
+
+
+def _is_trusted(parts: SplitResult, login: SplitResult) -> bool:
+    if "@" in parts.netloc:
+        return False
+    host = (parts.hostname or "").rstrip(".")
+    if is_loopback(login.geturl()):  # a sandbox on this machine may send on to another port of it
+        return is_loopback(parts.geturl())
+    if parts.scheme != "https" or is_loopback(parts.geturl()):
+        return False
+    if host == login.hostname:
+        return parts.port in {login.port, None, 443}
+    return parts.port in {None, 443} and any(host.endswith(f".{domain}") for domain in _SALESFORCES)
