@@ -18,6 +18,7 @@ import daemon.sync.contents as contents
 import daemon.sync.deliver as deliver
 import daemon.sync.discover as discover
 import daemon.sync.list_failures as list_failures
+import daemon.sync.note_refusals as note_refusals
 import daemon.sync.notes_batch as notes_batch
 import daemon.sync.outcomes as outcomes
 import daemon.sync.records as records
@@ -32,7 +33,7 @@ from daemon.eligibility import Standing
 from daemon.eligibility import decide as right_decide
 from daemon.errors import InvoiceSyncError
 from daemon.magento.search import Filter
-from daemon.salesforce import Done, NotAttempted, Refused
+from daemon.salesforce import Done, NotAttempted, Reach, Refused, judge
 from daemon.salesforce.graphs import Node
 from daemon.salesforce.verdicts import RecordError
 from daemon.spelling import hash_of
@@ -491,6 +492,17 @@ def no_isolation_of_orders(swap: Swap) -> None:
         return records.Found(dict(client.orders(sorted(order_ids), fields)) if order_ids else {})
 
     swap(records.RecordReader, "orders", wrong)
+
+
+@mutant
+def full_file_storage_pauses_salesforce(swap: Swap) -> None:
+    right = judge
+
+    def wrong(error: RecordError) -> Any:
+        verdict = right(error)
+        return replace(verdict, reach=Reach.ORG) if error.code == "STORAGE_LIMIT_EXCEEDED" else verdict
+
+    swap(note_refusals, "judge", wrong)
 
 
 @mutant

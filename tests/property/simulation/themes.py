@@ -50,11 +50,9 @@ MET_BY: Mapping[str, frozenset[str]] = {
     "translated": frozenset({"refused in another language"}),
     "deadly": frozenset({"killed a call"}),
 }
-# Drawn by chance; the others only by name, until the daemon keeps its promises in them.
-DRAWN = ("stopped",)
 _SHARE = 0.35
 
 
 def draw_theme(random: Random) -> str | None:
     """Return the theme of a seed; None for most of them."""
-    return random.choice(DRAWN) if random.random() < _SHARE else None
+    return random.choice(sorted(THEMES)) if random.random() < _SHARE else None
