@@ -35,6 +35,15 @@ THEMES: Mapping[str, Mapping[str, Any]] = {
     "crowded": {"crowded": True, **_FEW_FAULTS, "slow": False},
     # The shop speaks another language, and limits its pages.
     "translated": {"translated": True, **_FEW_FAULTS},
+    # A backup of the shop is put back, and ids are given a second time.
+    "restored": {
+        "restores": True,
+        "clears": False,
+        "trouble": 0.0,
+        "slow": False,
+        "beats": 9,
+        **_FEW_FAULTS,
+    },
     # Every call about one record dies.
     "deadly": {"deadly": True, **_FEW_FAULTS, "slow": False},
 }
@@ -48,6 +57,7 @@ MET_BY: Mapping[str, frozenset[str]] = {
     "unreadable": frozenset({"an invoice could not be shown", "an order could not be shown"}),
     "crowded": frozenset({"a list was too long"}),
     "translated": frozenset({"refused in another language"}),
+    "restored": frozenset({"restore"}),
     "deadly": frozenset({"killed a call"}),
 }
 _SHARE = 0.35
