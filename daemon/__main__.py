@@ -1,6 +1,29 @@
-"""``python -m daemon``: the same as the command invoice-sync."""
+"""``python -m daemon``: the same as the command invoice-sync, which begins here, before anything large is imported."""
 
-from daemon.cli import main
+import sys
+from typing import NoReturn
+
+from state.room import lacks_room
+
+_HINT = "Raise its limits (`ulimit -n`, `ulimit -v`; LimitNOFILE=, MemoryMax=, TasksMax= of the service), or try again."
+
+
+def main() -> NoReturn:
+    """Run the command; where the process has too few files, threads or too little memory, say so and exit with 75."""
+    try:
+        from daemon.cli import main as run
+
+        run()
+    except Exception as error:
+        if not lacks_room(error):
+            raise
+        sys.stderr.write(f"invoice-sync: this process lacks open files, threads or memory ({_said(error)})\n{_HINT}\n")
+        sys.exit(75)
+
+
+def _said(error: Exception) -> str:
+    return str(error).splitlines()[0] if str(error) else type(error).__name__
+
 
 if __name__ == "__main__":
     main()

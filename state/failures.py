@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from state.rows import IN_LIST, as_list
+from state.rows import IN_LIST, as_list, read_rows
+from state.values import count_in, text_in
 
 if TYPE_CHECKING:
     from state.store import Store
@@ -29,4 +30,5 @@ def failures_of(store: "Store", table: Literal["ledger", "notes"], among: Iterab
         f"FROM {table} WHERE sync_status = 'failed' {only} GROUP BY 1 ORDER BY 2 DESC, 3 DESC",
         [] if among is None else [as_list(among)],
     )
-    return [Failure(*row) for row in rows]
+    readers = (text_in, count_in, count_in, text_in)
+    return [Failure(*row) for row in read_rows(store.db.conn, table, readers, rows)]

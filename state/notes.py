@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from state.failures import Failure, failures_of
-from state.rows import IN_LIST, as_list, count_by_status, replace_all, select, text_of
+from state.rows import IN_LIST, as_list, count_by_status, read_rows, replace_all, select, text_of
+from state.values import count_in
 
 if TYPE_CHECKING:
     from state.store import Store
@@ -80,7 +81,7 @@ class Notes:
             "ORDER BY min(notes.attempts), min(notes.next_attempt_at), notes.entity_id LIMIT :limit",
             {"now": text_of(now), "automatic": automatic, "limit": limit},
         ).fetchall()
-        return [row[0] for row in rows]
+        return [entity_id for (entity_id,) in read_rows(self._store.db.conn, "notes", [count_in], rows)]
 
     def due(self, entity_ids: Iterable[int], now: datetime, *, automatic: bool) -> list[NoteRow]:
         """The comments of these invoices to send now, in the order of their ids."""

@@ -5,6 +5,7 @@ import os
 
 # SQLite needs the state, its log, the memory that readers share and their folder at one time.
 _FILES = 4
+_WORDS = ("allocate memory", "failed to map segment", "Too many open files", "can't start new thread")
 LACKING = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN})
 
 
@@ -22,3 +23,23 @@ def is_starved() -> bool:
         for handle in opened:
             os.close(handle)
     return False
+
+
+def lacks_room(error: BaseException | None) -> bool:
+    """Return whether this error, or what led to it, is that the process has no files, threads or memory left."""
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        if _is_lack(error):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
+def _is_lack(error: BaseException) -> bool:
+    if isinstance(error, MemoryError):
+        return True
+    if isinstance(error, OSError) and error.errno is not None:
+        return error.errno in LACKING
+    # The loader of libraries, and threads, say it in words alone.
+    return isinstance(error, (ImportError, RuntimeError, OSError)) and any(word in str(error) for word in _WORDS)

@@ -27,7 +27,7 @@ class Row(Protocol):
 R = TypeVar("R", bound=Row)
 V = TypeVar("V")
 __all__ = [
-    "IN_LIST", "as_list", "columns_of", "count_by_status", "instant_of", "read_value", "replace_all", "select",
+    "IN_LIST", "as_list", "columns_of", "count_by_status", "instant_of", "read_rows", "read_value", "replace_all", "select",
     "text_of", "transaction",
 ]  # fmt: skip
 
@@ -79,6 +79,16 @@ def read_value(
         return None if row is None or row[0] is None else read(row[0])
     except BadValueError as error:
         raise damaged(connection, f"{what} {error}") from None
+
+
+def read_rows(
+    connection: sqlite3.Connection, what: str, readers: Sequence[Callable[[Any], Any]], rows: Iterable[Sequence[Any]]
+) -> list[tuple[Any, ...]]:
+    """Return these rows with each column read by its reader; ``what`` names the table if a value cannot be."""
+    try:
+        return [tuple(read(value) for read, value in zip(readers, row, strict=True)) for row in rows]
+    except BadValueError as error:
+        raise damaged(connection, f"{what}: a value {error}") from None
 
 
 def count_by_status(connection: sqlite3.Connection, table: str, sql: str, values: Sequence[Any] = ()) -> dict[str, int]:

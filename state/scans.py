@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from state.connection import damaged
 from state.rows import replace_all, select
 
 if TYPE_CHECKING:
@@ -36,6 +37,8 @@ class Scans:
         """The scan of this kind and band that has not finished, or None."""
         this = "SELECT * FROM scans WHERE kind = ? AND band IS ?"
         found = select(self._store.db.conn, Scan, this, [kind, band])
+        if found and found[0].since is None and kind == "poll":
+            raise damaged(self._store.db.conn, f"scans row {found[0].id}: since is missing")
         return found[0] if found else None
 
     def bands(self) -> set[str]:

@@ -61,7 +61,7 @@ def reader_of(name: str, kind: Any) -> Callable[[Any], Any]:
     if kind is bool:
         return _flag
     if kind in (int, int | None):
-        return _or_none(kind, _count)
+        return _or_none(kind, count_in)
     if kind is str and name in ("named", "others"):
         return _ids
     return _or_none(kind, text_in)
@@ -83,7 +83,8 @@ def _flag(value: Any) -> bool:
     return bool(value)
 
 
-def _count(value: Any) -> int:
+def count_in(value: Any) -> int:
+    """Return a stored number: an id, or how many."""
     if not isinstance(value, int) or not 0 <= value < _MANY:
         raise BadValueError("is no number that it could be")
     return value

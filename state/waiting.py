@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from state.rows import IN_LIST, as_list, instant_of, text_of
+from state.rows import IN_LIST, as_list, read_rows, text_of
+from state.values import count_in, our_instant_of, text_in
 
 if TYPE_CHECKING:
     from state.store import Store
@@ -80,7 +81,7 @@ def _groups(
 ) -> list[Waiting]:
     rows, values = _owed(of, automatic=automatic, before=before, among=among)
     found = store.db.conn.execute(f"SELECT {_GROUPS} FROM ({rows}) GROUP BY 1 ORDER BY 2 DESC, 3 DESC", values)  # noqa: S608
-    return [_waiting(of, row) for row in found]
+    return [_waiting(store, of, row) for row in found]
 
 
 def _owed(
@@ -95,9 +96,11 @@ def _owed(
     return rows, {"automatic": automatic, "before": text_of(before), "among": as_list(among or ())}
 
 
-def _waiting(of: str, row: tuple[Any, ...]) -> Waiting:
-    cause, count, entity_id, reason, since, next_attempt_at = row
-    return Waiting(of, cause, count, entity_id, reason, instant_of(since), instant_of(next_attempt_at))
+_READERS = (text_in, count_in, count_in, text_in, our_instant_of, our_instant_of)
+
+
+def _waiting(store: "Store", of: str, row: tuple[Any, ...]) -> Waiting:
+    return Waiting(of, *read_rows(store.db.conn, f"what an {of} waits for", _READERS, [row])[0])
 
 
 def _kept_back(store: "Store", *, automatic: bool, among: Collection[int] | None = None) -> list[Waiting]:

@@ -12,7 +12,8 @@ import click
 from daemon.cli.group import LazyGroup
 from daemon.errors import InvoiceSyncError
 from daemon.words import visible_lines
-from state.errors import StateError, StateLockedError
+from state.errors import StateError, StateLockedError, StateStarvedError
+from state.room import lacks_room
 
 _COMMANDS = {
     "init": ("daemon.cli.init", "init", "Begin: write a first settings.yaml, and a folder for the secrets."),
@@ -67,10 +68,10 @@ def _run() -> int:
         return 1
     except InvoiceSyncError as error:
         _say(str(error), error.hint)
-        return error.exit_code
+        return 75 if lacks_room(error) else error.exit_code
     except StateError as error:
         _say(str(error), error.hint)
-        return 75 if isinstance(error, StateLockedError) else 78
+        return 75 if isinstance(error, (StateLockedError, StateStarvedError)) or lacks_room(error) else 78
     except sqlite3.Error as error:
         if "locked" in str(error):
             _say("the state is busy: another process is writing to it", "Try again in a moment.")

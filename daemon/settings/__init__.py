@@ -14,6 +14,7 @@ from daemon.errors import SettingsRefused
 from daemon.settings.document import Document, find_file, read_document
 from daemon.settings.schema import Settings
 from daemon.settings.secrets import NAMES, Secrets, read_secrets
+from state.room import lacks_room
 
 __all__ = ["Configuration", "Secrets", "Settings", "SettingsFile", "find_file", "load", "state_path", "validate"]
 
@@ -108,8 +109,10 @@ class SettingsFile:
         try:
             fresh = load(self.path, self._environ)
         except SettingsRefused as refusal:
-            self._broken = True
-            return refusal
+            if lacks_room(refusal):
+                self._seen = ()  # it may be good: it is read again until there is room
+            first, self._broken = not self._broken, True
+            return refusal if first or not lacks_room(refusal) else False
         changed = self._broken or not fresh.same_as(self.current)
         self.current, self._broken = fresh, False
         return changed

@@ -77,8 +77,7 @@ def read_sweep_page(parts: Parts, tally: Tally) -> bool:
 
 
 def _ask(parts: Parts, scan: Scan) -> Reading[WatchedPage]:
-    since = scan.since
-    assert since is not None, "a round reaches back to somewhere"
+    since = scan.since or _LONG_AGO  # no round begins without; one whose beginning is lost reads all
 
     def ask(size: int, upto: int | None, but: Sequence[int]) -> WatchedPage:
         return parts.magento.watched_since(since, after_id=scan.after_id, page_size=size, upto=upto, but=but)
