@@ -145,7 +145,7 @@ class Schedule:
         self.shop.buy(count=self.random.choice((0, 1, 3, 6)))
         for _ in range(self.rates.beats):
             self._happen()
-            if self.rates.restores and self.random.random() < 0.3:
+            if self.rates.restores and self.random.random() < (0.6 if self.rates.theme else 0.3):
                 self.random.choice((self.shop.back_up, self.shop.restore))()
             self.clock.advance(self.random.choice(_CLOSE if self.rates.idles else _BETWEEN))
             self.shop.reopen()
