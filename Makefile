@@ -1,62 +1,88 @@
 # Each target sets up .venv by itself; nothing but python3 ≥ 3.11 with its venv module is needed.
 PYTHON ?= python3
-BIN := .venv/bin
+# `make test PYTHON=python3.13` works in .venv-3.13 where .venv is of another Python: that one would answer otherwise.
+VERSION := import sys; print("%d.%d" % sys.version_info[:2])
+VENV := .venv
+ifneq ($(origin PYTHON),file)
+  ASKED := $(shell $(PYTHON) -c '$(VERSION)')
+  BUILT := $(shell .venv/bin/python -c '$(VERSION)' 2>/dev/null)
+  ifneq ($(filter-out $(ASKED),$(BUILT)),)
+    VENV := .venv-$(ASKED)
+  endif
+endif
+BIN := $(VENV)/bin
 
-.PHONY: demo test acceptance system soak kills check install uninstall lock clean
+.PHONY: demo test some pythons acceptance system soak kills check install uninstall lock clean
 
-demo: .venv/.demo
+demo: $(VENV)/.demo
 	$(BIN)/invoice-sync demo $(DEMO)
 
-test: .venv/.dev
+test: $(VENV)/.dev
 	$(BIN)/pytest -n auto --maxprocesses 8 --dist worksteal tests/unit tests/property tests/integration $(PYTEST)
 
 ACCEPTANCE ?= tests/acceptance
-acceptance: .venv/.dev
+acceptance: $(VENV)/.dev
 	$(BIN)/pytest -n 4 --dist worksteal $(ACCEPTANCE) $(PYTEST)  # they wait more than they work
+
+# The other Pythons that pyproject.toml names and this machine has, each with the tests that its version could break.
+PYTHONS := $(shell sed -n 's/.*Python :: \(3\.[0-9]*\)".*/\1/p' pyproject.toml)
+pythons: .venv/.dev
+	@for version in $(PYTHONS); do \
+		test "$$version" = "$$(.venv/bin/python -c '$(VERSION)')" && continue; \
+		for python in python$$version $${PYENV_ROOT:-$$HOME/.pyenv}/versions/$$version.*/bin/python$$version none; do \
+			"$$python" -c "" 2>/dev/null && break; \
+		done; \
+		test "$$python" = none && { echo "no Python $$version here"; continue; }; \
+		echo "with Python $$version" && $(MAKE) --no-print-directory some PYTHON="$$python" || exit 1; \
+	done
+
+SOME := $(addprefix tests/unit/test_,state.py ownership.py settings.py log.py magento_calls.py parse.py units.py)
+some: $(VENV)/.dev
+	$(BIN)/pytest -q $(SOME) tests/integration/test_bad_states.py $(PYTEST)
 
 # A real systemd, booted in a container; root alone can do that. Fetches what is not there of it.
 SYSTEM := systemd systemd-container dbus util-linux man-db
-system: .venv/.dev .venv/.wheels
+system: $(VENV)/.dev $(VENV)/.wheels
 	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && ! command -v systemd-nspawn >/dev/null; then \
 		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(SYSTEM); \
 	fi
 	$(BIN)/pytest tests/system $(PYTEST)
 
 # Everything that `make install` needs, so that it can be shown without a network.
-.venv/.wheels: requirements.lock .venv/.dev
-	$(BIN)/pip download --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements.lock -d .venv/wheels
+$(VENV)/.wheels: requirements.lock $(VENV)/.dev
+	$(BIN)/pip download --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements.lock -d $(VENV)/wheels
 	touch $@
 
 # Simulated schedules from fresh seeds on all cores, for hours if one likes; ends with 1 when a promise was broken.
 # SOAK=--every-step: each seed as often as it has steps, the process dying at each.
 # MUTANTS=1: wrong versions of the protocol instead, each until a seed catches it.
 SOAK_MINUTES ?= 60
-soak: .venv/.dev
+soak: $(VENV)/.dev
 	$(BIN)/python -m tests.property.simulation --minutes $(SOAK_MINUTES) $(if $(MUTANTS),--mutants) $(SOAK)
 
 # kill -9 of the real process at every step, KILLS times and more; prints what was lost and doubled.
-kills: .venv/.dev
+kills: $(VENV)/.dev
 	$(BIN)/python -m tests.acceptance.kills $(KILLS)
 
-check: .venv/.dev
+check: $(VENV)/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
 # What runs, from requirements.lock; with --require-hashes pip refuses anything that is not exactly what was locked.
-.venv/.demo: requirements.lock pyproject.toml
-	$(PYTHON) -m venv .venv
+$(VENV)/.demo: requirements.lock pyproject.toml
+	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements.lock
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	touch $@
 
 # The same and what checks it.
-.venv/.dev: requirements-dev.lock pyproject.toml
-	$(PYTHON) -m venv .venv
+$(VENV)/.dev: requirements-dev.lock pyproject.toml
+	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-dev.lock
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
-	touch $@ .venv/.demo
+	touch $@ $(VENV)/.demo
 
 # As root; DESTDIR, PREFIX and WHEELS are explained in systemd/install.sh.
 install uninstall:
@@ -69,4 +95,4 @@ lock:
 		pyproject.toml --group build --group dev -o requirements-dev.lock
 
 clean:
-	rm -rf .venv build dist .coverage* .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-* build dist .coverage* .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 class Facts:
     """Small named texts: ``magento_name``, ``organization_id``, ``instance_url``, ``mapping``, ``org``, ``running``.
 
-    ``window``: what polls have read last.
+    ``window``: what polls have read last; ``refused_sign_ins``: how many were refused in a row, and when the last was.
 
     And ``doubted_until``: a call about what was forgotten since may still be carried out until then; ``mark``: which
     state this is.

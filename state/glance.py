@@ -15,6 +15,7 @@ from state.migrations import story
 from state.opening import is_there, require_in_use, require_ours, require_whole
 from state.rows import select
 from state.sides import Side
+from state.sign_ins import FACT
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,7 @@ class Glance:
     magento_name: str | None = None
     magento: Side = field(default_factory=lambda: Side("magento"))
     currencies: frozenset[str] = frozenset()
+    refused_sign_ins: str | None = None
 
 
 def glance(path: Path) -> Glance:
@@ -64,4 +66,13 @@ def _look(path: Path, connection: sqlite3.Connection, *, locked: bool) -> Glance
     known = select(connection, Side, "SELECT * FROM sides WHERE side = 'magento'")
     side = known[0] if known else Side("magento")
     currencies = frozenset(str(row[0]) for row in connection.execute(CURRENCIES))
-    return Glance(True, locked, pid, False, facts.get("organization_id"), facts.get("magento_name"), side, currencies)
+    return Glance(
+        True,
+        locked,
+        pid,
+        organization_id=facts.get("organization_id"),
+        magento_name=facts.get("magento_name"),
+        magento=side,
+        currencies=currencies,
+        refused_sign_ins=facts.get(FACT),
+    )

@@ -27,8 +27,8 @@ class Row(Protocol):
 R = TypeVar("R", bound=Row)
 V = TypeVar("V")
 __all__ = [
-    "IN_LIST", "as_list", "columns_of", "count_by_status", "instant_of", "read_rows", "read_value", "replace_all", "select",
-    "text_of", "transaction",
+    "IN_LIST", "as_list", "columns_of", "count_by_status", "instant_of", "read_rows", "read_value", "replace_all",
+    "select", "text_of", "transaction",
 ]  # fmt: skip
 
 

@@ -1,6 +1,5 @@
 """Tries the shop: whether it answers, lets us in, shows what is needed, and by which address it knows itself."""
 
-import re
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from urllib.parse import urlsplit
@@ -8,33 +7,34 @@ from urllib.parse import urlsplit
 from daemon.clock import Clock
 from daemon.doctor.judge import explain_signature, judge_address, judge_clock, judge_stamps, other_addresses
 from daemon.doctor.report import Line, failure
-from daemon.errors import InvoiceSyncError, Retriable, SideRefused
-from daemon.magento import ACCOUNT_REFUSED
+from daemon.errors import InvoiceSyncError
+from daemon.magento import NotLetIn, account_spared
 from daemon.magento.inspection import Address, Inspection, is_about_signature
 from daemon.settings import Configuration
-from state.sides import Side
+from state.sign_ins import locked_until
 
 _INVOICES = "Magento_Sales::sales_invoice"
 _ORDERS = "Magento_Sales::actions_view"
 _LISTS = ((_INVOICES, "invoices"), (_ORDERS, "orders"))
 
 
-def examine_magento(configuration: Configuration, clock: Clock, known: Side) -> Iterator[Line]:
-    """A line for each thing that was tried at the shop; nothing that fails keeps the rest from being tried."""
+def examine_magento(
+    configuration: Configuration, clock: Clock, refused_sign_ins: str | None, keep_count: Callable[[bool], object]
+) -> Iterator[Line]:
+    """A line for each thing that was tried at the shop; nothing that fails keeps the rest from being tried.
+
+    ``refused_sign_ins``: those of an administrator that the state has counted; a check's own is told to ``keep_count``
+    (whether it was taken), because six in a row lock the account, whoever made them.
+    """
     inspection = Inspection(configuration, clock)
     try:
-        _spare(inspection, clock, known)
+        until = locked_until(refused_sign_ins, clock.now())
+        if until is not None:
+            inspection.spare_account(account_spared(until))
+        inspection.tell_sign_ins(keep_count)
         yield from _Visit(configuration, clock, inspection).lines()
     finally:
         inspection.close()
-
-
-def _spare(inspection: Inspection, clock: Clock, known: Side) -> None:
-    """Six refused sign-ins lock an administrator's account: after one that a daemon met, a check makes none."""
-    waiting = known.next_try_at is not None and known.next_try_at > clock.now()
-    if waiting and str(known.reason).startswith(ACCOUNT_REFUSED):
-        hint = "It was not tried again now; `invoice-sync run --once` does that at once."
-        inspection.spare_account(SideRefused(str(known.reason), side="magento", hint=hint, probe="hourly"))
 
 
 class _Visit:
@@ -148,9 +148,9 @@ class _Visit:
 
 def _is_refusal(error: InvoiceSyncError) -> bool:
     """Whether it is Magento that does not let us in, rather than something else that answered."""
-    return not isinstance(error, Retriable) and str(error).startswith("Magento refused")
+    return isinstance(error, NotLetIn)
 
 
 def _is_permission(error: InvoiceSyncError, way: str) -> bool:
     """Whether who we are is known, and may not do this. Of a Bearer token that cannot be told."""
-    return way != "bearer" and re.search(r"isn't authorized to access", str(error)) is not None
+    return way != "bearer" and isinstance(error, NotLetIn) and error.cause == "permission"

@@ -1,6 +1,6 @@
 """Reads invoices, comments and orders from Magento; it never writes, though its permission would let it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -11,13 +11,23 @@ from daemon.errors import SideRefused, Unreachable
 from daemon.invoice import Comment, Invoice, Malformed, Order
 from daemon.magento.answers import read
 from daemon.magento.connection import Connection
-from daemon.magento.entry import ACCOUNT_REFUSED
+from daemon.magento.entry import ACCOUNT_REFUSED, NotLetIn, account_spared
 from daemon.magento.parse import comments_of, invoice_of, order_of, rows_of, stamps_of
 from daemon.magento.refusals import PageTooLarge
 from daemon.magento.search import Filter, ids, query, stamp
 from daemon.settings import Configuration
 
-__all__ = ["ACCOUNT_REFUSED", "Magento", "Page", "PageTooLarge", "Resource", "Watched", "WatchedPage"]
+__all__ = [
+    "ACCOUNT_REFUSED",
+    "Magento",
+    "NotLetIn",
+    "Page",
+    "PageTooLarge",
+    "Resource",
+    "Watched",
+    "WatchedPage",
+    "account_spared",
+]
 
 Resource = Literal["invoices", "orders"]
 
@@ -86,6 +96,11 @@ class Magento:
         """Make no administrator's sign-in for now, but give this refusal in its place."""
         if self._connection.account:
             self._connection.account.spare(refusal)
+
+    def tell_sign_ins(self, on_answer: Callable[[bool], object]) -> None:
+        """Let this be told of each administrator's sign-in whether it was taken."""
+        if self._connection.account:
+            self._connection.account.on_answer = on_answer
 
     def close(self) -> None:
         """Let go of the connections."""

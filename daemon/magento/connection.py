@@ -2,13 +2,21 @@
 
 import json
 import re
+from collections.abc import Callable
 
 import requests
 from requests.auth import AuthBase
 
 from daemon.clock import Clock
 from daemon.errors import SideRefused, Unreachable
-from daemon.magento.refusals import is_magentos_401, refuse_sign_in
+from daemon.magento.entry import NotLetIn
+from daemon.magento.refusals import (
+    is_magentos_401,
+    is_unexplained,
+    is_worth_signing_again,
+    place_unknown,
+    refuse_sign_in,
+)
 from daemon.magento.sign import Bearer, OAuth1
 from daemon.redaction import redaction
 from daemon.settings import Configuration
@@ -50,14 +58,22 @@ class Connection:
         self._session.close()
 
     def get(self, path: str) -> requests.Response:
-        """One call; made once more, signed in anew, when an administrator's token has ended before its time."""
-        if self.account is None:
-            return self._get(path)
-        self.account.require_token()
+        """Make one call, and a second one where that may help.
+
+        It is made again, signed anew, when a proxy may have sent it twice, so that Magento had seen its signature; and
+        signed in anew, when an administrator's token has ended before its time. SideRefused when Magento processes
+        nothing at all below the store that is named in the URL.
+        """
+        if self.account is not None:
+            self.account.require_token()
         response = self._get(path)
-        if is_magentos_401(response) and self.account.may_have_ended():
+        if self.account is None:
+            if isinstance(self._session.auth, OAuth1) and is_worth_signing_again(response):
+                response = self._get(path)
+        elif is_magentos_401(response) and self.account.may_have_ended():
             self.account.sign_in()
             response = self._get(path)
+        _require_place(response, self._session, self.root)
         return response
 
     def get_signed(self, path: str, auth: AuthBase) -> requests.Response:
@@ -84,13 +100,14 @@ class Account:
     """
 
     def __init__(self, root: str, session: requests.Session, clock: Clock, name: str, password: str) -> None:
-        self._url = f"{root}/integration/admin/token"
+        self._root = root
         self._session = session
         self._clock = clock
         self._credentials = {"username": name, "password": password}
         self._given_at: float | None = None  # by the monotonic clock
         self._refused: tuple[float, SideRefused] | None = None
         self.sign_ins = 0
+        self.on_answer: Callable[[bool], object] = lambda _taken: None  # a sign-in was taken, or refused
 
     def require_token(self) -> None:
         """Sign in unless there is a token that still lives for a while."""
@@ -107,13 +124,18 @@ class Account:
         self._given_at = None
         self.sign_ins += 1
         # The only call to Magento that is no GET.
-        response = self._session.post(self._url, json=self._credentials, auth=_Unsigned())
+        url = f"{self._root}/integration/admin/token"
+        response = self._session.post(url, json=self._credentials, auth=_Unsigned())
+        _require_place(response, self._session, self._root)
         try:
             token = _read_token(response)
         except SideRefused as refusal:
             if refusal.probe == "hourly":
+                if response.status_code == 401:  # a second factor is asked for after the password was right
+                    self.on_answer(False)
                 self.spare(refusal)
             raise
+        self.on_answer(True)
         redaction.learn_token("magento", token)
         self._session.auth = Bearer(token)
         self._given_at = self._clock.monotonic()
@@ -127,8 +149,17 @@ class Account:
             return
         at, refusal = self._refused
         if self._clock.monotonic() - at < _HELD:
-            raise SideRefused(str(refusal), side="magento", hint=refusal.hint, probe="hourly", about_secrets=True)
+            raise NotLetIn(str(refusal), cause="account", hint=refusal.hint, probe="hourly", about_secrets=True)
         self._refused = None
+
+
+def _require_place(refused: requests.Response, session: requests.Session, root: str) -> None:
+    """SideRefused for a call that was refused because Magento processes nothing below this place.
+
+    Magento looks at the place before it looks at who calls, so a call of nobody's is refused in the same way.
+    """
+    if is_unexplained(refused) and is_unexplained(session.get(f"{root}/store/storeConfigs", auth=_Unsigned())):
+        raise place_unknown(refused)
 
 
 class _Unsigned(AuthBase):

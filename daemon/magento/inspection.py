@@ -1,6 +1,6 @@
 """Tries one by one what the daemon needs of a shop, for a person who sets it up; reads, and no more than a row."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -10,6 +10,7 @@ from daemon.clock import Clock
 from daemon.errors import InvoiceSyncError, SideRefused
 from daemon.magento.answers import read
 from daemon.magento.connection import Connection
+from daemon.magento.entry import NotLetIn
 from daemon.magento.parse import stamps_of
 from daemon.magento.refusals import PageTooLarge
 from daemon.magento.search import Filter, query
@@ -20,8 +21,8 @@ _NOTHING = [[Filter("entity_id", "eq", "0")]]
 
 
 def is_about_signature(error: Exception) -> bool:
-    """Whether Magento knows the keys and cannot follow the signature: a wrong secret, or it sees another URL."""
-    return "signature is invalid" in str(error).lower()
+    """Whether Magento may know the keys and not follow the signature: a wrong secret, or it sees another URL."""
+    return isinstance(error, NotLetIn) and error.cause in {"signature", "unknown"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,11 @@ class Inspection:
         """Give no administrator's password away, but this refusal in its place."""
         if self._connection.account:
             self._connection.account.spare(refusal)
+
+    def tell_sign_ins(self, on_answer: Callable[[bool], object]) -> None:
+        """Let this be told of an administrator's sign-in whether it was taken."""
+        if self._connection.account:
+            self._connection.account.on_answer = on_answer
 
     def close(self) -> None:
         """Let go of the connections."""

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Mapping
+from email.utils import parsedate_to_datetime
 from itertools import islice
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
@@ -10,7 +11,7 @@ from urllib.parse import urlsplit
 import requests
 
 from daemon.errors import Busy, InvoiceSyncError, SideRefused
-from daemon.magento.entry import Way, account_refused, not_let_in, signature_refused
+from daemon.magento.entry import Way, account_refused, not_let_in, signature_refused, tells_cause
 from daemon.redaction import beginning_of, heard
 from daemon.transport import retry_after
 
@@ -72,7 +73,8 @@ def refuse_sign_in(response: requests.Response) -> NoReturn:
     """Raise what it means that an administrator was given no token."""
     words = words_of(response)
     if response.status_code in {400, 401} and words and "request cannot be processed" not in words:
-        raise account_refused(words, response.status_code)
+        providers = "active_providers" in _names(response)
+        raise account_refused(words, response.status_code, second_factor=providers)
     refuse(response, "admin")
 
 
@@ -85,6 +87,59 @@ def words_of(response: requests.Response) -> str:
 def is_magentos_401(response: requests.Response) -> bool:
     """Whether it is Magento that does not know the caller, and not a proxy."""
     return response.status_code == 401 and bool(words_of(response))
+
+
+def parameters_of(response: requests.Response) -> dict[str, Any] | list[Any]:
+    """What stands beside Magento's message for the places in it; the same in every language."""
+    found = (_error_body(response) or {}).get("parameters")
+    return found if isinstance(found, dict | list) else {}
+
+
+def _names(response: requests.Response) -> dict[str, Any]:
+    found = parameters_of(response)
+    return found if isinstance(found, dict) else {}
+
+
+def is_worth_signing_again(response: requests.Response) -> bool:
+    """Return whether a refused call may pass when it is signed anew: its nonce was seen already, or nobody can say.
+
+    Magento names the consumer of a nonce that was seen (a list of one parameter), and nothing with a key that is wrong.
+    """
+    return is_magentos_401(response) and "resources" not in _names(response) and not tells_cause(words_of(response))
+
+
+def is_unexplained(response: requests.Response) -> bool:
+    """Return whether it is Magento's 400 that has nothing but words: of a store in the URL that it does not know."""
+    body = _error_body(response) or {}
+    return response.status_code == 400 and "message" in body and not body.get("parameters") and not body.get("errors")
+
+
+def place_unknown(response: requests.Response) -> SideRefused:
+    """For a URL below which Magento processes nothing."""
+    return SideRefused(
+        f"Magento does not know this store in its URL: {urlsplit(str(response.url)).path} ({words_of(response)})",
+        side="magento",
+        hint="Set magento.store_code to a store view's code, or to all.",
+    )
+
+
+def _signed_at(response: requests.Response) -> float | None:
+    """When the call was signed, in seconds since 1970, as its signature says."""
+    request = getattr(response, "request", None)
+    header = request.headers.get("Authorization", "") if request is not None else ""
+    text = header.decode("ascii", "replace") if isinstance(header, bytes) else str(header)
+    found = re.search(r'oauth_timestamp="(\d+)"', text)
+    return float(found[1]) if found else None
+
+
+def _ahead(response: requests.Response) -> float | None:
+    """How many seconds the call's signature was ahead of the answer's clock; None where that is not known."""
+    signed_at = _signed_at(response)
+    try:
+        answered_at = parsedate_to_datetime(response.headers["Date"]).timestamp()
+        return None if signed_at is None else signed_at - answered_at
+    except (KeyError, ValueError, OverflowError):
+        return None
 
 
 def _error_body(response: requests.Response) -> dict[str, Any] | None:
@@ -123,27 +178,29 @@ def _moved(response: requests.Response) -> InvoiceSyncError:
 def _unauthorized(response: requests.Response, words: str, way: Way) -> InvoiceSyncError:
     if not words:
         return Busy(f"{_origin(response)} answered 401, but not in Magento's words: a proxy?", side="magento")
-    if "nonce is already being used" in words:  # ours are new with each call, and so is the next one's
+    parameters = parameters_of(response)
+    seen_already = way == "oauth1" and isinstance(parameters, list) and len(parameters) == 1
+    if seen_already or "nonce is already being used" in words:  # ours are new with each call, and so is the next one's
         return Busy(
             f"Magento refused a call that it had seen already: {words}",
             side="magento",
             hint="A proxy in front of Magento sends calls twice; it must not repeat them.",
         )
-    return not_let_in(words, way)
+    resources = _names(response).get("resources")
+    resources = resources if isinstance(resources, str) else None
+    return not_let_in(words, way, resources=resources, ahead=_ahead(response))
 
 
-def _bad_request(response: requests.Response, words: str, _way: Way) -> InvoiceSyncError:
-    limit = re.search(r"Maximum SearchCriteria pageSize is (\d{1,9})\b", words)
-    if limit:
-        return PageTooLarge(max(1, int(limit[1])))  # 0 would ask for everything
+def _bad_request(response: requests.Response, words: str, way: Way) -> InvoiceSyncError:
+    parameters = parameters_of(response)
+    limit = parameters.get("max") if isinstance(parameters, dict) and len(parameters) == 1 else None
+    if isinstance(limit, int | str) and re.fullmatch(r"\d{1,9}", str(limit)):
+        return PageTooLarge(max(1, int(limit)))  # 0 would ask for everything
     if "Specified request cannot be processed" in words:
-        return SideRefused(
-            f"Magento does not know this store in its URL: {urlsplit(str(response.url)).path}",
-            side="magento",
-            hint="Set magento.store_code to a store view's code, or to all.",
-        )
-    if "ignature method" in words:
-        return signature_refused(words)
+        return place_unknown(response)
+    method = parameters[0] if isinstance(parameters, list) and len(parameters) == 1 else None
+    if way == "oauth1" and method in {"HMAC-SHA1", "HMAC-SHA256"}:
+        return signature_refused(words, method)
     return Busy(f"Magento answered 400: {words or 'without a reason'}", side="magento")
 
 

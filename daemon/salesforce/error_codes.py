@@ -136,7 +136,7 @@ _OBJECTS = {
         "A limit of the org is used up: an administrator sees which (Setup > Company Information, Storage Usage), "
         "and Salesforce can raise it.",
         Next.AGAIN,
-    ): "LIMIT_EXCEEDED EXCEEDED_QUOTA MAX_LIMIT_EXCEEDED",
+    ): "EXCEEDED_QUOTA MAX_LIMIT_EXCEEDED",
     _object(
         "The org has no licence left for this: an administrator can free or buy one "
         "(Setup > Company Information > User Licenses, Installed Packages).",
@@ -212,7 +212,7 @@ _VALUES = {
     _aside("The record type is not available to the integration user (Setup > Permission Sets > Object Settings)."): """
         UNAVAILABLE_RECORDTYPE_EXCEPTION""",
     _aside("The record names more others than Salesforce takes in one call; see the invoice in Magento."): """
-        EXCEEDED_ID_LIMIT OPERATION_TOO_LARGE MAXIMUM_HIERARCHY_LEVELS_REACHED CIRCULAR_DEPENDENCY""",
+        EXCEEDED_ID_LIMIT LIMIT_EXCEEDED OPERATION_TOO_LARGE MAXIMUM_HIERARCHY_LEVELS_REACHED CIRCULAR_DEPENDENCY""",
     _aside("It is larger than Salesforce takes; see the invoice or its comment in Magento."): """
         MAXIMUM_SIZE_OF_ATTACHMENT MAXIMUM_SIZE_OF_DOCUMENT IMAGE_TOO_LARGE FILE_SIZE_LIMIT_EXCEEDED
         INVALID_CONTENT_TYPE""",

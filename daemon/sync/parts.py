@@ -12,7 +12,7 @@ from structlog.typing import FilteringBoundLogger
 from daemon.clock import Clock
 from daemon.errors import InvoiceSyncError, SettingsRefused
 from daemon.invoice import Invoice
-from daemon.magento import ACCOUNT_REFUSED, Magento
+from daemon.magento import ACCOUNT_REFUSED, Magento, account_spared
 from daemon.mapping import InvoiceMapping
 from daemon.redaction import redaction
 from daemon.salesforce import Salesforce
@@ -25,6 +25,7 @@ from daemon.sync.records import RecordReader
 from daemon.sync.rejections import Rejections
 from state.passes import Pass
 from state.sides import Side
+from state.sign_ins import FACT, count_refused, forget_refused, locked_until
 from state.store import Store
 from state.waiting import NOTES
 
@@ -35,8 +36,6 @@ FAILED_AGAIN = timedelta(days=1)
 HISTORY_KEPT = timedelta(days=90)
 # A call without an answer may still commit, as late as Salesforce lets a request run.
 UNANSWERED_AGAIN = timedelta(minutes=10)
-# Six refused sign-ins lock an administrator's account; one is left to the person.
-_REFUSALS_BY_US = 5
 
 
 class Stop(Protocol):
@@ -150,13 +149,19 @@ class Parts:
     def account_at_risk(self, known: Side) -> datetime | None:
         """Until when Magento remembers so many refused sign-ins that one more may lock the account; None: it does not.
 
-        It forgets them half an hour after the last, and the pause began with that and lasts an hour.
+        They are counted in the state, with those of a check.
         """
         refused = known.side == "magento" and str(known.reason).startswith(ACCOUNT_REFUSED)
-        if not refused or known.next_try_at is None or known.failures < _REFUSALS_BY_US:
-            return None
-        forgotten = known.next_try_at - timedelta(minutes=29)
-        return forgotten if self.now() < forgotten else None
+        return self._locked_until() if refused else None
+
+    def _count_sign_in(self, taken: bool) -> None:
+        if taken:
+            forget_refused(self.store)
+        else:
+            count_refused(self.store, self.now())
+
+    def _locked_until(self) -> datetime | None:
+        return locked_until(self.store.facts.get(FACT), self.now())
 
     def adopt_mapping(self) -> None:
         """What an earlier mapping made Salesforce refuse is worth another try with this one."""
@@ -195,6 +200,10 @@ class Parts:
         redaction.secrets = self.configuration.secrets
         self.store.redact = redaction.clean
         self.magento = self.open_magento(self.configuration, self.clock)
+        self.magento.tell_sign_ins(self._count_sign_in)
+        until = self._locked_until()
+        if until is not None:
+            self.magento.spare_account(account_spared(until))
         self.salesforce = self.open_salesforce(self.configuration, self.clock)
         self.salesforce.connection.expected_organization = self.store.facts.get("organization_id")
         self.recall()

@@ -19,6 +19,7 @@ from state.clearing import clear_state
 from state.dismissal import dismiss
 from state.passes import Pass
 from state.requests import Request
+from state.sign_ins import BY_US
 from state.waiting import NOTES
 
 _BACKFILL_MINUTE = 60.0
@@ -126,7 +127,7 @@ class Work:
         again = self.parts.account_at_risk(known)
         if again is not None:
             raise SideRefused(
-                f"the sign-in to Magento was refused {known.failures} times in a row; one more could lock the account, "
+                f"the sign-in to Magento was refused {BY_US} times in a row; one more could lock the account, "
                 f"so it is not tried before {again:%Y-%m-%d %H:%M} UTC",
                 side="magento",
                 hint=known.reason,

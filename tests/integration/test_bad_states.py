@@ -7,6 +7,7 @@ import pwd
 import shutil
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -254,3 +255,19 @@ def test_a_file_that_is_no_backup_changes_nothing(world: World, backup: Path, na
     assert {path.name: path.read_bytes() for path in world.state_path.parent.iterdir()} == before
     world.run_once()
     assert_promises(world)
+
+
+@pytest.mark.parametrize(
+    "command", [("status",), ("status", "--json"), ("invoices", "--json"), ("history",), ("explain", "--id", "1")]
+)
+def test_a_state_that_waits_to_be_upgraded_is_not_shown_as_an_empty_one(world: World, command: tuple[str, ...]) -> None:
+    world.invoice()
+    world.run_once()
+    with closing(sqlite3.connect(world.state_path)) as connection:
+        newest = "SELECT max(name) FROM _sqlite_migrations"
+        connection.execute(f"DELETE FROM _sqlite_migrations WHERE name = ({newest})")
+        connection.commit()
+    done = world.command(*command)
+    assert (done.returncode, done.stdout) == (78, "")
+    assert "was written by an older version" in done.stderr
+    assert "Run `invoice-sync run`" in done.stderr

@@ -164,7 +164,7 @@ WHOLE_ORG = [
     case("Salesforce: locked or frozen user", 403, "INVALID_LOGIN", "Invalid username", 60, id="login"),
     case("Salesforce: login hours or addresses", 403, "LOGIN_DURING_RESTRICTED_TIME", "not now", 60),
     case("Salesforce: licence limits", 403, "LICENSE_LIMIT_EXCEEDED", "license limit exceeded", 60, id="licence"),
-    case("Salesforce: licence limits", 400, "LIMIT_EXCEEDED", "limit exceeded", 60, id="limit"),
+    case("Salesforce: licence limits", 400, "EXCEEDED_QUOTA", "quota exceeded", 60, id="quota"),
     case("Salesforce: a 403 with an unknown code", 403, "BRAND_NEW_RULE", "not for you", 60),
     case("Salesforce: a 403 with an unknown code", 403, "FORBIDDEN", "You do not have access", 60, id="forbidden"),
 ]

@@ -19,6 +19,7 @@ from tests.property.simulation.caught import CAUGHT
 from tests.property.simulation.mutants import mutated
 from tests.property.simulation.regressions import FOUND
 from tests.property.simulation.soak import every_step, fresh_base, run_seed, soak
+from tests.property.simulation.themes import MET_BY, THEMES
 from tests.property.simulation.urls import PLAIN
 
 SECONDS = float(os.environ.get("SIMULATION_SECONDS", "5"))
@@ -41,10 +42,17 @@ def test_a_process_that_dies_at_whichever_step_of_a_schedule_breaks_no_promise()
     seed = next(seed for seed in count(BASE) if 60 <= run_seed(seed, die_at=0).steps <= 120)
     runs = list(every_step(seed))
     print(f"seed {seed}: {len(runs)} steps")
-    for _, step in runs:
+    for _, step, _ in runs:
         outcome = run_seed(seed, die_at=step)
         assert outcome.deaths == 1
         assert outcome.promise is None, f"seed {seed}, dying at step {step}, breaks {outcome.promise}: {outcome.what}"
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_most_schedules_of_a_theme_meet_its_trouble_and_keep_every_promise(theme: str) -> None:
+    outcomes = [run_seed(seed, theme=theme) for seed in range(BASE, BASE + 8)]
+    assert sum(bool(outcome.met & MET_BY[theme]) for outcome in outcomes) >= 3
+    assert [(outcome.seed, outcome.what) for outcome in outcomes if outcome.promise] == []
 
 
 @pytest.mark.parametrize(("seed", "found"), FOUND.items())

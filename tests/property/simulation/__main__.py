@@ -7,6 +7,7 @@ import os
 import sys
 
 from tests.property.simulation.soak import hunt, soak
+from tests.property.simulation.themes import THEMES
 
 
 def main() -> int:
@@ -20,6 +21,7 @@ def main() -> int:
     )
     parser.add_argument("--mutants", action="store_true", help="hunt the wrong versions of the protocol instead")
     parser.add_argument("--every-step", action="store_true", help="each seed as often as it has steps, dying at each")
+    parser.add_argument("--theme", choices=sorted(THEMES), help="this kind of trouble in every seed")
     options = parser.parse_args()
     if options.mutants:
         return hunt(base=options.base)
@@ -29,6 +31,7 @@ def main() -> int:
         at_most=options.seeds,
         jobs=options.jobs,
         steps=options.every_step,
+        theme=options.theme,
     )
 
 

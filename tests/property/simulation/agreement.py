@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 from daemon.sandbox.comparison import INVOICE_NUMBERS, INVOICE_TEXTS, ITEM_NUMBERS, STATUSES
 from daemon.sandbox.comparison.sameness import amount_of, instant_of, normal_text, text_of
+from daemon.sandbox.org import Org
 from daemon.sandbox.org.note_html import plain_text
 from state.ledger import LedgerRow
 from state.notes import NoteRow
@@ -18,6 +19,12 @@ if TYPE_CHECKING:
 
 _INVOICE, _ITEM, _COMMENT = "Magento_Invoice__c", "Magento_Invoice_Item__c", "Magento_Invoice_Comment__c"
 Record = Mapping[str, Any]
+
+
+def note_counts(org: Org, *, but: Collection[str] = ()) -> Counter[int]:
+    """Return how many notes each comment has, without these (by Salesforce ID)."""
+    titles = (str(note["Title"]) for note in org.records("ContentNote") if note["Id"] not in but)
+    return Counter(int(title.split()[2]) for title in titles)
 
 
 class Agreement:
@@ -31,12 +38,10 @@ class Agreement:
         self._kept_id = run.org.kept_id
         self._skips = run.rates.skip
         self._rows = {row.entity_id: row for row in run.life.store.ledger.newest()}
-        ids = [comment["entity_id"] for entity_id in run.shop.ids() for comment in run.shop.row(entity_id)["comments"]]
-        self._notes: dict[int, NoteRow] = run.life.store.notes.known(ids)
-        left_behind = run.witness.left_behind
-        self._titles = Counter(
-            str(note["Title"]) for note in self._org.records("ContentNote") if note["Id"] not in left_behind
-        )
+        self._notes: dict[int, NoteRow] = run.life.store.notes.known(run.shop.comment_ids())
+        self._counts = note_counts(self._org, but=run.witness.left_behind)
+        self._marked = run.rates.marked
+        self._unreadable = run.unreadable
 
     def check(self) -> None:
         """Raises Broken at the first thing that is not as it should be."""
@@ -50,6 +55,12 @@ class Agreement:
         record = self._org.find(_INVOICE, "Magento_Id__c", f"main-{entity_id}")
         if row is None:
             raise Broken("I1", f"invoice {entity_id} is not in the ledger")
+        if not self._unreadable.is_shown(entity_id):
+            # One that is in Salesforce already stays so: its order is not read again.
+            in_already = row.sync_status == "synced" and entity_id not in self._shop.shop.invoices.broken
+            if not in_already and (row.sync_status != "failed" or not row.reason):
+                raise Broken("I1", f"invoice {entity_id} cannot be shown, and is {row.sync_status}: {row.reason}")
+            return
         if row.sync_status == "failed":
             if f"main-{entity_id}" != self._kept_id:
                 raise Broken("I1", f"invoice {entity_id} is left failed: {row.reason}")
@@ -98,7 +109,12 @@ class Agreement:
         if not text:
             return
         if row.sync_status != "synced":
+            if not self._unreadable.is_shown(row.entity_id) and row.reason:
+                return
             raise Broken("I3", f"comment {comment_id} is left {row.sync_status}: {row.reason}")
+        if self._marked:
+            self._check_marked_note(row, text, invoice)
+            return
         record = self._org.find(_COMMENT, "Magento_Id__c", f"main-comment-{comment_id}")
         moved = comment_id in known.moved
         if record is None:
@@ -110,7 +126,7 @@ class Agreement:
     def _check_note(self, comment_id: int, text: str, record: Record, invoice: Record | None) -> None:
         known = self._witness
         note = self._org.row("ContentNote", str(record["Note_Id__c"]))
-        count = self._titles[f"Magento comment {comment_id}"]
+        count = self._counts[comment_id]
         if comment_id in known.deleted_notes:
             if count > 1:
                 raise Broken("I3", f"comment {comment_id} has {count} notes")
@@ -121,10 +137,25 @@ class Agreement:
             raise Broken("I3", f"comment {comment_id} has no note")
         if count != 1:
             raise Broken("I3", f"comment {comment_id} has {count} notes")
-        if normal_text(plain_text(str(note["Content"] or ""))).replace("\u2060", "") != text:
+        if _text_of(note) != text:
             raise Broken("I3", f"comment {comment_id}: its note says something else")
         hangs_on = None if invoice is None else str(invoice["Id"])
         if hangs_on and (record["Invoice__c"] != hangs_on or note["Id"] not in self._org.note_ids_of(hangs_on)):
+            raise Broken("I3", f"comment {comment_id}: its note hangs elsewhere")
+
+    def _check_marked_note(self, row: NoteRow, text: str, invoice: Record) -> None:
+        """A note that has no record is where the ledger says; whoever deletes it allows a second one."""
+        comment_id, known = row.comment_id, self._witness
+        if self._counts[comment_id] > 1:
+            raise Broken("I3", f"comment {comment_id} has {self._counts[comment_id]} notes")
+        note = self._org.row("ContentNote", str(row.note_id))
+        if note is None:
+            if comment_id not in known.deleted_notes and not (comment_id in known.moved and known.deleted_records):
+                raise Broken("I3", f"comment {comment_id} has no note")
+            return
+        if _text_of(note) != text:
+            raise Broken("I3", f"comment {comment_id}: its note says something else")
+        if comment_id not in known.moved and note["Id"] not in self._org.note_ids_of(str(invoice["Id"])):
             raise Broken("I3", f"comment {comment_id}: its note hangs elsewhere")
 
     def _check_nothing_foreign(self) -> None:
@@ -138,3 +169,7 @@ class Agreement:
             for record in self._org.records(name):
                 if record["Magento_Id__c"] not in known:
                     raise Broken("I4", f"{record['Magento_Id__c']} was never shown by Magento")
+
+
+def _text_of(note: Record) -> str:
+    return normal_text(plain_text(str(note["Content"] or ""))).replace("\u2060", "")

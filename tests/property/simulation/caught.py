@@ -35,5 +35,10 @@ CAUGHT: dict[str, tuple[str, int]] = {
     "sweep without late commits": ("I1", 201030967),
     "notes not owed again after a deletion": ("I3", 201030973),
     "another invoice under a known id overwritten": ("I2", 201030972),
+    "wait for an unanswered note forgotten": ("I3", 1600000000),
+    "isolation only at status 500": ("L2", 1600000000),
+    "no isolation of orders": ("L2", 1600000000),
+    "full file storage pauses salesforce": ("L2", 1600000000),
+    "side files left beside a new state": ("I13", 1600000000),
     "commits not synced": ("I7", 201030989),
 }

@@ -16,6 +16,8 @@ class Clock:
     def __init__(self) -> None:
         self.true = START
         self.ahead = timedelta(0)
+        self.still = timedelta(0)  # for how long the process did not run, of all the time so far
+        self._asleep = timedelta(0)  # for how long the machine did not either, which the monotonic clock leaves out
         self._agenda: list[tuple[datetime, int, Callable[[], object]]] = []
         self._places = count()
 
@@ -25,7 +27,7 @@ class Clock:
 
     def monotonic(self) -> float:
         """Seconds that only ever grow."""
-        return 1000.0 + (self.true - START).total_seconds()
+        return 1000.0 + (self.true - START - self._asleep).total_seconds()
 
     def at(self, when: datetime, act: Callable[[], object]) -> None:
         """Let it happen then, whatever the daemon is doing."""
@@ -34,6 +36,13 @@ class Clock:
     def after(self, seconds: float, act: Callable[[], object]) -> None:
         """Let it happen so much later."""
         self.at(self.true + timedelta(seconds=seconds), act)
+
+    def stand_still(self, seconds: float, *, asleep: bool) -> None:
+        """Let so much time pass while the process is stopped; ``asleep``: the whole machine sleeps."""
+        passed = timedelta(seconds=seconds)
+        self.still += passed
+        self._asleep += passed if asleep else timedelta(0)
+        self.advance(seconds)
 
     def advance(self, seconds: float) -> None:
         """Let so much time pass, with all that is due in it, in its order."""

@@ -19,10 +19,12 @@ from daemon.salesforce import Salesforce
 from daemon.scheduler import Beat, StopRequest
 from daemon.settings import Configuration
 from daemon.sync import Parts, Work
+from state.errors import StateError
 from state.store import Store
 from tests.property.simulation.clock import Clock
 from tests.property.simulation.network import Network
 from tests.property.simulation.settings import EditedSettings
+from tests.property.simulation.side_files import left_as_they_are, side_files
 from tests.property.simulation.steps import Died, Steps, loses_commits, watch
 from tests.property.simulation.wire import InProcess
 from tests.property.simulation.witness import Broken
@@ -55,6 +57,8 @@ class Life:
         self._beat: Beat | None = None
         self._work: Work | None = None
         self._kept: bytes | None = None
+        # Whether somebody removes the state, but not the files next to it, after this death.
+        self.is_removed: Callable[[], bool] = lambda: False
 
     @property
     def work(self) -> Work:
@@ -72,8 +76,7 @@ class Life:
             assert self.store is not None
             self._beat.poll()
         except Died:
-            self._end()
-            self._lose_what_was_not_synced()
+            self._die()
             self._clock.advance(self._random.choice((5, 30, 300)))
             return False
         self._look(self.store)
@@ -88,8 +91,17 @@ class Life:
             try:
                 self._work.hand_over()
             except Died:
-                self._lose_what_was_not_synced()
+                self._die()
             self._end()
+
+    def restart_without_state(self) -> bool:
+        """Stop cleanly while another process reads, and lose state.db but not what it keeps open next to it."""
+        if self._work is None or self.store is None:
+            return False
+        with left_as_they_are(self.path):
+            self.restart()
+        self.path.unlink()
+        return True
 
     def by_others(self) -> AbstractContextManager[None]:
         """Another process writes to the state."""
@@ -102,9 +114,7 @@ class Life:
     def _begin(self) -> None:
         self._settings.reload()  # a new process reads them as they stand
         self.stop = StopRequest()
-        if not self.path.exists():
-            self.path.write_bytes(_new_state())
-        self.store = Store(self.path, lock=True)
+        self.store = self._open()
         self._kept = None
         if loses_commits(self.store):
             self._kept = self._copy()
@@ -122,6 +132,28 @@ class Life:
         self._work = Work(parts)
         self._work.take_over()
         self._beat = Beat(self._work, self.stop)
+
+    def _open(self) -> Store:
+        """Open the state. One whose file is not there is a new one, whatever was left next to it."""
+        is_new, left = not self.path.exists(), side_files(self.path)
+        if is_new and not left:
+            self.path.write_bytes(_new_state())
+        try:
+            store = Store(self.path, lock=True)
+        except StateError as error:
+            raise Broken("L1", f"no process can begin on its state: {error}") from error
+        if is_new and store.ledger.newest():
+            raise Broken("I13", "a state that was removed is there again")
+        return store
+
+    def _die(self) -> None:
+        if self.store is None:
+            return
+        with left_as_they_are(self.path):  # nobody takes the log in when a process is killed
+            self._end()
+        self._lose_what_was_not_synced()
+        if self.is_removed():
+            self.path.unlink()
 
     def _end(self) -> None:
         """As a kill leaves it: the connection goes, and with it what was not committed."""

@@ -17,7 +17,11 @@ import daemon.sync.attach as attach
 import daemon.sync.contents as contents
 import daemon.sync.deliver as deliver
 import daemon.sync.discover as discover
+import daemon.sync.list_failures as list_failures
+import daemon.sync.note_refusals as note_refusals
+import daemon.sync.notes_batch as notes_batch
 import daemon.sync.outcomes as outcomes
+import daemon.sync.records as records
 import daemon.sync.sweep as sweep
 import daemon.sync.window as window
 import state.checkpoints as checkpoints
@@ -27,8 +31,9 @@ import state.opening as opening
 from daemon import mapping
 from daemon.eligibility import Standing
 from daemon.eligibility import decide as right_decide
+from daemon.errors import InvoiceSyncError
 from daemon.magento.search import Filter
-from daemon.salesforce import Done, NotAttempted, Refused
+from daemon.salesforce import Done, NotAttempted, Reach, Refused, judge
 from daemon.salesforce.graphs import Node
 from daemon.salesforce.verdicts import RecordError
 from daemon.spelling import hash_of
@@ -469,3 +474,48 @@ def commits_not_synced(swap: Swap) -> None:
         return database
 
     swap(opening, "_connect", wrong)
+
+
+@mutant
+def isolation_only_at_status_500(swap: Swap) -> None:
+    right = list_failures._may_be_about_records
+
+    def wrong(error: InvoiceSyncError) -> bool:
+        return right(error) and str(error).startswith("Magento answered 500")
+
+    swap(list_failures, "_may_be_about_records", wrong)
+
+
+@mutant
+def no_isolation_of_orders(swap: Swap) -> None:
+    def wrong(_self: Any, client: Any, order_ids: Any, fields: Any) -> records.Found[Any]:
+        return records.Found(dict(client.orders(sorted(order_ids), fields)) if order_ids else {})
+
+    swap(records.RecordReader, "orders", wrong)
+
+
+@mutant
+def full_file_storage_pauses_salesforce(swap: Swap) -> None:
+    right = judge
+
+    def wrong(error: RecordError) -> Any:
+        verdict = right(error)
+        return replace(verdict, reach=Reach.ORG) if error.code == "STORAGE_LIMIT_EXCEEDED" else verdict
+
+    swap(note_refusals, "judge", wrong)
+
+
+@mutant
+def side_files_left_beside_a_new_state(swap: Swap) -> None:
+    swap(opening, "remove_side_files", lambda _path: None)
+
+
+@mutant
+def wait_for_an_unanswered_note_forgotten(swap: Swap) -> None:
+    right = notes_batch.NoteBatch.put_off
+
+    def wrong(self: Any, waiting: list[Any], *arguments: Any, unanswered: bool = False, **options: Any) -> None:
+        right(self, [owed for owed in waiting if owed.write.is_edit], *arguments, unanswered=unanswered, **options)
+        right(self, [owed for owed in waiting if not owed.write.is_edit], *arguments, **options)
+
+    swap(notes_batch.NoteBatch, "put_off", wrong)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -16,6 +15,7 @@ from flask import Flask
 from daemon.errors import SideName, Unreachable
 from daemon.sandbox.org import Trap
 from daemon.sandbox.salesforce import Options
+from daemon.sandbox.wire import Dropped
 from tests.property.simulation.clock import Clock
 from tests.property.simulation.rates import Rates
 from tests.property.simulation.steps import Steps
@@ -49,10 +49,14 @@ class Network:
     on_magento: Callable[[str, bytes], object] = lambda _url, _body: None
     on_salesforce: Callable[[str, bytes], object] = lambda _url, _body: None
     on_flight: Callable[[list[int]], object] = lambda _ids: None
+    # Which answer, if any, a call gets before anything else: the org has moved, or a record in it kills it.
+    intercept: Callable[[requests.PreparedRequest], Reply | str | None] = lambda _request: None
+    # What becomes of Magento's answer: a record in it cannot be shown, or there are too many.
+    spoil: Callable[[requests.PreparedRequest, Reply], Reply | str | None] = lambda _request, _reply: None
     flying: int = 0
     calls: dict[str, int] = field(default_factory=lambda: {"magento": 0, "sweep": 0, "salesforce": 0})
     calm: bool = False
-    deadly: tuple[str, str] | None = None  # what every call dies of that carries this external ID, and how
+    late_for: str | None = None  # every call that says this is late, however calm it is
 
     @property
     def options(self) -> Options:
@@ -62,22 +66,38 @@ class Network:
 
     def magento(self, request: requests.PreparedRequest) -> Reply:
         """One call to Magento."""
+        still = self.clock.still
         self._begin("magento", request)
         fault = self._fault(self.rates.magento, self._magento_faults)
         if fault in {"unsent", "lost", "slow", "large"}:
             self._fail("magento", fault)
-        reply = self._magento_reply(request, fault)
+        try:
+            reply = self._magento_reply(request, fault)
+        except Dropped as dropped:  # by a record that the answer would hold
+            self._fail("magento", what if (what := str(dropped)) in {"slow", "large"} else "lost")
+        spoilt = None if fault else self.spoil(request, reply)
+        if isinstance(spoilt, str):
+            self._fail("magento", spoilt)
         self._between()
         self.steps.point("magento answers")
+        self._time_out("magento", still)
+        if spoilt is not None:
+            return spoilt
         if reply.status == 200 and not fault:
             self.on_magento(str(request.url), reply.body)
         return reply
 
     def salesforce(self, request: requests.PreparedRequest) -> Reply:
         """One call to Salesforce, a sign-in too."""
+        still = self.clock.still
         self.on_salesforce(str(request.url), body_of(request))
         self._begin("salesforce", request)
-        fault = self._deadly_fault(request) or self._fault(self.rates.salesforce, self._salesforce_faults)
+        fault = self._fault(self.rates.salesforce, self._salesforce_faults)
+        early = self.intercept(request)
+        if isinstance(early, Reply):
+            return early
+        if early is not None:
+            self._fail("salesforce", early)
         if self._is_late(request):
             self._fly(request)
             self.steps.point("salesforce works on", rate=self.rates.impatience)
@@ -86,13 +106,14 @@ class Network:
                 self.clock.advance(60)
                 return Reply(504, _HTML, _PAGE)
             self._fail("salesforce", fault)
-        if fault in {"unsent", "lost", "slow"}:
+        if fault in {"unsent", "lost"}:
             self._fail("salesforce", fault)
         reply = self._salesforce_reply(request, fault)
         if self.rates.slow and not self.calm:
             self.clock.advance(self.random.uniform(0, 30))
         self._between()
         self.steps.point("salesforce answers")
+        self._time_out("salesforce", still)
         if fault == "unanswered":
             self._fail("salesforce", self.random.choice(("lost", "slow")))
         return reply
@@ -110,6 +131,11 @@ class Network:
         slow = self.rates.slow and not self.calm
         self.clock.advance(self.random.uniform(2, 40) if slow else self.random.uniform(0.05, 0.9))
 
+    def _time_out(self, side: SideName, still: timedelta) -> None:
+        """A process that was stopped during the call may find that its time is over, or the connection gone."""
+        if self.clock.still > still and self.random.random() < 0.5:
+            self._fail(side, self.random.choice(("lost", "slow")))
+
     def _between(self) -> None:
         if not self.calm and self.random.random() < self.rates.between:
             self.happen()
@@ -117,14 +143,9 @@ class Network:
     def _fault(self, rate: float, faults: tuple[str, ...]) -> str | None:
         return self.random.choice(faults) if not self.calm and self.random.random() < rate else None
 
-    def _deadly_fault(self, request: requests.PreparedRequest) -> str | None:
-        """How the call dies, when it carries the record that every call dies of."""
-        if self.deadly is None or "composite/graph" not in str(request.url):
-            return None
-        named, how = self.deadly
-        return how if re.search(rf"\b{named}\b", body_of(request).decode()) else None
-
     def _is_late(self, request: requests.PreparedRequest) -> bool:
+        if self.late_for is not None:
+            return self.late_for.encode() in body_of(request)
         late = 0.0 if self.calm else self.rates.late
         return late > 0 and "composite/graph" in str(request.url) and self.random.random() < late
 
@@ -147,8 +168,8 @@ class Network:
 
     def _salesforce_reply(self, request: requests.PreparedRequest, fault: str | None) -> Reply:
         match fault:
-            case "502" | "503":
-                return Reply(int(fault), _HTML, _PAGE)
+            case "503":
+                return Reply(503, _HTML, _PAGE)
             case "500":
                 return refused("UNKNOWN_EXCEPTION", "An unexpected error occurred: 1-2 (3)", 500)
             case "429":

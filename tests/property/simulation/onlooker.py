@@ -12,6 +12,7 @@ from daemon.sandbox.org import Org
 from state.passes import Pass
 from state.rows import instant_of, select
 from state.store import Store
+from tests.property.simulation.clock import Clock
 from tests.property.simulation.rates import Rates
 from tests.property.simulation.settings import EditedSettings
 from tests.property.simulation.shop_side import ShopSide
@@ -25,8 +26,11 @@ _OLDEST_SENT = timedelta(minutes=15)
 class Onlooker:
     """Holds what it sees against the witness's truth."""
 
-    def __init__(self, witness: Witness, shop: ShopSide, org: Org, settings: EditedSettings, rates: Rates) -> None:
+    def __init__(
+        self, witness: Witness, shop: ShopSide, org: Org, settings: EditedSettings, rates: Rates, clock: Clock
+    ) -> None:
         self._witness = witness
+        self._clock = clock
         self._shop = shop
         self._org = org
         self._settings = settings
@@ -40,8 +44,12 @@ class Onlooker:
         """The daemon was shown these invoices, whole."""
         if "/invoices?" not in url or "fields=" in url:
             return
-        for row in json.loads(body).get("items") or ():
-            self._witness.shown[row["entity_id"], row["updated_at"], row["state"]] = self._shop.now()
+        try:
+            rows = json.loads(body).get("items") or ()
+        except ValueError:  # one of them cannot be shown, and the answer is unreadable
+            return
+        for row in rows:
+            self._witness.shown[row["entity_id"], row["updated_at"], row["state"]] = self._awake()
 
     def salesforce_called(self, url: str, body: bytes) -> None:
         """A call to Salesforce begins: is it one that may begin, with what may be sent?"""
@@ -68,8 +76,12 @@ class Onlooker:
         at = self._witness.shown.get((entity_id, stamp, state))
         if at is None:
             raise Broken("I2", f"invoice {entity_id} is sent as of {stamp}, which Magento never showed")
-        if self._shop.now() - at > _OLDEST_SENT:
-            raise Broken("I2", f"invoice {entity_id} is sent as it was {self._shop.now() - at} ago")
+        if self._awake() - at > _OLDEST_SENT:
+            raise Broken("I2", f"invoice {entity_id} is sent as it was {self._awake() - at} ago")
+
+    def _awake(self) -> datetime:
+        """Return Magento's time without that in which the process was stopped: it sends then what it read before."""
+        return self._shop.now() - self._clock.still
 
     def look(self, store: Store) -> None:
         """After a pass, or when a process has begun anew on what another one left."""
@@ -127,7 +139,7 @@ class Onlooker:
         late = known.visible[entity_id].replace(microsecond=0) - stamp
         if stamp >= read_before or late > timedelta(seconds=self._rates.overlap - abs(self._rates.web_offset)):
             return False
-        if entity_id in known.unreadable or entity_id in self._set_aside:  # what it shows is read again in a day
+        if self._is_unreadable(entity_id) or entity_id in self._set_aside:  # what it shows is read again in a day
             return entity_id not in rows
         seen = instant_of(rows.get(entity_id))
         return seen is None or seen < _instant(row["updated_at"])
@@ -142,7 +154,15 @@ class Onlooker:
             return entity_id in known.reused or entity_id in known.unreadable
         # Twice a failure of Magento's own at just this invoice is taken for the invoice's; a day mends that.
         by_chance = "cannot show" in text and self._rates.magento > 0
-        return by_chance or (("cannot show" in text or "cannot be used" in text) and entity_id in known.unreadable)
+        return by_chance or (("cannot show" in text or "cannot be used" in text) and self._is_unreadable(entity_id))
+
+    def _is_unreadable(self, entity_id: int) -> bool:
+        """Return whether Magento ever failed at this invoice, or at its order."""
+        known = self._witness
+        if entity_id in known.unreadable or not known.unreadable_orders:
+            return entity_id in known.unreadable
+        shop = self._shop
+        return entity_id not in shop.ids() or shop.row(entity_id)["order_id"] in known.unreadable_orders
 
     def _was_there(self, salesforce_id: str | None) -> bool:
         name = "Magento_Invoice__c"

@@ -7,6 +7,7 @@ from random import Random
 
 from tests.property.simulation.clock import Clock
 from tests.property.simulation.life import Life
+from tests.property.simulation.rates import Rates
 from tests.property.simulation.settings import FLAGS, EditedSettings
 from tests.property.simulation.shop_side import ShopSide
 from tests.property.simulation.witness import Witness
@@ -32,11 +33,15 @@ class Operators:
         self._witness = witness
         self._old_state: dict[str, bytes] | None = None
 
-    def act(self, *, clears: bool) -> None:
+    def act(self, rates: Rates) -> None:
         """Something between two polls."""
         acts = [self.flag, self.flag, self.flag, self.sync, self.sync, self.restart]
-        if clears:
+        if rates.clears:
             acts += [self.clear, self.clear, self.clear_some, self.lose_state, self.keep_state, self.put_back]
+        if rates.side_files:
+            acts += [self.lose_file] * 4
+        if rates.marked:  # the ledger forgets easily what only a title remembers
+            acts += [self.sync] * 6
         act = self._random.choice(acts)
         act()
         self._witness.happened[act.__name__] += 1
@@ -94,6 +99,12 @@ class Operators:
         """Somebody moves the state away."""
         self._life.restart()
         self._remove()
+
+    def lose_file(self) -> None:
+        """Somebody removes state.db, and not what SQLite keeps next to it."""
+        if self._life.restart_without_state():
+            self._witness.cleared += 1
+            self._witness.happened["removed after a clean stop"] += 1
 
     def keep_state(self) -> None:
         """A backup of the state is kept."""

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from random import Random
+from urllib.parse import urlsplit
+
+import requests
 
 from daemon.sandbox.org import Org, Row, Trap, Value
+from daemon.sandbox.org.traps import Operation
 from daemon.sandbox.salesforce import Options
 from tests.property.simulation.clock import Clock
+from tests.property.simulation.rates import Rates
+from tests.property.simulation.wire import Reply
 from tests.property.simulation.witness import Witness
 
 _INVOICE, _ITEM, _COMMENT = "Magento_Invoice__c", "Magento_Invoice_Item__c", "Magento_Invoice_Comment__c"
@@ -17,7 +23,9 @@ _OBJECTS = (_INVOICE, _ITEM, _COMMENT)
 class OrgSide:
     """Does things to the org, and lets the witness know."""
 
-    def __init__(self, org: Org, options: Options, clock: Clock, random: Random, witness: Witness) -> None:
+    def __init__(
+        self, org: Org, options: Options, clock: Clock, random: Random, rates: Rates, witness: Witness
+    ) -> None:
         self.org = org
         self._options = options
         self._clock = clock
@@ -26,12 +34,18 @@ class OrgSide:
         self._traps: list[Trap] = []
         self.kept: Trap | None = None
         self.kept_id: str | None = None
+        self._hosts = 1
+        self._sign_in_moved = False
         self.trouble: tuple[Callable[[], object], ...] = (
             self.delete_record, self.delete_record, self.delete_record, self.delete_record,
             self.delete_note, self.delete_comment, self.lock, self.lock,
             self.rule, self.rule, self.broad_rule, self.expire, self.use_up, self.refuse_sign_in, self.fill_storage,
             self.maintain, self.switch_notes_off,
         )  # fmt: skip
+        if rates.files_full:
+            self.trouble += (self.fill_files,) * 8
+        if rates.moves:
+            self.trouble += (self.move,) * 8
 
     def delete_record(self) -> None:
         """Somebody deletes an invoice's record; what hung on it goes, or is left behind."""
@@ -49,6 +63,10 @@ class OrgSide:
             record = self._random.choice(records)
             self._witness.deleted_notes.add(_number(str(record["Magento_Id__c"])))
             self.org.delete("ContentNote", str(record["Note_Id__c"]))
+        elif notes := [row for row in self._records("ContentNote") if "[" in str(row["Title"])]:
+            note = self._random.choice(notes)
+            self._witness.deleted_notes.add(int(str(note["Title"]).split()[2]))
+            self.org.delete("ContentNote", str(note["Id"]))
 
     def delete_comment(self) -> None:
         """Somebody deletes a comment record, and with it the memory of its note."""
@@ -104,6 +122,41 @@ class OrgSide:
         self._traps.append(trap)
         self._clock.after(self._random.uniform(100, 4000), trap.remove)
 
+    def fill_files(self) -> None:
+        """No room for another note, or for a longer one either, for a while; records are data, and have room."""
+        self._clock.after(self._random.uniform(100, 4000), self.keep_files_full().remove)
+
+    def keep_files_full(self) -> Trap:
+        """Refuse notes for want of room until the trap is removed."""
+        operations: tuple[Operation, ...] = self._random.choice((("create",), ("create", "update")))
+
+        def refuses(_row: Row) -> bool:
+            self._witness.happened["refused for want of room"] += 1
+            return True
+
+        trap = self.org.fail(
+            "ContentNote", refuses, "STORAGE_LIMIT_EXCEEDED", "storage limit exceeded", operations=operations
+        )
+        self._traps.append(trap)
+        return trap
+
+    def move(self, *, signs_in: bool = False) -> None:
+        """The org's host changes; now and then that of its sign-in too (not ``signs_in``), until it is corrected."""
+        self._hosts += 1
+        self._options.instance_url = f"https://acme{self._hosts}.my.salesforce.com"
+        if not signs_in and self._random.random() < 0.3:
+            self._sign_in_moved = True
+            self._clock.after(self._random.uniform(100, 4000), self._move_sign_in_back)
+
+    def redirect(self, request: requests.PreparedRequest) -> Reply | None:
+        """Return what the org's old host answers; None when the call goes where the org is."""
+        url, now = urlsplit(str(request.url)), urlsplit(self._options.instance_url or "")
+        signs_in = "/oauth2/" in url.path
+        if self._sign_in_moved if signs_in else url.netloc != now.netloc:
+            status = self._random.choice((301, 307))
+            return Reply(status, {"Location": f"https://{now.netloc}{url.path}", "Content-Type": "text/html"}, b"")
+        return None
+
     def maintain(self) -> None:
         """The org is read-only for some minutes."""
         self.org.read_only = True
@@ -122,6 +175,7 @@ class OrgSide:
         self._allow_sign_in()
         self._end_maintenance()
         self._switch_notes_on()
+        self._move_sign_in_back()
 
     def _records(self, name: str) -> list[dict[str, Value]]:
         """What can be deleted now."""
@@ -153,6 +207,9 @@ class OrgSide:
 
     def _allow_sign_in(self) -> None:
         self._options.sign_in_refused = None
+
+    def _move_sign_in_back(self) -> None:
+        self._sign_in_moved = False
 
     def _end_maintenance(self) -> None:
         self.org.read_only = False

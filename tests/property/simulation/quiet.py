@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from random import Random
 from typing import TYPE_CHECKING
 
 from state.rows import instant_of
 from state.store import Store
 from tests.property.simulation.agreement import Agreement
+from tests.property.simulation.endings import Endings
 from tests.property.simulation.witness import Broken
 
 if TYPE_CHECKING:
@@ -16,9 +16,6 @@ if TYPE_CHECKING:
 
 _LONGEST_WAIT = timedelta(hours=1, seconds=1)
 _A_DAY = 25 * 3600.0
-_DEADLY = 0.15
-_WAYS_TO_DIE = ("lost", "slow", "cut", "500", "502")
-_ROUNDS = 12
 
 
 class Quiet:
@@ -32,17 +29,17 @@ class Quiet:
         """All of it."""
         run = self._run
         self._calm_down()
-        self._settle()
+        self.settle()
         # By hand goes what was held, and a daily round finds what only a sweep can.
         run.clock.advance(_A_DAY)
-        self._beat(2)
+        self.beat(2)
         run.operators.ask(self._held(), by_name=False)
-        self._beat(1)
-        self._settle()
-        self._deadly()
+        self.beat(1)
+        self.settle()
         Agreement(run).check()
         self._idle()
         self._touched()
+        Endings(run, self).run()
         if run.rates.ends_manual:
             self._manual()
         elif run.rates.resync:
@@ -52,15 +49,22 @@ class Quiet:
         """Faults stop: no call of ours still runs, every transaction has ended, what was damaged is mended."""
         run = self._run
         run.network.calm = True
+        run.stopping.rate = 0.0
+        run.deadly.ways.clear()
+        keeps_unreadable = run.rates.unreadable and run.random.random() < 0.5
         run.org.calm_down()
         run.operators.flags_on()
         run.settings.edit("magento.page_size", 100)  # what small pages show has been seen
         run.shop.commit_all()
-        run.shop.mend()
+        if not keeps_unreadable:
+            run.shop.mend()
+            run.unreadable.heal()
         run.shop.repair()
         if run.rates.keeps_rule and run.shop.ids():
             run.org.keep_rule(run.random.choice(run.shop.ids()))
-        self._beat(1)
+        self.beat(1)
+        if run.rates.unreadable or run.rates.crowded:
+            self.beat(20)  # what breaks a list is looked for call by call, and no fault that ends
         run.clock.advance(15_000)
         # Whoever deletes a record is noticed when the invoice changes.
         for entity_id in run.shop.ids():
@@ -68,55 +72,26 @@ class Quiet:
                 row = run.shop.row(entity_id)
                 run.shop.correct(entity_id, round(float(row["grand_total"]) + 0.01, 2))
 
-    def _settle(self) -> None:
+    def settle(self) -> None:
         """L1: after the longest wait in force, three passes do everything that is due."""
-        self._beat(1)
+        self.beat(1)
         wait = self._longest_wait()
         if wait > _LONGEST_WAIT:
             raise Broken("L1", f"something waits for {wait}")
         self._run.clock.advance(max(wait.total_seconds(), 0) + 1)
-        self._beat(3)
+        self.beat(3)
         self._require_nothing_due()
-
-    def _deadly(self) -> None:
-        """L2: an invoice or a comment that its calls always die of delays no other. In some of the seeds."""
-        run = self._run
-        random = Random(f"{run.seed} deadly")
-        before = set(run.shop.ids())
-        if random.random() >= _DEADLY:
-            return
-        run.shop.buy(count=12)
-        new = sorted(set(run.shop.ids()) - before)
-        if not new:
-            return
-        chosen = random.choice((new[0], random.choice(new), new[-1]))
-        comments = [f"main-comment-{comment['entity_id']}" for comment in run.shop.row(chosen)["comments"]]
-        run.network.deadly = random.choice((f"main-{chosen}", *comments)), random.choice(_WAYS_TO_DIE)
-        for _ in range(_ROUNDS):
-            run.clock.advance(1000)
-            self._beat(1)
-        rows = {row.entity_id: row for row in self._store.ledger.newest()}
-        late = {key for key, row in rows.items() if row.sync_status == "pending"}
-        # The notes of an invoice that is not in Salesforce wait with it.
-        there = [key for key, row in rows.items() if row.salesforce_id and row.sync_status != "held"]
-        late |= {note.entity_id for note in self._store.notes.of(there) if note.sync_status == "pending"}
-        late.discard(chosen)
-        if late:
-            raise Broken("L2", f"the calls of {run.network.deadly} die, and {sorted(late)} wait for it")
-        run.network.deadly = None
-        run.clock.advance(1000)
-        self._settle()
 
     def _held(self) -> list[int]:
         """What only a person sends; everything else must come by itself."""
-        found = self._store.db.conn.execute(
+        found = self.store.db.conn.execute(
             "SELECT entity_id FROM ledger WHERE sync_status = 'held' "
             "UNION SELECT entity_id FROM notes WHERE sync_status = 'held'"
         )
         return sorted(row[0] for row in found)
 
     def _longest_wait(self) -> timedelta:
-        store, now = self._store, self._run.clock.now()
+        store, now = self.store, self._run.clock.now()
         waits = store.db.conn.execute(
             "SELECT max(at) FROM (SELECT next_attempt_at AS at FROM ledger WHERE sync_status = 'pending' "
             "UNION ALL SELECT again_at FROM ledger "
@@ -128,7 +103,7 @@ class Quiet:
         return timedelta(0) if until is None else until - now
 
     def _require_nothing_due(self) -> None:
-        store = self._store
+        store = self.store
         for row in store.ledger.newest():
             if row.sync_status == "pending":
                 raise Broken("L1", f"invoice {row.entity_id} is still pending: {row.reason}")
@@ -148,14 +123,14 @@ class Quiet:
         run = self._run
         self._free_poll("with nothing new")
         run.clock.advance(run.rates.overlap + 60)
-        self._beat(1)
-        kept = self._store.db.conn.execute("SELECT coalesce(max(id), 0) FROM passes").fetchone()[0]
+        self.beat(1)
+        kept = self.store.db.conn.execute("SELECT coalesce(max(id), 0) FROM passes").fetchone()[0]
         self._free_poll("with nothing new for long")
         now = run.shop.now().strftime("%Y-%m-%d %H:%M:%S")
         rows = [run.shop.row(each) for each in run.shop.ids()]
         if all(max(row["created_at"], row["updated_at"]) < now for row in rows):
             polls = "SELECT coalesce(sum(seen), 0) FROM passes WHERE \"trigger\" = 'poll' AND id > ?"
-            seen = self._store.db.conn.execute(polls, [kept]).fetchone()[0]
+            seen = self.store.db.conn.execute(polls, [kept]).fetchone()[0]
             if seen:
                 raise Broken("I8", f"an idle poll reads {seen} invoices again, long after anything was new")
 
@@ -165,22 +140,22 @@ class Quiet:
         But what an older copy of the state says of Salesforce is not believed, and costs the call that finds out.
         """
         run = self._run
-        rows = {row.entity_id: row for row in self._store.ledger.newest()}
+        rows = {row.entity_id: row for row in self.store.ledger.newest()}
         known = {each for each, row in rows.items() if row.sync_status == "synced" and row.fingerprint is not None}
         quiet = [each for each in run.shop.ids() if each in known]
         if quiet:
             run.clock.advance(60)
             run.shop.move_stamp(run.random.choice(quiet))
             before = run.network.calls["salesforce"]
-            self._beat(1)
+            self.beat(1)
             if run.network.calls["salesforce"] != before:
                 raise Broken("I8", "a call to Salesforce, though only the stamp of an invoice has moved")
 
     def _free_poll(self, when: str) -> None:
         run = self._run
         before = dict(run.network.calls)
-        self._beat(1)
-        checkpoint = self._store.checkpoints.current()
+        self.beat(1)
+        checkpoint = self.store.checkpoints.current()
         assert checkpoint is not None
         since = (checkpoint - timedelta(seconds=run.rates.overlap)).strftime("%Y-%m-%d %H:%M:%S")
         rows = [run.shop.row(each) for each in run.shop.ids() if each not in run.shop.shop.invoices.broken]
@@ -198,8 +173,8 @@ class Quiet:
         before = set(run.shop.ids())
         run.witness.asked.clear()
         run.shop.buy(count=2)
-        self._beat(2)
-        rows = {row.entity_id: row for row in self._store.ledger.newest()}
+        self.beat(2)
+        rows = {row.entity_id: row for row in self.store.ledger.newest()}
         for entity_id in set(run.shop.ids()) - before - run.witness.reused - run.witness.vanished:
             if entity_id not in rows or rows[entity_id].sync_status != "held":
                 raise Broken("I4", f"invoice {entity_id} is new while automatic synchronization is off, and not held")
@@ -209,10 +184,10 @@ class Quiet:
         run = self._run
         before = dict(run.org.org.created)
         run.operators.clear_all()
-        self._beat(2)
-        self._settle()
+        self.beat(2)
+        self.settle()
         run.operators.ask(self._held(), by_name=False)
-        self._beat(2)
+        self.beat(2)
         created = {name: count - before.get(name, 0) for name, count in run.org.org.created.items()}
         known = run.witness
         exempt = known.deleted_comments or known.reused or known.reused_comments
@@ -222,11 +197,13 @@ class Quiet:
         Agreement(run).check()
 
     @property
-    def _store(self) -> Store:
+    def store(self) -> Store:
+        """The state of the process that lives."""
         assert self._run.life.store is not None
         return self._run.life.store
 
-    def _beat(self, times: int) -> None:
+    def beat(self, times: int) -> None:
+        """Poll so many times, a minute apart."""
         for _ in range(times):
             self._run.clock.advance(60)
             self._run.life.beat()

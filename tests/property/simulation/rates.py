@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from random import Random
 from typing import Any
 
+from tests.property.simulation.themes import THEMES
+
 
 @dataclass(frozen=True)
 class Rates:
@@ -35,6 +37,17 @@ class Rates:
     keeps_rule: bool  # a validation rule stays
     often: tuple[str, ...] = ()  # events that happen more often than others
     idles: bool = False  # most of the time nothing happens in the shop
+    theme: str | None = None
+    # What only a theme draws.
+    side_files: float = 0.0  # a process that ends leaves state.db-wal and -shm, and somebody removes state.db
+    stops: float = 0.0  # the process is stopped at a step, or the machine sleeps, and goes on hours later
+    files_full: bool = False  # the org's file storage fills up
+    moves: bool = False  # the org's host changes
+    marked: bool = False  # there is no comment object
+    unreadable: bool = False  # Magento cannot show some records
+    crowded: bool = False  # nor a long list
+    translated: bool = False  # Magento speaks another language, and limits its pages
+    deadly: bool = False  # every call about one record dies
 
 
 # Two of three seeds go deep into one kind of trouble; the others have a little of everything.
@@ -45,7 +58,7 @@ _GENTLE: Mapping[str, Any] = {
 _KILLED_IN_A_CALL: Mapping[str, Any] = {
     "salesforce": 0.0, "late": 0.5, "impatience": 0.8, "death": 0.0, "trouble": 0.0, "operator": 0.0, "beats": 5,
 }  # fmt: skip
-_THEMES: tuple[Mapping[str, Any], ...] = (
+_DEEP: tuple[Mapping[str, Any], ...] = (
     {"salesforce": 0.0, "late": 0.3, "impatience": 0.0, "death": 0.0, "trouble": 0.0, "beats": 5},
     _KILLED_IN_A_CALL,
     _KILLED_IN_A_CALL,  # much must come together in it
@@ -66,14 +79,15 @@ _IDLE: Mapping[str, Any] = {
 _OPERATORS: Mapping[str, Any] = {"operator": 0.7, "salesforce": 0.3, "between": 0.1, "death": 0.0, "beats": 9}
 
 
-def draw(random: Random, busy: Random, idle: Random) -> Rates:
+def draw(random: Random, busy: Random, idle: Random, *, theme: str | None) -> Rates:
     """The rates of one seed; ``busy`` says whether its operators are, ``idle`` whether its shop often is."""
     drawn = _draw(random)
     if random.random() < 0.67:
-        drawn = replace(drawn, **random.choice(_THEMES))
-    if idle.random() < 0.1:
+        drawn = replace(drawn, **random.choice(_DEEP))
+    if theme is None and idle.random() < 0.1:
         return replace(drawn, **_IDLE)
-    return replace(drawn, **_OPERATORS) if busy.random() < 0.2 else drawn
+    drawn = replace(drawn, **_OPERATORS) if busy.random() < 0.2 else drawn
+    return drawn if theme is None else replace(drawn, theme=theme, **THEMES[theme])
 
 
 def _draw(random: Random) -> Rates:

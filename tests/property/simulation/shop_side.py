@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from copy import deepcopy
 from datetime import UTC, datetime, timedelta
 from random import Random
@@ -15,6 +15,7 @@ from tests.property.simulation.witness import Witness
 
 _TEXTS = ("thanks", "a & b <c>", "line one\nline two", "naïve 日本", "  spaced  ", "@{invoice.id}", "it's 100 %")
 _ENOUGH = 40
+_LINES = (("TEE", "T-shirt", (1, 2), 19.99), ("MUG", "Mug", (1,), 7.5))
 _DAMAGE: tuple[dict[str, Any], ...] = (
     {"grand_total": "a lot"},
     {"state": 9},
@@ -56,6 +57,10 @@ class ShopSide:
         """The invoices that Magento shows."""
         return list(self.shop.invoices.ids)
 
+    def comment_ids(self) -> list[int]:
+        """The comments on them."""
+        return [comment["entity_id"] for entity_id in self.ids() for comment in self.row(entity_id)["comments"]]
+
     def row(self, entity_id: int) -> dict[str, Any]:
         """One of them, as it is on the wire."""
         return self.shop.invoices.row(entity_id)
@@ -75,25 +80,22 @@ class ShopSide:
             return  # or a shop that sells (and forgets) during each call would never be read to its end
         for _ in range(count or random.choice((1, 1, 2))):
             self._sold += 1
-            lines = [("TEE", "T-shirt", random.choice((1, 2)), 19.99), ("MUG", "Mug", 1, 7.5)][: random.choice((1, 2))]
+            lines = _LINES[: random.choice((1, 2))]
             free = random.random() < 0.1
-            order = self.shop.place_order(
-                items=[(sku, name, qty, 0 if free else price) for sku, name, qty, price in lines],
-                shipping=0 if free else 10,
-                store_id=random.choice((1, 1, 2)),
-            )
-            entity_id = self.shop.submit_invoice(
-                order["entity_id"],
-                comment=random.choice((None, None, *_TEXTS[:3])),
-                state=random.choice((1, 2)),
-                committed=False,
-                at=None if at is None else _stamp(at),
-            )
-            self._uncommitted.add(entity_id)
+            order_id = self._order(lines, free=free, store_id=random.choice((1, 1, 2)))
+            entity_id = self._submit(order_id, random.choice((None, None, *_TEXTS[:3])), at)
             if late is None:
                 self._commit(entity_id)
             else:
                 self._clock.after(late, lambda entity_id=entity_id: self._commit(entity_id))  # type: ignore[misc]
+
+    def sell(self, count: int) -> list[int]:
+        """Sell so much, though it may be enough already; each invoice has a comment. Return the invoices."""
+        found = [self._submit(self._order(_LINES[:1], free=False, store_id=1), _TEXTS[0], None) for _ in range(count)]
+        for entity_id in found:
+            self._commit(entity_id)
+        # A restored backup may have given an id twice: such an invoice is set aside.
+        return [entity_id for entity_id in found if entity_id not in self._witness.reused]
 
     def buy_late(self) -> None:
         """A transaction that takes long, though not longer than polls read again."""
@@ -171,6 +173,19 @@ class ShopSide:
         found = self._some_comment()
         if found is not None:
             self.shop.edit_comment(found[1], f"{self._random.choice(_TEXTS)} edited {self._random.randrange(1000)}")
+
+    def rewrite(self) -> None:
+        """A comment is rewritten, and its invoice changes, so that the next poll shows both."""
+        found = self._some_comment()
+        if found is not None and found[0] not in self._damaged:
+            self.rewrite_on(found[0])
+
+    def rewrite_on(self, entity_id: int) -> None:
+        """The same of the first comment of this invoice."""
+        for comment in self.row(entity_id)["comments"][:1]:
+            text = f"{self._random.choice(_TEXTS)} rewritten {self._random.randrange(1000)}"
+            self.shop.edit_comment(comment["entity_id"], text)
+        self._edit(entity_id, {"email_sent": self._random.choice((0, 1))}, self.now())
 
     def move(self) -> None:
         """A comment is moved to another invoice."""
@@ -253,6 +268,18 @@ class ShopSide:
             known.visible[entity_id] = self.now() + timedelta(days=400)
         known.happened["restore"] += 1
         self.buy(count=2)
+
+    def _order(self, lines: Sequence[tuple[str, str, tuple[int, ...], float]], *, free: bool, store_id: int) -> int:
+        items = [(sku, name, self._random.choice(many), 0 if free else price) for sku, name, many, price in lines]
+        order_id: int = self.shop.place_order(items=items, shipping=0 if free else 10, store_id=store_id)["entity_id"]
+        return order_id
+
+    def _submit(self, order_id: int, comment: str | None, at: datetime | None) -> int:
+        """Invoice an order, in a transaction that stays open."""
+        state, stamp = self._random.choice((1, 2)), None if at is None else _stamp(at)
+        entity_id = self.shop.submit_invoice(order_id, comment=comment, state=state, committed=False, at=stamp)
+        self._uncommitted.add(entity_id)
+        return entity_id
 
     def _commit(self, entity_id: int) -> None:
         if entity_id in self._uncommitted:

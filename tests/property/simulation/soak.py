@@ -8,15 +8,17 @@ import shutil
 import signal
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from contextlib import contextmanager
 from functools import cache
-from itertools import chain, count, islice, takewhile
+from itertools import chain, count, islice, repeat, takewhile
 from pathlib import Path
 from random import SystemRandom
 
 from tests.property.simulation.schedule import Outcome, Schedule
+from tests.property.simulation.themes import MET_BY
 from tests.property.simulation.urls import plain_urls
 
 _MEMORY = Path("/dev/shm")
@@ -50,19 +52,20 @@ def keep_modules() -> None:
     gc.freeze()
 
 
-def run_seed(seed: int, *, die_at: int | None = None) -> Outcome:
+def run_seed(seed: int, *, die_at: int | None = None, theme: str | None = None) -> Outcome:
     """One schedule; with ``die_at`` the process dies at just that step, and at no other."""
     keep_modules()
     with folder() as place, plain_urls(), rare_collections():
-        return Schedule(seed, place, die_at=die_at).run()
+        return Schedule(seed, place, die_at=die_at, theme=theme).run()
 
 
-Run = tuple[int, int | None]  # a seed, and the step at which the process dies when it is only to die there
+# A seed, the step at which the process dies when it is only to die there, and the theme when it is told.
+Run = tuple[int, int | None, str | None]
 
 
-def every_step(seed: int) -> Iterator[Run]:
+def every_step(seed: int, theme: str | None = None) -> Iterator[Run]:
     """The same schedule again and again, with the process dying at its first step, at its second, at its last."""
-    yield from ((seed, step) for step in range(1, run_seed(seed, die_at=0).steps + 1))
+    yield from ((seed, step, theme) for step in range(1, run_seed(seed, die_at=0, theme=theme).steps + 1))
 
 
 def fresh_base() -> int:
@@ -77,6 +80,7 @@ def soak(
     at_most: int | None = None,
     jobs: int = 1,
     steps: bool = False,
+    theme: str | None = None,
     say_every: float = 60.0,
 ) -> int:
     """Run seeds from ``base`` on, ``jobs`` at a time; figures every minute and at the end. 1: a promise was broken.
@@ -88,7 +92,11 @@ def soak(
     sums = Sums(base)
     said, until = time.monotonic(), time.monotonic() + 60 * minutes
     seeds = islice(count(base), at_most)
-    runs = chain.from_iterable(map(every_step, seeds)) if steps else ((seed, None) for seed in seeds)
+    runs = (
+        chain.from_iterable(every_step(seed, theme) for seed in seeds)
+        if steps
+        else zip(seeds, repeat(None), repeat(theme))
+    )
     try:
         for outcome, processor in _outcomes(takewhile(lambda _: time.monotonic() < until, runs), jobs):
             sums.add(outcome, processor)
@@ -97,6 +105,7 @@ def soak(
                 print(sums.figures(), flush=True)
     except KeyboardInterrupt:
         print("stopped", flush=True)
+    print(sums.kinds(), flush=True)
     print(sums.figures(), flush=True)
     print(sums.verdict(), flush=True)
     return 1 if sums.broken else 0
@@ -109,6 +118,8 @@ class Sums:
         self.base = self.last = base
         self.schedules = self.steps = self.crashes = 0
         self.processor = 0.0  # seconds, of all processes
+        self.notes = self.doubled = 0
+        self.met: Counter[str] = Counter()
         self.broken: dict[int, str] = {}
         self._begun = time.monotonic()
 
@@ -119,6 +130,9 @@ class Sums:
         self.steps += outcome.steps
         self.crashes += outcome.deaths
         self.processor += processor
+        self.notes += outcome.notes
+        self.doubled += outcome.doubled
+        self.met.update([] if outcome.theme is None or not outcome.met & MET_BY[outcome.theme] else [outcome.theme])
         if outcome.promise is not None:
             self.broken[outcome.seed] = outcome.promise
             where = "" if outcome.died_at is None else f", which dies at step {outcome.died_at}"
@@ -134,6 +148,11 @@ class Sums:
             f"{done / seconds:.0f} schedules and {crashes / seconds:.0f} crashes a minute; "
             f"a core does {done / processor:.0f} and {crashes / processor:.0f} a minute"
         )
+
+    def kinds(self) -> str:
+        """Return a line: how many schedules met which theme, and how many comments have more than one note."""
+        met = ", ".join(f"{name} {count}" for name, count in sorted(self.met.items()))
+        return f"met: {met or 'no theme'}; {self.notes} notes, {self.doubled} doubled"
 
     def verdict(self) -> str:
         """One line: which seeds were run, and which of them broke what."""
@@ -156,11 +175,11 @@ def _outcomes(runs: Iterator[Run], jobs: int) -> Iterator[tuple[Outcome, float]]
 
 def _timed(run: Run) -> tuple[Outcome, float]:
     begun = time.process_time()
-    seed, step = run
+    seed, step, theme = run
     try:
-        outcome = run_seed(seed, die_at=step)
+        outcome = run_seed(seed, die_at=step, theme=theme)
     except Exception as error:  # noqa: BLE001  (a defect, of whichever side: it must not end the soak unnamed)
-        outcome = Outcome(seed, "L1", f"the run ended by {type(error).__name__}: {error}", 0, 0, "", step)
+        outcome = Outcome(seed, "L1", f"the run ended by {type(error).__name__}: {error}", 0, 0, "", step, theme)
     return outcome, time.process_time() - begun
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from random import Random
 from typing import Any, cast
@@ -31,6 +31,7 @@ class Steps:
         self.die_at: int | None = None
         self.count = 0
         self.deaths = 0
+        self.on_step: Callable[[], object] = lambda: None
         self._others = False
         self._trace = hashlib.sha256()
 
@@ -62,6 +63,7 @@ class Steps:
         if self.count == self.die_at or (rate and self._random.random() < rate):
             self.deaths += 1
             raise Died(what)
+        self.on_step()
 
 
 # Nobody else opens the file, so no time goes into locking it; two processes on one state have their own tests.

@@ -28,6 +28,7 @@ class Witness:
     # Why an invoice or a comment may stand failed.
     refused: set[str] = field(default_factory=set)
     unreadable: set[int] = field(default_factory=set)
+    unreadable_orders: set[int] = field(default_factory=set)
     vanished: set[int] = field(default_factory=set)
     # Ids that a restored backup of Magento may have given twice.
     reused: set[int] = field(default_factory=set)

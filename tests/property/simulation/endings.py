@@ -1,0 +1,142 @@
+"""What a theme ends with: its trouble once more while nothing else is wrong, so that what it may not touch is seen."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.property.simulation.agreement import Agreement
+from tests.property.simulation.witness import Broken
+
+if TYPE_CHECKING:
+    from tests.property.simulation.quiet import Quiet
+    from tests.property.simulation.schedule import Schedule
+
+_MINUTES_TO_GET_BY = 60
+# A record that kills its calls is alone in one after seven tries.
+_ROUNDS = 12
+_A_DAY = 25 * 3600.0
+
+
+class Endings:
+    """The endings of one run; each leaves both sides as they were."""
+
+    def __init__(self, run: Schedule, quiet: Quiet) -> None:
+        self._run = run
+        self._quiet = quiet
+
+    def run(self) -> None:
+        """Play those that the seed's theme has."""
+        rates = self._run.rates
+        if rates.moves:
+            self._move()
+        if rates.files_full:
+            self._fill_files()
+        if rates.marked:
+            self._lose_answers()
+        if rates.unreadable:
+            self._spoil()
+        if rates.deadly:
+            self._kill_calls()
+
+    def _move(self) -> None:
+        """Call the org where it is after one new sign-in, in the very pass that finds out."""
+        self._run.org.move(signs_in=True)
+        ids = self._run.shop.sell(2)
+        self._quiet.beat(1)
+        self._require_in("L1", ids, "the org's host has changed")
+
+    def _fill_files(self) -> None:
+        """L2: send every invoice at the next poll while only notes find no room; they wait, and none of them fails."""
+        trap = self._run.org.keep_files_full()
+        for _ in range(4):
+            ids = self._run.shop.sell(3)
+            self._quiet.beat(1)
+            self._require_in("L2", ids, "only the org's file storage is full")
+        trap.remove()
+        self._end()
+
+    def _lose_answers(self) -> None:
+        """I3: make one note of each comment, whoever asks for it or rewrites it while its call is still worked on."""
+        run = self._run
+        ids = run.shop.sell(3)
+        run.network.late_for = "ContentNote"
+        self._quiet.beat(1)
+        run.network.late_for = None
+        for _ in range(3):
+            if run.random.random() < 0.5:
+                run.operators.ask(ids, by_name=run.random.random() < 0.5)
+            else:
+                run.shop.rewrite_on(run.random.choice(ids))
+            run.clock.advance(run.random.uniform(1, 120))
+            self._quiet.beat(1)
+        run.clock.advance(1000)
+        self._end()
+
+    def _spoil(self) -> None:
+        """L2: let no other invoice wait for those that Magento cannot show; these stand failed, with the reason."""
+        run = self._run
+        ids = run.shop.sell(run.random.choice((1, 6, 12)))
+        for victim in run.random.sample(ids, k=min(len(ids), run.random.choice((1, 1, 2, 3)))):
+            run.unreadable.keep(victim, as_order=run.random.random() < 0.5)
+        shown = [each for each in ids if run.unreadable.is_shown(each)]
+        unshown = [each for each in ids if each not in shown]
+        for _ in range(_MINUTES_TO_GET_BY):
+            self._quiet.beat(1)
+            rows = self._quiet.store.ledger.known(ids)
+            if all(rows[each].sync_status != "pending" if each in rows else False for each in ids):
+                break
+        ways = run.unreadable.ways()
+        self._require_in("L2", shown, f"Magento cannot show others ({ways})")
+        for each in unshown:
+            if each not in rows or rows[each].sync_status != "failed" or not rows[each].reason:
+                what = rows[each].sync_status if each in rows else "not known"
+                raise Broken("I1", f"invoice {each} is {what}, though Magento cannot show it: {ways}")
+        run.unreadable.heal()
+        run.clock.advance(_A_DAY)
+        self._quiet.beat(3)
+        self._end()
+
+    def _kill_calls(self) -> None:
+        """L2: let no other record wait for long for those whose calls all die."""
+        run = self._run
+        count, deadly = run.random.choice(((6, 1), (12, 1), (12, 3)))
+        ids = run.shop.sell(count)
+        comments = {each: [comment["entity_id"] for comment in run.shop.row(each)["comments"]] for each in ids}
+        are_notes, are_oldest = run.random.random() < 0.5, run.random.random() < 0.5
+        victims = ids[:deadly] if are_oldest else run.random.sample(ids, min(deadly, len(ids)))
+        for each in victims:
+            run.deadly.keep(f"main-comment-{comments[each][0]}" if are_notes else f"main-{each}")
+        others = [each for each in ids if each not in victims]
+        for _ in range(_ROUNDS):
+            run.clock.advance(1000)  # whatever has failed is due again
+            self._quiet.beat(1)
+            if not self._late(others, comments):
+                break
+        late = self._late(others, comments)
+        if late:
+            raise Broken("L2", f"{late[0]} and {len(late) - 1} more wait for {deadly} others, whose calls die")
+        run.deadly.ways.clear()
+        self._end()
+
+    def _late(self, ids: list[int], comments: dict[int, list[int]]) -> list[str]:
+        """Return what of these is not in Salesforce yet."""
+        store = self._quiet.store
+        rows = store.ledger.known(ids)
+        late = [f"invoice {each}" for each in ids if each not in rows or rows[each].sync_status != "synced"]
+        reused = self._run.witness.reused_comments
+        wanted = [comment for each in ids for comment in comments[each] if comment not in reused]
+        notes = store.notes.known(wanted)
+        return late + [f"comment {each}" for each in wanted if each not in notes or notes[each].sync_status != "synced"]
+
+    def _require_in(self, promise: str, ids: list[int], when: str) -> None:
+        rows = self._quiet.store.ledger.known(ids)
+        for entity_id in ids:
+            row = rows.get(entity_id)
+            if row is None or row.sync_status != "synced":
+                what = "is not known" if row is None else f"is {row.sync_status}: {row.reason}"
+                raise Broken(promise, f"invoice {entity_id} {what}, though {when}")
+
+    def _end(self) -> None:
+        """See that everything is in, once the trouble is over."""
+        self._quiet.settle()
+        Agreement(self._run).check()
