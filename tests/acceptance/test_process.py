@@ -195,7 +195,7 @@ def test_a_daemon_that_is_stopped_and_continued_polls_on_and_still_ends_when_ask
     assert not idle.named("settings.reloaded")
     begun = time.monotonic()
     assert idle.terminate() == 0
-    assert time.monotonic() - begun <= 1.0
+    assert time.monotonic() - begun <= 3.0  # a poll may be under way, on a machine that is busy
     expect_each_once(world)
 
 
