@@ -8,7 +8,7 @@ import requests
 from requests.auth import AuthBase
 
 from daemon.clock import Clock
-from daemon.errors import SideRefused, Unreachable
+from daemon.errors import Retriable, SideRefused, Unreachable
 from daemon.magento.entry import NotLetIn
 from daemon.magento.refusals import (
     is_magentos_401,
@@ -120,6 +120,13 @@ class Account:
 
     def sign_in(self) -> None:
         """Get a token. SideRefused when none is given, and for an hour after that."""
+        try:
+            self._sign_in()
+        except Retriable as error:
+            error.about = frozenset()  # no record was asked for
+            raise
+
+    def _sign_in(self) -> None:
         self._require_leave()
         self._given_at = None
         self.sign_ins += 1

@@ -63,6 +63,8 @@ def is_too_much(error: InvoiceSyncError) -> bool:
 def _may_be_about_records(error: InvoiceSyncError) -> bool:
     if isinstance(error, SideRefused):
         return error.side == "magento" and error.missing
+    if isinstance(error, Retriable) and error.about is not None and not error.about:
+        return False  # a sign-in failed
     if isinstance(error, Busy):
         return error.side == "magento" and error.retry_after is None
     return isinstance(error, Unreachable) and error.side == "magento" and error.sent
