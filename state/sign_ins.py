@@ -44,7 +44,8 @@ def keep_count(path: Path, now: datetime, *, refused: bool) -> None:
     """
     if not path.exists() and not refused:
         return
-    with Store(path, lock=not path.exists()) as store:
+    there = path.exists()
+    with Store(path, lock=not there, asks=there) as store:
         if refused:
             count_refused(store, now)
         else:

@@ -571,7 +571,7 @@ def test_a_token_that_magento_repeats_in_its_words_is_in_no_log_and_no_state(adm
         return Response(body, 503, content_type="application/json")
 
     admin.invoice(comment="hello")
-    admin.magento_faults.add(Fault("echo", echo), method="GET", times=1)
+    admin.magento_faults.add(Fault("echo", echo), method="GET", times=2)
     with admin.work() as work:
         run_once(work)
         assert "Cannot serve Bearer [secret]" in str(magento(work).reason)
