@@ -23,6 +23,12 @@ def spell_instant(at: datetime | None) -> str | None:
     return at.astimezone(UTC).replace(microsecond=0, tzinfo=None).isoformat() + "Z"
 
 
+def sentences(*parts: str | None) -> str:
+    """Return the parts as sentences after one another, each with one full stop at its end."""
+    told = (part.strip() for part in parts if part and part.strip())
+    return " ".join(part if part[-1] in ".!?" else f"{part}." for part in told)
+
+
 def cut(text: str, room: int, mark: str) -> str:
     """The text, or as much of it as fits with the mark. Salesforce counts UTF-16 units: an emoji is two."""
     if units(text) <= room:

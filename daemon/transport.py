@@ -122,7 +122,7 @@ class _Adapter(HTTPAdapter):
                 f"{self._name} cannot be called: {error}", side=self._side, hint="Correct ca_bundle, or leave it out."
             )
         if call.expired or isinstance(error, requests.Timeout):
-            what = f"did not answer within {self._seconds:g} seconds"
+            what = f"did not answer within {self._seconds:g} second{'' if self._seconds == 1 else 's'}"
         elif _find(error, socket.gaierror):
             what = "could not be found (DNS)"
         elif _find(error, ConnectionRefusedError):

@@ -80,9 +80,10 @@ def _write(report: "Report") -> None:
 
 
 def _sentence(line: "Line") -> str:
+    from daemon.spelling import sentences
+
     tried = "" if line.status == "ok" else f" (tried: {line.tried})"
-    mend = f" {line.mend}" if line.mend else ""
-    return " ".join(f"{line.result}{tried}.{mend}".split())
+    return " ".join(sentences(f"{line.result}{tried}", line.mend).split())
 
 
 def _verdict(report: "Report") -> str:

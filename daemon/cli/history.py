@@ -23,6 +23,7 @@ def history(limit: int, as_json: bool, settings_name: str | None) -> int:
     """
     from daemon.cli.assemble import open_reader, read_settings
     from daemon.cli.output import instant, say, write_json
+    from daemon.spelling import sentences
     from state.errors import StateMissingError
 
     passes: list[Pass] = []
@@ -30,7 +31,7 @@ def history(limit: int, as_json: bool, settings_name: str | None) -> int:
         with open_reader(read_settings(settings_name).current) as store:
             passes = store.passes.newest(limit)
     except StateMissingError as missing:
-        say(f"No passes yet: {missing}. {missing.hint}", err=True)
+        say(sentences(f"No passes yet: {missing}", missing.hint), err=True)
     if as_json:
         write_json(
             [

@@ -23,6 +23,7 @@ def invoices(status: str | None, order_number: str | None, limit: int, as_json: 
     """List invoices, newest first, each with its sync status and its Salesforce ID."""
     from daemon.cli.assemble import open_reader, read_settings
     from daemon.cli.output import say, write_json
+    from daemon.spelling import sentences
     from state.errors import StateMissingError
 
     configuration = read_settings(settings_name).current
@@ -32,7 +33,7 @@ def invoices(status: str | None, order_number: str | None, limit: int, as_json: 
         if as_json:
             write_json([])
         else:
-            say(f"No invoices yet: {missing}. {missing.hint}", err=True)
+            say(sentences(f"No invoices yet: {missing}", missing.hint), err=True)
         return 0
     with store:
         rows = store.ledger.newest(status=status, order_number=order_number, limit=limit)

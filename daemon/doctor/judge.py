@@ -6,16 +6,12 @@ from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from daemon.doctor.report import Line
-from daemon.magento.inspection import Address
+from daemon.magento.diagnosis import Address, rewritten
 from daemon.salesforce.organization import Organization
 from daemon.salesforce.sign_in import difference
 
 _AGREE = timedelta(minutes=1)
 _REFUSED_FROM = timedelta(minutes=10)  # Magento takes no signature that is from further ahead
-_OFFLOADED = (
-    "The proxy that ends TLS must send X-Forwarded-Proto: https, and Magento must know it (bin/magento "
-    "config:set web/secure/offloader_header X-Forwarded-Proto)."
-)
 _NTP = "Let both machines set their clocks by NTP (timedatectl)."
 _LITTLE_ROOM, _NO_ROOM = 100_000_000, 5_000_000
 _FOR_TRIALS = re.compile(
@@ -100,69 +96,20 @@ def judge_pair(base_url: str, org: Organization) -> Line:
     return Line("salesforce", "shop and org", "ok", tried, f"they look alike: the org is {kind}")
 
 
-def judge_address(base_url: str, address: Address) -> Line:
-    """Whether Magento is called by the address that it knows itself by: its signatures are made over it."""
+def judge_address(base_url: str, address: Address, *, followed: bool = True, seen_as: str | None = None) -> Line:
+    """Whether Magento is called by the address that it knows itself by: its signatures are made over it.
+
+    ``followed``: Magento could follow our signature; ``seen_as``: it could only follow one made over this address.
+    """
     tried = f"where {base_url}/ leads, and the cookie of Magento's session"
-    said, mend = _rewritten(base_url, address)
+    said, mend = rewritten(base_url, address)
     if said:
         return Line("magento", "address", "warning", tried, said, mend)
     behind = f"; behind a proxy ({', '.join(address.through)})" if address.through else ""
-    return Line("magento", "address", "ok", tried, f"nothing tells that a proxy rewrites it{behind}")
-
-
-def other_addresses(base_url: str) -> list[str]:
-    """What Magento may see where a proxy hands on another scheme or port than was called."""
-    asked = urlsplit(base_url)
-    host = f"[{asked.hostname}]" if ":" in (asked.hostname or "") else asked.hostname
-    other = {"https": "http", "http": "https"}[asked.scheme]
-    places = (asked.netloc, host, f"{host}:8080")
-    found = [f"{scheme}://{place}" for place in places for scheme in (other, asked.scheme)]
-    return list(dict.fromkeys(url for url in found if url != f"{asked.scheme}://{asked.netloc}"))
-
-
-def explain_signature(base_url: str, address: Address | None, seen_as: str | None = None) -> str:
-    """What to do about a signature that Magento cannot follow: it signs the URL that it sees, whatever was called.
-
-    ``seen_as``: another address whose signature it could follow.
-    """
     if seen_as:
-        asked = urlsplit(base_url)
-        return (
-            f"The keys are right, but Magento sees {seen_as} where {asked.scheme}://{asked.netloc} was called: let the "
-            "proxy hand on host, port and scheme as they are (Host, X-Forwarded-Proto)."
-        )
-    said, mend = _rewritten(base_url, address) if address else (None, None)
-    if said:
-        return f"{said[0].upper()}{said[1:]}. {mend}"
-    return (
-        "Either one of the two secrets is wrong: copy them anew (System > Extensions > Integrations). Or Magento sees "
-        f"another URL than {base_url}: a proxy must hand on host, port and scheme as they are (Host, "
-        "X-Forwarded-Proto), and nothing may be put before /rest."
-    )
-
-
-def _rewritten(base_url: str, address: Address) -> tuple[str | None, str | None]:
-    asked = urlsplit(base_url)
-    if address.location:
-        target = urlsplit(address.location)
-        same = (target.hostname or asked.hostname) == asked.hostname
-        if same and target.netloc and target.scheme == asked.scheme and _port(target) == _port(asked):
-            if target.path.rstrip("/") == asked.path.rstrip("/"):
-                return (
-                    f"{base_url}/ leads to itself: Magento takes the call for plain http",
-                    _OFFLOADED,
-                )
-        elif target.netloc:
-            to = f"{target.scheme}://{target.netloc}"
-            return f"{base_url}/ leads to {to}: the shop knows itself by that", f"Set magento.base_url to {to}."
-    if address.cookie_domain and asked.hostname and address.cookie_domain != asked.hostname.lower():
-        return (
-            f"Magento sees the host {address.cookie_domain} where {asked.hostname} was called",
-            f"Let the proxy hand on the Host header as it is, or set magento.base_url to https://{address.cookie_domain}.",
-        )
-    return None, None
-
-
-def _port(parts: object) -> int | None:
-    port = getattr(parts, "port", None)
-    return port or {"https": 443, "http": 80}.get(getattr(parts, "scheme", ""))
+        said = f"Magento sees {seen_as}, as its signature tells{behind}"
+        return Line("magento", "address", "warning", tried, said, "The line of the sign-in says what to do.")
+    if not followed:
+        said = f"not known: the signature that Magento cannot follow may be about it{behind}"
+        return Line("magento", "address", "skipped", tried, said)
+    return Line("magento", "address", "ok", tried, f"nothing tells that a proxy rewrites it{behind}")

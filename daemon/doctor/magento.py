@@ -5,11 +5,12 @@ from datetime import datetime
 from urllib.parse import urlsplit
 
 from daemon.clock import Clock
-from daemon.doctor.judge import explain_signature, judge_address, judge_clock, judge_stamps, other_addresses
+from daemon.doctor.judge import judge_address, judge_clock, judge_stamps
 from daemon.doctor.report import Line, failure
 from daemon.errors import InvoiceSyncError
 from daemon.magento import NotLetIn, account_spared
-from daemon.magento.inspection import Address, Inspection, is_about_signature
+from daemon.magento.diagnosis import Address, explain_signature, is_about_signature
+from daemon.magento.inspection import Inspection
 from daemon.settings import Configuration
 from state.sign_ins import locked_until
 
@@ -46,6 +47,8 @@ class _Visit:
         self._shop = inspection
         self._newest: datetime | None = None
         self._address: Address | None = None
+        self._followed = True
+        self._seen_as: str | None = None
         self._answered: tuple[datetime | None, datetime] | None = None
 
     def lines(self) -> Iterator[Line]:
@@ -66,7 +69,7 @@ class _Visit:
             yield self._page_size(root)
         yield self._version()
         if self._address is not None:  # whether the shop has a front page is not our business
-            yield judge_address(self._settings.base_url, self._address)
+            yield judge_address(self._settings.base_url, self._address, followed=self._followed, seen_as=self._seen_as)
         theirs, ours = self._answered or (None, self._clock.now())
         yield judge_clock("Magento", theirs, ours)
         if invoices is None:
@@ -121,8 +124,9 @@ class _Visit:
     def _explained(self, line: Line, error: InvoiceSyncError) -> Line:
         if not is_about_signature(error):
             return line
-        seen = self._shop.seen_as(other_addresses(self._settings.base_url))
-        mend = explain_signature(self._settings.base_url, self._address, seen)
+        self._followed = False
+        self._seen_as = self._shop.seen_as()
+        mend = explain_signature(self._settings.base_url, self._address, self._seen_as)
         return Line(line.area, line.check, line.status, line.tried, line.result, mend)
 
     def _version(self) -> Line:

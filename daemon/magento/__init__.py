@@ -11,6 +11,7 @@ from daemon.errors import SideRefused, Unreachable
 from daemon.invoice import Comment, Invoice, Malformed, Order
 from daemon.magento.answers import read
 from daemon.magento.connection import Connection
+from daemon.magento.diagnosis import diagnose, is_about_signature
 from daemon.magento.entry import ACCOUNT_REFUSED, NotLetIn, account_spared
 from daemon.magento.parse import comments_of, invoice_of, order_of, rows_of, stamps_of
 from daemon.magento.refusals import PageTooLarge
@@ -78,6 +79,8 @@ class Magento:
 
     def __init__(self, configuration: Configuration, clock: Clock | None = None) -> None:
         self._way = configuration.settings.magento.auth
+        self._configuration = configuration
+        self._diagnosed: NotLetIn | None = None
         self._connection = Connection(configuration, clock or SystemClock())
         self.answered_at: datetime | None = None  # Magento's clock at its last answer
         self._page_limit = 300  # the largest page that the shop allows, once it has said so
@@ -224,13 +227,24 @@ class Magento:
             if len(page) < size or len(rows) >= at_most:
                 return rows
 
+    def _explained(self, refusal: NotLetIn) -> NotLetIn:
+        """Return the refusal with its cause, which is looked for once while the same is said with these settings."""
+        if self._way != "oauth1" or not is_about_signature(refusal):
+            return refusal
+        if self._diagnosed is None or str(self._diagnosed) != str(refusal):
+            self._diagnosed = diagnose(self._connection, self._configuration, refusal)
+        return self._diagnosed
+
     def _last_answer(self) -> datetime:
         assert self.answered_at is not None
         return self.answered_at
 
     def _get(self, path: str, question: str) -> dict[str, Any]:
         response = self._connection.get(f"{path}?{question}")
-        body = read(response, self._way)
+        try:
+            body = read(response, self._way)
+        except NotLetIn as refusal:
+            raise self._explained(refusal) from None
         try:
             at = parsedate_to_datetime(response.headers["Date"]).astimezone(UTC)
         except (KeyError, ValueError, OverflowError):

@@ -1,38 +1,19 @@
 """Tries one by one what the daemon needs of a shop, for a person who sets it up; reads, and no more than a row."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
 from daemon.clock import Clock
-from daemon.errors import InvoiceSyncError, SideRefused
+from daemon.errors import SideRefused
 from daemon.magento.answers import read
 from daemon.magento.connection import Connection
-from daemon.magento.entry import NotLetIn
+from daemon.magento.diagnosis import NOTHING, Address, ask_address, find_seen_as
 from daemon.magento.parse import stamps_of
 from daemon.magento.refusals import PageTooLarge
-from daemon.magento.search import Filter, query
-from daemon.magento.sign import OAuth1
+from daemon.magento.search import query
 from daemon.settings import Configuration
-
-_NOTHING = [[Filter("entity_id", "eq", "0")]]
-
-
-def is_about_signature(error: Exception) -> bool:
-    """Whether Magento may know the keys and not follow the signature: a wrong secret, or it sees another URL."""
-    return isinstance(error, NotLetIn) and error.cause in {"signature", "unknown"}
-
-
-@dataclass(frozen=True, slots=True)
-class Address:
-    """What the shop tells of its own address: where its front page sends a caller, and the host its cookie is for."""
-
-    status: int
-    location: str | None = None
-    cookie_domain: str | None = None
-    through: tuple[str, ...] = ()  # the proxies that say so
 
 
 class Inspection:
@@ -40,7 +21,7 @@ class Inspection:
 
     def __init__(self, configuration: Configuration, clock: Clock) -> None:
         self._settings = configuration.settings.magento
-        self._secrets = configuration.secrets
+        self._configuration = configuration
         self._connection = Connection(configuration, clock)
         self._clock = clock
         self.cookie_domain: str | None = None
@@ -91,7 +72,7 @@ class Inspection:
     def page_limit(self, page_size: int) -> int | None:
         """The largest page, when the shop limits it to less than this; asked for with no row at all."""
         try:
-            read(self._connection.get(f"invoices?{query(_NOTHING, page_size=page_size)}"), self._settings.auth)
+            read(self._connection.get(f"invoices?{query(NOTHING, page_size=page_size)}"), self._settings.auth)
         except PageTooLarge as limit:
             return limit.largest
         return None
@@ -104,39 +85,12 @@ class Inspection:
 
     def address(self) -> Address:
         """Ask the front page; it sends a caller who came by another address to the shop's own."""
-        refused = self._connection.last
-        cookie = _cookie_domain(refused.headers) if refused is not None else None
-        response = self._connection.get_unsigned(f"{self._settings.base_url}/")
-        through = tuple(name for name in _PROXIES if name in response.headers)
-        location = response.headers.get("Location") if 300 <= response.status_code < 400 else None
-        return Address(response.status_code, location, _cookie_domain(response.headers) or cookie, through)
+        return ask_address(self._connection, self._settings.base_url)
 
-    def seen_as(self, addresses: Sequence[str]) -> str | None:
-        """The first of these (a scheme and host) whose signature Magento can follow, where it could not follow ours."""
-        for address in addresses:
-            auth = OAuth1(self._secrets, self._settings.signature, address)
-            try:
-                read(self._connection.get_signed(f"invoices?{query(_NOTHING, page_size=1)}", auth), "oauth1")
-            except SideRefused as refusal:
-                if is_about_signature(refusal):
-                    continue
-            except InvoiceSyncError:
-                return None
-            return address
-        return None
+    def seen_as(self) -> str | None:
+        """Return the scheme and host that Magento sees: a signature over them is followed, and ours was not."""
+        return find_seen_as(self._connection, self._configuration)
 
     def _list(self, path: str, *, newest_by: str | None = None, fields: str) -> dict[str, Any]:
         question = query([], page_size=1, newest_by=newest_by, fields=fields)
         return read(self._connection.get(f"{path}?{question}"), self._settings.auth)
-
-
-_PROXIES = ("Via", "X-Varnish", "CF-Ray", "X-Served-By", "X-Amz-Cf-Id", "X-Cache")
-
-
-def _cookie_domain(headers: Mapping[str, str]) -> str | None:
-    """The host that PHP thinks it was called by: its session's cookie is for that one."""
-    for part in headers.get("Set-Cookie", "").split(";"):
-        name, _, value = part.strip().partition("=")
-        if name.lower() == "domain" and value:
-            return value.strip(". ").lower()
-    return None

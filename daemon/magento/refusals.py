@@ -20,6 +20,8 @@ _GAVE_UP = frozenset({503, 504})
 _MOST_PARTS = 20
 _LONGEST_PART = 500
 _LONGEST_NAME = 100
+# What nginx and Apache say to plain http at a port of https; web servers have no translations.
+_WANTS_TLS = (b"sent to HTTPS port", b"to an SSL-enabled server port")
 
 
 class PageTooLarge(InvoiceSyncError):  # noqa: N818
@@ -176,6 +178,13 @@ def _moved(response: requests.Response) -> InvoiceSyncError:
 
 
 def _unauthorized(response: requests.Response, words: str, way: Way) -> InvoiceSyncError:
+    if not words and re.match(r"basic\b", response.headers.get("WWW-Authenticate", ""), re.IGNORECASE):
+        return SideRefused(
+            f"{_origin(response)} asks for a user name and password of its own (basic auth) before Magento is reached",
+            side="magento",
+            hint="Let /rest pass without it (nginx: `auth_basic off;` in its location), or for this machine's address: "
+            "the header that it asks for carries Magento's own sign-in.",
+        )
     if not words:
         return Busy(f"{_origin(response)} answered 401, but not in Magento's words: a proxy?", side="magento")
     parameters = parameters_of(response)
@@ -199,8 +208,15 @@ def _bad_request(response: requests.Response, words: str, way: Way) -> InvoiceSy
     if "Specified request cannot be processed" in words:
         return place_unknown(response)
     method = parameters[0] if isinstance(parameters, list) and len(parameters) == 1 else None
-    if way == "oauth1" and method in {"HMAC-SHA1", "HMAC-SHA256"}:
+    if way == "oauth1" and isinstance(method, str) and method in {"HMAC-SHA1", "HMAC-SHA256"}:
         return signature_refused(words, method)
+    if not words and any(text in response.content[:4000] for text in _WANTS_TLS):
+        address = urlsplit(str(response.url))
+        return SideRefused(
+            f"{address.netloc} was called by {address.scheme}, and that port takes https alone",
+            side="magento",
+            hint="Set magento.base_url to the same address with https://.",
+        )
     return Busy(f"Magento answered 400: {words or 'without a reason'}", side="magento")
 
 

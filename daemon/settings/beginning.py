@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from daemon.errors import UsageError
 from daemon.settings.files import read_small
-from daemon.settings.kinds import check_url
+from daemon.settings.kinds import check_shop_url, check_url
 from daemon.settings.private_key import problem_of_key
 from daemon.settings.secrets import needed_by
 
@@ -37,10 +37,7 @@ class Answers:
 
 def magento_url(typed: str) -> str:
     """The shop's base URL; ValueError in a sentence that goes after what was typed."""
-    url = check_url(typed.strip())
-    if re.search(r"/rest(/|$)", urlsplit(url).path):
-        raise ValueError("is to be the shop's base URL, without /rest")
-    return url
+    return check_shop_url(typed.strip())
 
 
 def salesforce_url(typed: str) -> str:

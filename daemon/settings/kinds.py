@@ -68,6 +68,19 @@ def check_url(value: str) -> str:
     return value.rstrip("/")
 
 
+def check_shop_url(value: str) -> str:
+    """A shop's base URL; ValueError for the URL of its REST API, below which Magento processes nothing.
+
+    Magento answers 400 there, as it does for a store that it does not know.
+    """
+    url = check_url(value)
+    rest = re.search(r"/rest(/|$)", urlsplit(url).path)
+    if rest:
+        shop = urlsplit(url)._replace(path=urlsplit(url).path[: rest.start()]).geturl()
+        raise ValueError(f"is to be the shop's base URL, without /rest: {shop}")
+    return url
+
+
 def _parse_percent(value: object) -> float:
     match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*%\s*", str(value))
     if match is None or float(match[1]) > 100:
@@ -125,6 +138,7 @@ def between(low: str, high: str) -> AfterValidator:
 Duration = Annotated[timedelta, BeforeValidator(parse_duration)]
 Url = Annotated[str, AfterValidator(check_url)]
 Place = Annotated[str | None, AfterValidator(place_file)]
+ShopUrl = Annotated[str, AfterValidator(check_shop_url)]
 Share = Annotated[float, BeforeValidator(_parse_percent)]
 Day = Annotated[datetime | None, BeforeValidator(_parse_day)]
 ApiName = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,79}$")]

@@ -6,7 +6,19 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo
 
-from daemon.settings.kinds import ApiName, Day, Duration, Key, Listen, Place, Share, Url, between, text_of_number
+from daemon.settings.kinds import (
+    ApiName,
+    Day,
+    Duration,
+    Key,
+    Listen,
+    Place,
+    Share,
+    ShopUrl,
+    Url,
+    between,
+    text_of_number,
+)
 
 
 class Section(BaseModel):
@@ -45,7 +57,7 @@ class Magento(Section):
     """The shop."""
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,32}$")] = "main"
-    base_url: Url
+    base_url: ShopUrl
     admin_url: Url | None = None
     store_code: Annotated[str, Field(pattern=r"^[A-Za-z0-9_]{1,32}$")] = "all"
     auth: Literal["oauth1", "bearer", "admin"] = "oauth1"

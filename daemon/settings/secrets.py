@@ -118,7 +118,7 @@ def _find_fixed(name: str, environ: Mapping[str, str]) -> str | None:
     """None: it may stand in a file; empty: systemd was to hand it over and had none (the files are root's then)."""
     from_environment = environ.get(f"INVOICE_SYNC_{name.upper()}")
     if from_environment:
-        return from_environment.strip()
+        return _filled(from_environment.strip(), f"INVOICE_SYNC_{name.upper()} holds blanks alone")
     credential = _credential(name, environ)
     if credential is None:
         return None
@@ -149,7 +149,14 @@ def _read_private(path: Path) -> str | None:
         raise SettingsRefused([f"{path}: cannot be read: {error.strerror}"]) from None
     if mode & (stat.S_IROTH | stat.S_IWOTH):
         raise SettingsRefused([f"{path}: others can read this secret; run: chmod 600 {path}"])
-    return _read(path)
+    return _filled(_read(path), f"{path} is empty")
+
+
+def _filled(value: str, why: str) -> str:
+    """The value; SettingsRefused where there is a place for the secret, with nothing in it."""
+    if not value:
+        raise SettingsRefused([f"{why}: write the secret into it"])
+    return value
 
 
 def _read(path: Path) -> str:

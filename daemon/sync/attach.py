@@ -17,6 +17,7 @@ from daemon.salesforce import (
     Refused,
     comment_of,
 )
+from daemon.spelling import sentences
 from daemon.sync.adoption import Adoption
 from daemon.sync.call_failures import halvings, was_alone
 from daemon.sync.contents import newest_contents
@@ -59,7 +60,7 @@ def attach_due(parts: Parts, tally: Tally, entity_ids: Sequence[int] | None) -> 
         if isinstance(error, SideRefused) and not error.of_object:
             raise
         # It says nothing of invoices; so does a query about notes that is refused as a whole.
-        keep_back(parts, f"{error}. {error.hint}" if error.hint else str(error))
+        keep_back(parts, sentences(str(error), error.hint) if error.hint else str(error))
     return may_be_tried(parts)
 
 

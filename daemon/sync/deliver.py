@@ -18,6 +18,7 @@ from daemon.salesforce import (
     Refused,
     judge,
 )
+from daemon.spelling import sentences
 from daemon.sync.alike import probes_of, require_accepted
 from daemon.sync.attach import attach_due
 from daemon.sync.call_failures import halvings, was_alone
@@ -235,7 +236,7 @@ def _remember(
     if next_ is Next.AGAIN or _is_our_own_call(parts, answer):
         put_off(parts, tally, [row], str(answer.error), cause=answer.error.cause)
     else:
-        reason = f"{answer.error}. {verdict.mend}"
+        reason = sentences(str(answer.error), verdict.mend)
         parts.rejections.add(row, answer.error.cause, reason)
         fail(parts, tally, row, reason, answer.error, called_at=called_at)
     return None

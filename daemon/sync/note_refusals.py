@@ -5,6 +5,7 @@ from dataclasses import replace
 from daemon.eligibility import Standing, Verdict, decide
 from daemon.errors import SideRefused
 from daemon.salesforce import Next, NoteWrite, Reach, RecordError, Refused, judge
+from daemon.spelling import sentences
 from daemon.sync.notes_batch import NoteBatch, OwedNote
 from daemon.sync.notes_pause import are_kept_back, keep_back
 from daemon.sync.org import look_again, may_explain, why_no_notes
@@ -80,17 +81,17 @@ class NoteRefusals:
     def _judge(self, owed: OwedNote, error: RecordError) -> None:
         verdict = judge(error)
         if may_explain(self._parts, error):
-            self.doubted[owed.row.comment_id] = f"{error}. {verdict.mend}"
+            self.doubted[owed.row.comment_id] = sentences(str(error), verdict.mend)
             return
         if verdict.next is Next.ASIDE:
-            self._batch.fail(owed, f"{error}. {verdict.mend}", error)
+            self._batch.fail(owed, sentences(str(error), verdict.mend), error)
         elif verdict.next is Next.PAUSE and verdict.reach is Reach.OBJECT:
             self.unwelcome.append((owed, error))
         else:
             if verdict.next is Next.PAUSE:
                 hint, probe = verdict.mend, verdict.probe
                 self.pausing = SideRefused(str(error), side="salesforce", hint=hint, probe=probe)
-            self._batch.put_off([owed], f"{error}. {verdict.mend}", cause=error.cause)
+            self._batch.put_off([owed], sentences(str(error), verdict.mend), cause=error.cause)
 
     def are_everybodys(self, *, accepted: bool) -> bool:
         """Keep all notes back when what some were refused for is not their own matter; return whether it was not.
@@ -101,7 +102,7 @@ class NoteRefusals:
         everybodys = bool(self.unwelcome) and not accepted and (first or are_kept_back(self._parts))
         for owed, error in self.unwelcome:
             verdict = judge(error)
-            reason = f"{error}. {verdict.mend}"
+            reason = sentences(str(error), verdict.mend)
             if everybodys:
                 self._batch.keep_back([owed], reason)
             elif accepted and verdict.single is Next.ASIDE:
@@ -110,7 +111,7 @@ class NoteRefusals:
                 self._batch.put_off([owed], reason, cause=error.cause)
         if everybodys:
             first_error = self.unwelcome[0][1]
-            keep_back(self._parts, f"{first_error}. {judge(first_error).mend}")
+            keep_back(self._parts, sentences(str(first_error), judge(first_error).mend))
         return everybodys
 
     def look_into(self) -> bool:

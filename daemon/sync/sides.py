@@ -18,6 +18,7 @@ from daemon.errors import (
     Unreachable,
     Unreadable,
 )
+from daemon.spelling import sentences
 from daemon.sync.parts import Parts, Tally
 from state.sides import Side
 
@@ -127,7 +128,7 @@ def failed(parts: Parts, side: SideName, error: InvoiceSyncError) -> None:
     fresh = replace(
         known,
         status=status,
-        reason=f"{reason}. {hint}" if hint else reason,
+        reason=sentences(reason, hint) if hint else reason,
         since=known.since or parts.now(),
         failures=known.failures + 1,
         next_try_at=None if wait is None else parts.now() + timedelta(seconds=wait),

@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from daemon.doctor.judge import (
-    explain_signature,
     for_trials,
     judge_address,
     judge_calls,
@@ -15,10 +14,9 @@ from daemon.doctor.judge import (
     judge_pair,
     judge_room,
     judge_stamps,
-    other_addresses,
 )
 from daemon.doctor.report import Line, Report, Status
-from daemon.magento.inspection import Address
+from daemon.magento.diagnosis import Address, explain_signature, other_addresses
 from daemon.salesforce.organization import Organization
 
 NOON = datetime(2026, 11, 24, 12, 0, 0, tzinfo=UTC)
@@ -152,6 +150,19 @@ def test_other_addresses_differ_from_the_one_that_was_called_in_scheme_or_port(
     assert among in found
     assert len(found) == len(set(found)) <= 5
     assert not any(f"{base_url}/".startswith(f"{url}/") for url in found)
+
+
+def test_a_signature_that_magento_cannot_follow_is_not_said_to_be_unrewritten() -> None:
+    assert judge_address(SHOP, Address(200), followed=False).status == "skipped"
+    found = judge_address(SHOP, Address(200), followed=False, seen_as="http://shop.example.org")
+    assert (found.status, "Magento sees http://shop.example.org" in found.result) == ("warning", True)
+
+
+@pytest.mark.parametrize(("base_url", "named"), [(SHOP, False), (f"{SHOP}:8443", True)])
+def test_nginx_that_leaves_the_port_out_is_named_where_there_is_a_port(base_url: str, named: bool) -> None:
+    for seen_as in (None, SHOP):
+        found = explain_signature(base_url, Address(200), seen_as)
+        assert ("fastcgi_param HTTP_HOST $http_host;" in found) is named
 
 
 def line(status: Status, *, passing: bool = False) -> Line:

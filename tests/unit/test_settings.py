@@ -147,6 +147,10 @@ BAD: dict[str, tuple[str | bytes, str]] = {
         GOOD + "invoices:\n  skip:\n    states:\n      - open\n      - lost\n",
         "settings.yaml:9:9: invoices.skip.states.1: should be 'open', 'paid' or 'canceled'",
     ),
+    "the URL of the REST API": (
+        "magento:\n  base_url: https://a.example/de/rest\nsalesforce:\n  login_url: https://a.my.salesforce.com\n",
+        "settings.yaml:2:3: magento.base_url is to be the shop's base URL, without /rest: https://a.example/de",
+    ),
     "missing URL": (
         "magento: {}\nsalesforce:\n  login_url: https://a.my.salesforce.com\n",
         "settings.yaml:1:1: magento.base_url is missing",
@@ -722,10 +726,12 @@ def test_a_secret_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     assert problems(tmp_path, GOOD, environ) == ["secrets/salesforce_client_id: cannot be read: Is a directory"]
 
 
-def test_an_empty_secret_is_a_missing_one(tmp_path: Path) -> None:
+def test_an_empty_secret_is_said_to_be_empty_where_it_stands(tmp_path: Path) -> None:
     secret(tmp_path / "secrets", "salesforce_client_id", "\n")
     (found,) = problems(tmp_path, GOOD, {**ENVIRON, "INVOICE_SYNC_SALESFORCE_CLIENT_ID": ""})
-    assert "the secret salesforce_client_id is missing" in found
+    assert found == "secrets/salesforce_client_id is empty: write the secret into it"
+    (found,) = problems(tmp_path, GOOD, {**ENVIRON, "INVOICE_SYNC_SALESFORCE_CLIENT_ID": "  "})
+    assert found == "INVOICE_SYNC_SALESFORCE_CLIENT_ID holds blanks alone: write the secret into it"
 
 
 @pytest.mark.parametrize("handed", ["MISSING", "MISSING\n", ""])

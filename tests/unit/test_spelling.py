@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from daemon.spelling import cut, hash_of, plain_number, spell_instant, units
+from daemon.spelling import cut, hash_of, plain_number, sentences, spell_instant, units
 
 SMILE = "\N{GRINNING FACE}"
 
@@ -70,3 +70,16 @@ def test_equal_values_have_one_hash() -> None:
 def test_different_values_have_different_hashes() -> None:
     values = [None, 0, "", [], {}, [1, 2], [2, 1], {"a": 1}, {"a": 2}, {"b": 1}, [[1], 2], [1, [2]], "é", "e"]
     assert len({hash_of(value) for value in values}) == len(values)
+
+
+@pytest.mark.parametrize(
+    ("parts", "said"),
+    [
+        (("It failed", "Set it."), "It failed. Set it."),
+        (("It failed. Try again.", "Set it"), "It failed. Try again. Set it."),
+        (("Is it on?", None), "Is it on?"),
+        (("", "  "), ""),
+    ],
+)
+def test_sentences_end_with_one_full_stop_each(parts: tuple[str | None, ...], said: str) -> None:
+    assert sentences(*parts) == said
