@@ -48,10 +48,10 @@ def test_a_port_that_nobody_listens_on(world: World, side: str) -> None:
     [
         case("Magento: reset", "magento", reset, "closed the connection"),
         case("Salesforce: reset", "salesforce", reset, "closed the connection"),
-        case("Magento: slow drip", "magento", lambda: drip(40), "did not answer within 1 second""),
-        case("Salesforce: slow drip", "salesforce", lambda: drip(40), "did not answer within 1 second""),
-        case("Magento: time-out", "magento", lambda: hang(30), "did not answer within 1 second""),
-        case("Salesforce: time-out", "salesforce", lambda: hang(30), "did not answer within 1 second""),
+        case("Magento: slow drip", "magento", lambda: drip(40), "did not answer within 1 second"),
+        case("Salesforce: slow drip", "salesforce", lambda: drip(40), "did not answer within 1 second"),
+        case("Magento: time-out", "magento", lambda: hang(30), "did not answer within 1 second"),
+        case("Salesforce: time-out", "salesforce", lambda: hang(30), "did not answer within 1 second"),
     ],
 )
 def test_an_answer_that_does_not_come(world: World, side: str, fault: Callable[[], Fault], words: str) -> None:
