@@ -166,11 +166,7 @@ class Work:
         """One poll with its deliveries; the first one of a state begins the backfill instead."""
         self.polled_at = self.parts.clock.monotonic()
         if self.parts.store.checkpoints.current() is None:
-            first = self.backfill(lambda: True)
-            began_at = self.parts.store.checkpoints.current()
-            if began_at is not None:
-                begin_rounds(self.parts, began_at)
-            return first
+            return self.backfill(lambda: True)
         self._cut_short = False
         self._prune()
         with open_pass(self.parts, "poll") as tally:
@@ -194,6 +190,9 @@ class Work:
                     break
             if self.parts.store.scans.open("backfill") is None:
                 self._deliver(tally)
+        began_at = self.parts.store.checkpoints.current()
+        if began_at is not None:  # its first page may have taken several passes
+            begin_rounds(self.parts, began_at)
         return self._finish(tally)
 
     def sweep(self, enough: Callable[[], bool]) -> Pass:
