@@ -60,6 +60,14 @@ def is_too_much(error: InvoiceSyncError) -> bool:
     return isinstance(error, Retriable) and error.too_much
 
 
+def would_fail_again(error: InvoiceSyncError) -> bool:
+    """Return whether the same list is not worth a second call: it was too large, or took all the time that there is.
+
+    A gateway's 503 or 504 may also be chance.
+    """
+    return is_too_much(error) and not isinstance(error, Busy)
+
+
 def _may_be_about_records(error: InvoiceSyncError) -> bool:
     if isinstance(error, SideRefused):
         return error.side == "magento" and error.missing

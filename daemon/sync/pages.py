@@ -6,7 +6,13 @@ from typing import Generic, TypeVar
 
 from daemon.errors import InvoiceSyncError
 from daemon.magento import Magento, Page, PageTooLarge, WatchedPage
-from daemon.sync.list_failures import is_too_much, require_about_records, require_another, require_answers
+from daemon.sync.list_failures import (
+    is_too_much,
+    require_about_records,
+    require_another,
+    require_answers,
+    would_fail_again,
+)
 from daemon.sync.page_sizes import PageSizes
 from state.store import Store
 
@@ -142,7 +148,7 @@ class PageReader:
         failure = self._failures.get(scan)
         if failure is None or failure.after_id != after_id:
             failure = self._failures[scan] = _Failure(after_id, size)
-        if is_too_much(error) and size > 1:
+        if is_too_much(error) and size > 1 and (failure.once or would_fail_again(error)):
             failure.before = failure.before or self._sizes.of(_kind(scan))
             self._sizes.halve(_kind(scan), size)
         elif not failure.once:

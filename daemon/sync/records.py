@@ -7,7 +7,7 @@ from typing import Generic, TypeVar
 from daemon.errors import InvoiceSyncError
 from daemon.invoice import Invoice, Malformed, Order
 from daemon.magento import Magento, Resource
-from daemon.sync.list_failures import is_too_much, require_another, require_answers
+from daemon.sync.list_failures import require_another, require_answers, would_fail_again
 from daemon.sync.page_sizes import PageSizes
 from state.store import Store
 
@@ -101,7 +101,7 @@ class _Lists(Generic[V]):
             self.found.shown.update(self._ask(ids))
         except InvoiceSyncError as error:
             self._reader.require_answers(self._magento, self._resource, error)
-            if tries > 1 and not (is_too_much(error) and len(ids) > 1):  # once may be chance
+            if tries > 1 and not (would_fail_again(error) and len(ids) > 1):  # once may be chance
                 self._read(ids, tries=tries - 1)
             elif len(ids) > 1:
                 self._read_halves(ids)
