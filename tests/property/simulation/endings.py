@@ -94,6 +94,9 @@ class Endings:
         run.unreadable.heal()
         run.clock.advance(_A_DAY)
         self._quiet.beat(3)
+        # What was held of an invoice that could not be read when it was asked for is asked for again.
+        run.operators.ask(self._quiet.held(), by_name=False)
+        self._quiet.beat(1)
         self._end()
 
     def _kill_calls(self) -> None:

@@ -33,7 +33,7 @@ class Quiet:
         # By hand goes what was held, and a daily round finds what only a sweep can.
         run.clock.advance(_A_DAY)
         self.beat(2)
-        run.operators.ask(self._held(), by_name=False)
+        run.operators.ask(self.held(), by_name=False)
         self.beat(1)
         self.settle()
         Agreement(run).check()
@@ -82,7 +82,7 @@ class Quiet:
         self.beat(3)
         self._require_nothing_due()
 
-    def _held(self) -> list[int]:
+    def held(self) -> list[int]:
         """What only a person sends; everything else must come by itself."""
         found = self.store.db.conn.execute(
             "SELECT entity_id FROM ledger WHERE sync_status = 'held' "
@@ -186,7 +186,7 @@ class Quiet:
         run.operators.clear_all()
         self.beat(2)
         self.settle()
-        run.operators.ask(self._held(), by_name=False)
+        run.operators.ask(self.held(), by_name=False)
         self.beat(2)
         created = {name: count - before.get(name, 0) for name, count in run.org.org.created.items()}
         known = run.witness
