@@ -53,7 +53,8 @@ class _Search:
 
     ``step``: how many ids the next range has; ``page_size``: how many records the page that failed may hold; ``rows``:
     how many have been read since the search began or found one; ``alone``: a range of one id has failed once;
-    ``before``: the size of such pages before it was halved here, if it was.
+    ``before``: the size of such pages before it was halved here, if it was; ``whole``: a whole page is asked for next,
+    because ids have gaps: what failed may be far away, or be read by now.
     """
 
     after_id: int
@@ -62,6 +63,7 @@ class _Search:
     before: int | None
     rows: int = 0
     alone: bool = False
+    whole: bool = False
 
 
 @dataclass(slots=True)
@@ -96,7 +98,7 @@ class PageReader:
         size = min(self._sizes.of(_kind(scan)), at_most)
         search = self._search_at(scan, after_id)
         but, upto = self._left_out(after_id)
-        if search is not None:
+        if search is not None and not search.whole:
             upto = min(after_id + search.step, upto or _WIDEST)
         try:
             page = ask(size, upto, but)
@@ -136,6 +138,8 @@ class PageReader:
         if search is None:
             require_answers(magento, "invoices", error, self._is_stopping)
             self._begin_search(scan, after_id, size, error)
+        elif search.whole:
+            search.whole = False
         elif search.step > 1:
             search.step //= 2
         elif not search.alone:
@@ -176,8 +180,9 @@ class PageReader:
             return
         search.rows += page.count
         search.step = min(2 * search.step, _WIDEST)
-        if search.rows >= search.page_size or search.step == _WIDEST:
+        if search.whole or search.rows >= search.page_size:
             del self._searches[scan]
+        search.whole = search.step > 2 * search.page_size
 
 
 def _kind(scan: str) -> str:

@@ -61,9 +61,9 @@ def create_app(
     )
 
     def answer(path: str = "") -> BaseResponse:
-        response = _serve(magento, request, path)
+        response = break_answer(_serve(magento, request, path), request.environ, magento.ways)
         response.headers["Date"] = http_date(datetime.fromtimestamp(magento.now(), UTC))
-        return break_answer(response, request.environ, magento.ways)
+        return response
 
     for rule in ("/", "/<path:path>"):
         app.add_url_rule(rule, f"answer {rule}", answer, methods=_METHODS, provide_automatic_options=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from daemon.sync.page_sizes import PageSizes
 from state.rows import instant_of
 from state.store import Store
 from tests.property.simulation.agreement import Agreement
@@ -154,14 +155,14 @@ class Quiet:
     def _free_poll(self, when: str) -> None:
         run = self._run
         before = dict(run.network.calls)
-        self.beat(1)
         checkpoint = self.store.checkpoints.current()
         assert checkpoint is not None
         since = (checkpoint - timedelta(seconds=run.rates.overlap)).strftime("%Y-%m-%d %H:%M:%S")
+        self.beat(1)
         rows = [run.shop.row(each) for each in run.shop.ids() if each not in run.shop.shop.invoices.broken]
         again = sum(max(row["created_at"], row["updated_at"]) >= since for row in rows)
         made = run.network.calls["magento"] - before["magento"]
-        if made > again // 100 + 1:
+        if made > again // min(100, PageSizes(self.store.facts).of("poll")) + 1:
             raise Broken("I8", f"{made} calls to Magento {when}")
         if run.network.calls["salesforce"] != before["salesforce"]:
             raise Broken("I8", f"a call to Salesforce {when}")
