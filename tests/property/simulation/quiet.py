@@ -158,11 +158,13 @@ class Quiet:
         checkpoint = self.store.checkpoints.current()
         assert checkpoint is not None
         since = (checkpoint - timedelta(seconds=run.rates.overlap)).strftime("%Y-%m-%d %H:%M:%S")
+        allowed = run.network.magento_app.extensions["magento"].page_limit or 100
+        size = min(100, allowed, PageSizes(self.store.facts).of("poll"))
         self.beat(1)
         rows = [run.shop.row(each) for each in run.shop.ids() if each not in run.shop.shop.invoices.broken]
         again = sum(max(row["created_at"], row["updated_at"]) >= since for row in rows)
         made = run.network.calls["magento"] - before["magento"]
-        if made > again // min(100, PageSizes(self.store.facts).of("poll")) + 1:
+        if made > again // size + 1:
             raise Broken("I8", f"{made} calls to Magento {when}")
         if run.network.calls["salesforce"] != before["salesforce"]:
             raise Broken("I8", f"a call to Salesforce {when}")
