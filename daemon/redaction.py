@@ -112,7 +112,7 @@ class Redaction:
 redaction = Redaction()
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=2)  # those of now, and of a moment ago: what was taken out a day ago need not be held
 def _forms(values: tuple[str, ...]) -> tuple[str, ...]:
     """Return how an answer may spell these values, the longest first: one may begin another."""
     found = {form for value in values for form in _forms_of(value) if len(form) >= _SHORTEST_SECRET}
@@ -127,7 +127,7 @@ def _forms_of(value: str) -> Iterable[str]:
         yield base64.b64encode(value.encode(errors="replace")).decode().rstrip("=")
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=2)
 def _beginnings(forms: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
     """Return the forms by how they begin: a session's token begins with its org, like every other of it."""
     found: dict[str, tuple[str, ...]] = {}

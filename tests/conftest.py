@@ -1,5 +1,6 @@
 """What every kind of test may ask for."""
 
+import gc
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +16,12 @@ pytest.register_assert_rewrite("tests.promises", "tests.integration.checks", "te
 # A machine that is busy with other things is no defect of what is tested.
 settings.register_profile("steady", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("steady")
+
+
+def pytest_collection_finish() -> None:
+    """What is there for good, thousands of tests among it, is not searched for cycles again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture

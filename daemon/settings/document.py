@@ -19,7 +19,7 @@ from daemon.errors import SettingsRefused
 from daemon.settings.files import read_small
 
 PREFIX = "INVOICE_SYNC__"
-_MAX_BYTES = 250_000  # the YAML library takes seconds for so many
+_MAX_BYTES = 100_000  # the YAML library takes seconds for so many
 _DEEPEST = 100  # its time grows with the square of how deep brackets stand in one another
 _MOST_SCALARS = 2_000
 _BRACKET = re.compile(r"[\[\]{}]")

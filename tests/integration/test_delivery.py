@@ -236,6 +236,7 @@ def test_four_hundred_comments_become_four_hundred_notes(world: World) -> None:
     assert_equal(world)
 
 
+@pytest.mark.no_cover
 def test_no_call_is_larger_than_five_megabytes(world: World) -> None:
     ids = [world.invoice() for _ in range(3)]
     for entity_id in ids:

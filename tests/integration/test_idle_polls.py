@@ -11,6 +11,9 @@ from daemon.sync import Work
 from tests.integration.checks import assert_equal, books, change, state_of
 from tests.world import World
 
+# Measured for coverage it takes twice as long, and it runs nothing that quicker tests do not.
+pytestmark = pytest.mark.no_cover
+
 BURST = 382
 
 

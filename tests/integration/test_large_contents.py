@@ -10,6 +10,9 @@ import pytest
 from tests.promises import assert_promises
 from tests.world import World
 
+# Measured for coverage it takes twice as long, and it runs nothing that quicker tests do not.
+pytestmark = pytest.mark.no_cover
+
 SCRIPTS = {
     "emoji": "👩‍👩‍👧‍👦 paid 🎉 with 🇨🇭",
     "CJK": "請求書を確認しました。发票已付。영수증",

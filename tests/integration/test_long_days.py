@@ -16,6 +16,9 @@ from tests.integration.checks import assert_equal
 from tests.integration.long_days import BOUNDS, DAY, HOUR, BusyShop, begin_daily_round, round_of
 from tests.world import Stop, World
 
+# Measured for coverage it takes twice as long, and it runs nothing that quicker tests do not.
+pytestmark = pytest.mark.no_cover
+
 
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[World]:

@@ -66,6 +66,7 @@ def test_an_idle_poll_costs_one_call_to_magento_and_none_to_salesforce(world: Wo
     assert len(world.salesforce_calls) == 0
 
 
+@pytest.mark.no_cover
 def test_a_thousand_invoices_take_at_most_thirty_graph_calls(world: World) -> None:
     world.shop.seed(1_000, rng=Random(11))
     world.run_once()

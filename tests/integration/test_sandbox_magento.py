@@ -713,6 +713,7 @@ def test_comment_for_an_unknown_invoice_burns_an_id(rest: Rest) -> None:
 # --- speed
 
 
+@pytest.mark.no_cover
 def test_poll_by_key_over_twenty_thousand_is_quick(rest: Rest) -> None:
     began = time.perf_counter()
     rest.shop.seed(20_000)

@@ -140,6 +140,7 @@ def test_the_size_is_known_to_the_next_process(world: World) -> None:
     assert set(ids) < set(world.rows())
 
 
+@pytest.mark.no_cover
 @pytest.mark.fault("Magento: hundreds of such invoices")
 def test_many_unreadable_invoices_neither_stop_the_rest_nor_make_a_url_too_long(world: World) -> None:
     ids = world.shop.seed(600, items=1, comments=0)

@@ -8,6 +8,9 @@ import pytest
 
 from tests.integration.worst_answers import MOST_MEGABYTES, cases, measure
 
+# Measured for coverage it takes twice as long, and it runs nothing that quicker tests do not.
+pytestmark = pytest.mark.no_cover
+
 CASES = {f"{case.where}, {case.name}": case for case in cases()}
 
 

@@ -19,6 +19,9 @@ from tests.promises import assert_promises
 from tests.property.bad_answers import bad
 from tests.world import World
 
+# Measured for coverage it takes twice as long, and it runs nothing that quicker tests do not.
+pytestmark = pytest.mark.no_cover
+
 EXAMPLES = int(os.environ.get("BAD_ANSWERS", "8"))  # of each answer; hundreds for a night
 SAID = "please leave it with Mrs Tanglewood next door"
 # Which answer is wrong: the side, a part of the URL, how many such calls pass before, and what leads to it.

@@ -30,6 +30,9 @@ from state.store import Store
 from tests.builders import EARLIER, NOON
 from tests.world import World
 
+# Measured for coverage it takes twice as long, and it runs nothing that quicker tests do not.
+pytestmark = pytest.mark.no_cover
+
 COMMANDS = (
     ("status",), ("status", "--json"), ("invoices",), ("invoices", "--json"), ("explain", "--id", "1"),
     ("explain", "--id", "2", "--json"), ("history",), ("history", "--json"), ("sync", "--failed", "--dry-run"),

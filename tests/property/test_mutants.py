@@ -8,6 +8,9 @@ from tests.property.simulation.caught import CAUGHT
 from tests.property.simulation.mutants import MUTANTS, mutated
 from tests.property.simulation.soak import run_seed
 
+# Measured for coverage, a schedule takes twice as long and more, and it runs nothing that other tests do not.
+pytestmark = pytest.mark.no_cover
+
 # A seed says other things after a change of the daemon's steps. Then one of those that follow it catches the mutant.
 _SEEDS = 150
 

@@ -22,6 +22,9 @@ from tests.property.simulation.soak import every_step, fresh_base, run_seed, soa
 from tests.property.simulation.themes import MET_BY, THEMES
 from tests.property.simulation.urls import PLAIN
 
+# Measured for coverage, a schedule takes twice as long and more, and it runs nothing that other tests do not.
+pytestmark = pytest.mark.no_cover
+
 SECONDS = float(os.environ.get("SIMULATION_SECONDS", "5"))
 BASE = int(os.environ.get("SIMULATION_SEED") or fresh_base())
 
@@ -73,11 +76,11 @@ def test_a_soak_runs_seeds_on_several_cores_and_says_what_came_of_them() -> None
 
 
 def test_a_soak_of_every_step_kills_the_process_once_in_each_run(capsys: pytest.CaptureFixture[str]) -> None:
-    steps = run_seed(3000057, die_at=0).steps
-    assert soak(minutes=2, base=3000057, at_most=1, steps=True) == 0
+    steps = run_seed(3000220, die_at=0).steps
+    assert soak(minutes=2, base=3000220, at_most=1, steps=True) == 0
     figures, verdict = capsys.readouterr().out.splitlines()[-2:]
     assert f"{steps} schedules, {steps} crashes, " in figures
-    assert verdict == "seeds 3000057 to 3000057: every promise was kept"
+    assert verdict == "seeds 3000220 to 3000220: every promise was kept"
 
 
 def test_a_soak_names_the_seed_that_breaks_a_promise_and_fails(capsys: pytest.CaptureFixture[str]) -> None:

@@ -97,7 +97,7 @@ BAD: dict[str, tuple[str | bytes, str]] = {
     ),
     "too large": (
         GOOD + "#" * 1_000_001,
-        "settings.yaml: cannot be read: it is larger than such a file can be (250 kB)",
+        "settings.yaml: cannot be read: it is larger than such a file can be (100 kB)",
     ),
     "unknown section": (
         GOOD + "invoice:\n  a: 1\n",
@@ -354,7 +354,7 @@ BAD: dict[str, tuple[str | bytes, str]] = {
         "settings.yaml:7:7: *i repeats what is written elsewhere: write it out here",
     ),
     "a million brackets": (
-        GOOD + "invoices: " + "[{a: " * 40_000,
+        GOOD + "invoices: " + "[{a: " * 16_000,
         "settings.yaml: is nested too deeply",
     ),
     "nested without end": (
@@ -401,21 +401,22 @@ def test_a_star_that_is_no_alias_is_a_star(tmp_path: Path, line: str, value: str
 
 
 BIG = {
-    "brackets": "a: " + "[" * 240_000,
-    "closed brackets": "a: " + "[]," * 80_000,
-    "lists of lists": "a: " + "- " * 120_000,
-    "keys": "".join(f"key{number}: {number}\n" for number in range(17_000)),
-    "blocks": "".join(" " * depth + "a:\n" for depth in range(680)),
-    "maps": "a:\n" + "- {a: 1}\n" * 26_000,
-    "comments": "a: 1\n" + "#\n" * 120_000,
-    "anchors": "a:\n" + "".join(f"- &a{number} x\n" for number in range(18_000)),
-    "aliases": "a: &a x\nb:\n" + "- *a\n" * 48_000,
-    "digits": "a: " + "7" * 240_000,
-    "quotes": "a: " + '"' * 240_000,
-    "an impossible date at the end": "a:\n" + "- x\n" * 60_000 + "- 2026-02-31\n",
+    "brackets": "a: " + "[" * 96_000,
+    "closed brackets": "a: " + "[]," * 32_000,
+    "lists of lists": "a: " + "- " * 48_000,
+    "keys": "".join(f"key{number}: {number}\n" for number in range(7_000)),
+    "blocks": "".join(" " * depth + "a:\n" for depth in range(430)),
+    "maps": "a:\n" + "- {a: 1}\n" * 10_000,
+    "comments": "a: 1\n" + "#\n" * 48_000,
+    "anchors": "a:\n" + "".join(f"- &a{number} x\n" for number in range(7_000)),
+    "aliases": "a: &a x\nb:\n" + "- *a\n" * 19_000,
+    "digits": "a: " + "7" * 96_000,
+    "quotes": "a: " + '"' * 96_000,
+    "an impossible date at the end": "a:\n" + "- x\n" * 24_000 + "- 2026-02-31\n",
 }
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("name", BIG)
 def test_whatever_stands_in_a_file_is_refused_within_seconds(tmp_path: Path, name: str) -> None:
     begun = time.process_time()
