@@ -17,8 +17,10 @@ BIN := $(VENV)/bin
 demo: $(VENV)/.demo
 	$(BIN)/invoice-sync demo $(DEMO)
 
+# One more than there are processors: many tests wait now and then.
+WORKERS ?= $(shell $(PYTHON) -c 'import os; print(min(8, os.cpu_count() + 1))')
 test: $(VENV)/.dev
-	$(BIN)/pytest -n auto --maxprocesses 8 --dist worksteal tests/unit tests/property tests/integration $(PYTEST)
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal tests/unit tests/property tests/integration $(PYTEST)
 
 ACCEPTANCE ?= tests/acceptance
 acceptance: $(VENV)/.dev

@@ -1,6 +1,7 @@
 """What every kind of test may ask for."""
 
 import gc
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +17,20 @@ pytest.register_assert_rewrite("tests.promises", "tests.integration.checks", "te
 # A machine that is busy with other things is no defect of what is tested.
 settings.register_profile("steady", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("steady")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_setupnodes() -> None:
+    """Measured for coverage, a worker is measured three times over, and ``no_cover`` ends one: as a process of this…"""
+    os.environ.pop("COVERAGE_PROCESS_CONFIG", None)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """… as if it were no worker, which ends here; and as what it is."""
+    measured = config.pluginmanager.getplugin("_cov")
+    if measured is not None and hasattr(config, "workerinput"):
+        measured.cov_controller.cov.stop()
+        measured.cov_controller.cov.save()
 
 
 def pytest_collection_finish() -> None:
