@@ -43,7 +43,8 @@ def attach_due(parts: Parts, tally: Tally, entity_ids: Sequence[int] | None) -> 
     if tally.calls.enough or not may_be_tried(parts):
         return False
     if entity_ids is None:
-        entity_ids = parts.store.notes.due_invoices(now, automatic=automatic, limit=_INVOICES_A_CALL)
+        limit = parts.records.batch(_INVOICES_A_CALL)
+        entity_ids = parts.store.notes.due_invoices(now, automatic=automatic, limit=limit)
     rows = parts.store.notes.due(entity_ids, now, automatic=automatic) if entity_ids else []
     if not rows:
         return False

@@ -49,7 +49,7 @@ def deliver_due(parts: Parts, tally: Tally, *, interrupted: Callable[[], bool], 
             return
         if rows:
             probes = probes_of(parts, automatic=automatic)
-            batch = probes or _batch(rows)
+            batch = probes or _batch(rows)[: parts.records.batch(FULL)]
             send_rows(parts, tally, batch, until_alike=True)
             if probes:
                 require_accepted(parts, tally, probes)

@@ -13,6 +13,7 @@ from state.store import Store
 
 V = TypeVar("V")
 _KINDS: Mapping[Resource, str] = {"invoices": "ids", "orders": "orders"}
+_LISTS_A_BATCH = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,13 @@ class RecordReader:
     def size(self, resource: Resource) -> int:
         """Return how many records the next list asks for."""
         return self._sizes.of(_KINDS[resource])
+
+    def batch(self, most: int) -> int:
+        """Return how many of so many invoices to read and send together, before the first read is old.
+
+        Where Magento answers only small lists, a batch has those of ten.
+        """
+        return min(most, _LISTS_A_BATCH * min(self.size("invoices"), self.size("orders")))
 
     def note_full(self, resource: Resource) -> None:
         """As many records as were asked for were read at once."""

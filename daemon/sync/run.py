@@ -252,8 +252,9 @@ class Work:
 
         Skip rules do not hold the ones that were named one by one.
         """
-        batches = [(list(named[start : start + FULL]), True) for start in range(0, len(named), FULL)]
-        batches += [(list(others[start : start + FULL]), False) for start in range(0, len(others), FULL)]
+        size = self.parts.records.batch(FULL)
+        batches = [(list(named[start : start + size]), True) for start in range(0, len(named), size)]
+        batches += [(list(others[start : start + size]), False) for start in range(0, len(others), size)]
         self.parts.end_pause(self.parts.store.sides.get(NOTES))  # a person may know that the org takes them again
         with open_pass(self.parts, "request") as tally:
             for batch, one_by_one in batches:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from daemon.sandbox.faults import Fault, garble, hang, longer_than, status
@@ -138,6 +140,23 @@ def test_the_size_is_known_to_the_next_process(world: World) -> None:
     sizes = [size_of(query) for query in invoices_asked_for(world)]
     assert max(sizes) <= 30, sizes
     assert set(ids) < set(world.rows())
+
+
+@pytest.mark.parametrize("by", ["itself", "hand"])
+def test_where_magento_answers_small_lists_alone_what_was_read_is_sent_before_it_is_old(world: World, by: str) -> None:
+    world.magento.page_limit = 1
+    ids = [world.invoice(comment="fine") for _ in range(30)]
+    with world.work() as work:
+        world.salesforce_faults.add(status(503))
+        run_once(work)  # what is to be sent again is read again
+        assert not any(row.sync_status == "synced" for row in world.rows().values())
+        world.clock.advance(minutes=20)
+        world.salesforce_calls.clear()
+        run_once(work) if by == "itself" else work.sync(ids)
+    assert {row.sync_status for row in world.rows().values()} == {"synced"}
+    sent = [len(json.loads(call.body)["graphs"]) for call in world.salesforce_calls.matching(path="composite/graph")]
+    assert max(sent) <= 10, "read in twenty calls, and not in sixty"
+    assert_promises(world)
 
 
 @pytest.mark.no_cover
