@@ -91,11 +91,17 @@ class ShopSide:
 
     def sell(self, count: int) -> list[int]:
         """Sell so much, though it may be enough already; each invoice has a comment. Return the invoices."""
-        found = [self._submit(self._order(_LINES[:1], free=False, store_id=1), _TEXTS[0], None) for _ in range(count)]
-        for entity_id in found:
-            self._commit(entity_id)
-        # A restored backup may have given an id twice: such an invoice is set aside.
-        return [entity_id for entity_id in found if entity_id not in self._witness.reused]
+        fresh: list[int] = []
+        while len(fresh) < count:
+            found = [
+                self._submit(self._order(_LINES[:1], free=False, store_id=1), _TEXTS[0], None)
+                for _ in range(count - len(fresh))
+            ]
+            for entity_id in found:
+                self._commit(entity_id)
+            # A restored backup may have given an id twice: such an invoice is set aside.
+            fresh += [entity_id for entity_id in found if entity_id not in self._witness.reused]
+        return fresh
 
     def buy_late(self) -> None:
         """A transaction that takes long, though not longer than polls read again."""
