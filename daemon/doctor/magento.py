@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from functools import partial
 from urllib.parse import urlsplit
 
 from daemon.clock import Clock
@@ -17,6 +18,10 @@ from state.sign_ins import locked_until
 _INVOICES = "Magento_Sales::sales_invoice"
 _ORDERS = "Magento_Sales::actions_view"
 _LISTS = ((_INVOICES, "invoices"), (_ORDERS, "orders"))
+_NOT_SHOWN = (
+    "The daemon reads such a page in smaller ones. An invoice that Magento cannot show, or whose order it cannot,"
+    " becomes failed and delays no other; Magento's var/log says what is wrong with it."
+)
 
 
 def examine_magento(
@@ -48,6 +53,7 @@ class _Visit:
         self._newest: datetime | None = None
         self._address: Address | None = None
         self._followed = True
+        self._size = self._settings.page_size
         self._seen_as: str | None = None
         self._answered: tuple[datetime | None, datetime] | None = None
 
@@ -55,8 +61,9 @@ class _Visit:
         """Everything, in the order in which one thing needs the other."""
         host = urlsplit(self._settings.base_url).netloc
         root = f"{self._settings.base_url}/rest/{self._settings.store_code}/V1"
-        invoices = self._try(self._read_newest)
-        orders = self._try(self._shop.may_read_orders) if self._shop.answered else invoices
+        invoices = self._try(partial(self._shop.may_read, "invoices"))
+        orders = self._try(partial(self._shop.may_read, "orders")) if self._shop.answered else invoices
+        newest = invoices or self._try(self._read_newest)
         self._try(self._ask_address)
         if not self._shop.answered:
             assert invoices is not None
@@ -67,15 +74,17 @@ class _Visit:
         yield from self._let_in(root, invoices, orders)
         if invoices is None:
             yield self._page_size(root)
+            if orders is None:
+                yield self._newest_page(root)
         yield self._version()
         if self._address is not None:  # whether the shop has a front page is not our business
             yield judge_address(self._settings.base_url, self._address, followed=self._followed, seen_as=self._seen_as)
         theirs, ours = self._answered or (None, self._clock.now())
         yield judge_clock("Magento", theirs, ours)
-        if invoices is None:
+        if newest is None:
             yield judge_stamps(self._newest, theirs)
         else:
-            yield Line("clocks", "Magento's database", "skipped", host, "needs the list of invoices")
+            yield Line("clocks", "Magento's database", "skipped", host, "needs the newest invoice")
 
     def _try(self, attempt: Callable[[], None]) -> InvoiceSyncError | None:
         try:
@@ -114,7 +123,7 @@ class _Visit:
         yield Line("magento", "sign-in", "ok", way, "is taken")
         for resource, path in _LISTS:
             error = errors[resource]
-            tried = f"GET {root}/{path}, one row"
+            tried = f"GET {root}/{path}, of which none is shown"
             yield (
                 failure("magento", resource, tried, error)
                 if error
@@ -137,6 +146,15 @@ class _Visit:
             version = None
         return Line("magento", "version", "ok" if version else "skipped", tried, version or "the shop does not tell it")
 
+    def _newest_page(self, root: str) -> Line:
+        """A page as the daemon reads it: a record that breaks its list does not show in lists of one."""
+        tried = f"GET {root}/invoices and {root}/orders, the newest {self._size}"
+        try:
+            count = self._shop.show_newest(self._size)
+        except InvoiceSyncError as error:
+            return Line("magento", "newest page", "warning", tried, str(error), _NOT_SHOWN)
+        return Line("magento", "newest page", "ok", tried, f"{count} of them are shown")
+
     def _page_size(self, root: str) -> Line:
         size = self._settings.page_size
         tried = f"GET {root}/invoices, a page of {size}"
@@ -146,6 +164,7 @@ class _Visit:
             return failure("magento", "page size", tried, error)
         if limit is None:
             return Line("magento", "page size", "ok", tried, f"pages of {size} are given")
+        self._size = min(size, limit)
         said = f"the shop gives at most {limit} a page"
         return Line("magento", "page size", "ok", tried, f"{said}, and the daemon keeps to that")
 

@@ -1,9 +1,9 @@
-"""Tries one by one what the daemon needs of a shop, for a person who sets it up; reads, and no more than a row."""
+"""Tries one by one what the daemon needs of a shop, for a person who sets it up; only reads, and at most a page."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import Literal
 
 from daemon.clock import Clock
 from daemon.errors import SideRefused
@@ -12,7 +12,7 @@ from daemon.magento.connection import Connection
 from daemon.magento.diagnosis import NOTHING, Address, ask_address, find_seen_as
 from daemon.magento.parse import stamps_of
 from daemon.magento.refusals import PageTooLarge
-from daemon.magento.search import query
+from daemon.magento.search import Filter, ids, query
 from daemon.settings import Configuration
 
 
@@ -23,6 +23,7 @@ class Inspection:
         self._settings = configuration.settings.magento
         self._configuration = configuration
         self._connection = Connection(configuration, clock)
+        self._way = self._settings.auth
         self._clock = clock
         self.cookie_domain: str | None = None
 
@@ -56,26 +57,39 @@ class Inspection:
 
     def newest_change(self) -> tuple[int, datetime | None]:
         """How many invoices there are, and when the one last changed was, by the database's clock."""
-        body = self._list(
-            "invoices", newest_by="updated_at", fields="items[entity_id,created_at,updated_at],total_count"
-        )
+        fields = "items[entity_id,created_at,updated_at],total_count"
+        newest = query([], page_size=1, newest_by="updated_at", fields=fields)
+        body = read(self._connection.get(f"invoices?{newest}"), self._way)
         items = body.get("items")
         row = items[0] if isinstance(items, list) and items else None
         total = body.get("total_count")
         known = [at for at in stamps_of(row) if at is not None] if isinstance(row, dict) else []
         return (total if isinstance(total, int) else len(known[:1])), max(known, default=None)
 
-    def may_read_orders(self) -> None:
-        """Read no more of an order than its key. SideRefused when that is not allowed."""
-        self._list("orders", fields="items[entity_id],total_count")
+    def may_read(self, resource: Literal["invoices", "orders"]) -> None:
+        """Ask for a list that nothing is in, because a record that is could break it. NotLetIn when it is refused."""
+        question = query(NOTHING, page_size=1, fields="items[entity_id],total_count")
+        read(self._connection.get(f"{resource}?{question}"), self._way)
 
     def page_limit(self, page_size: int) -> int | None:
         """The largest page, when the shop limits it to less than this; asked for with no row at all."""
         try:
-            read(self._connection.get(f"invoices?{query(NOTHING, page_size=page_size)}"), self._settings.auth)
+            read(self._connection.get(f"invoices?{query(NOTHING, page_size=page_size)}"), self._way)
         except PageTooLarge as limit:
             return limit.largest
         return None
+
+    def show_newest(self, page_size: int) -> int:
+        """Read so many of the newest invoices, whole, and then their orders. Return how many invoices there were."""
+        newest = query([], page_size=page_size, newest_by="entity_id")
+        body = read(self._connection.get(f"invoices?{newest}"), self._way)
+        invoices = [row for row in body.get("items") or () if isinstance(row, dict)]
+        orders = sorted({row["order_id"] for row in invoices if isinstance(row.get("order_id"), int)})
+        if orders:
+            fields = "items[entity_id,increment_id],total_count"
+            question = query([[Filter("entity_id", "in", ids(orders))]], page_size=len(orders), fields=fields)
+            read(self._connection.get(f"orders?{question}"), self._way)
+        return len(invoices)
 
     def version(self) -> str | None:
         """What the shop says of its version, where it does: ``Magento/2.4 (Community)``."""
@@ -90,7 +104,3 @@ class Inspection:
     def seen_as(self) -> str | None:
         """Return the scheme and host that Magento sees: a signature over them is followed, and ours was not."""
         return find_seen_as(self._connection, self._configuration)
-
-    def _list(self, path: str, *, newest_by: str | None = None, fields: str) -> dict[str, Any]:
-        question = query([], page_size=1, newest_by=newest_by, fields=fields)
-        return read(self._connection.get(f"{path}?{question}"), self._settings.auth)

@@ -112,6 +112,11 @@ def database_ahead(world: World) -> None:
     world.clock.ahead = timedelta(0)
 
 
+def cannot_show_an_order(world: World) -> None:
+    first, *_ = [world.invoice() for _ in range(3)]
+    world.shop.break_order(first, "fatal")
+
+
 def assertion_late(world: World) -> None:
     world.sign_in_by_assertion()
     world.clock.ahead = timedelta(minutes=-9)
@@ -250,6 +255,9 @@ FAULTS: dict[str, Fault] = {
     "no permission for orders": Fault(
         magento_as(resources={"Magento_Sales::sales_invoice"}),
         "magento", "Magento_Sales::actions_view", "isn't authorized", "Orders > Actions > View",
+    ),
+    "an order that Magento cannot show": Fault(
+        cannot_show_an_order, "magento", "newest page", "Magento", "delays no other", "warning", 0,
     ),
     "a limit of the page size": Fault(
         magento_as(page_limit=20), "magento", "page size", "at most 20 a page", "", "ok", 0,

@@ -19,8 +19,8 @@ from tests.property.simulation.shop_side import ShopSide
 from tests.property.simulation.steps import moves
 from tests.property.simulation.witness import Broken, Witness
 
-# What was read is sent within a minute; but a shop that is slow, and turns out to show one record at a time, is read for
-# a while before a batch is sent, and calls of one batch follow one another, each as slow as calls get.
+# What was read is sent within a minute; but a shop that is slow, and turns out to show one record at a time, is read
+# for a while before a batch is sent, and calls of one batch follow one another, each as slow as calls get.
 _OLDEST_SENT = timedelta(minutes=30)
 
 
