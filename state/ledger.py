@@ -11,6 +11,7 @@ from state.rows import IN_LIST, as_list, count_by_status, instant_of, read_value
 if TYPE_CHECKING:
     from state.store import Store
 
+_SOME = 3  # rows that stand for all
 CURRENCIES = "SELECT DISTINCT currency FROM ledger WHERE currency IS NOT NULL AND sync_status != 'skipped'"
 
 
@@ -132,14 +133,17 @@ class Ledger:
         ).fetchall()
         return [row[0] for row in rows]
 
-    def readable(self, *, but: int, by: Literal["entity_id", "order_id"]) -> int | None:
-        """Return an invoice (or the order of one) that Magento is known to show, other than this one; None: none is."""
-        row = self._store.db.conn.execute(
-            f"SELECT {by} FROM ledger WHERE corrupt = 0 AND sync_status != 'failed' "  # noqa: S608
-            f"AND {by} IS NOT NULL AND {by} != ? ORDER BY entity_id DESC LIMIT 1",
-            [but],
-        ).fetchone()
-        return None if row is None else int(row[0])
+    def readable(self, *, but: int, by: Literal["entity_id", "order_id"]) -> list[int]:
+        """Return invoices (or the orders of some) that Magento was able to show: the newest, then the oldest."""
+        found: list[int] = []
+        for direction in ("DESC", "ASC"):
+            rows = self._store.db.conn.execute(
+                f"SELECT {by} FROM ledger WHERE corrupt = 0 AND sync_status != 'failed' "  # noqa: S608
+                f"AND {by} IS NOT NULL AND {by} != ? ORDER BY entity_id {direction} LIMIT {_SOME}",
+                [but],
+            ).fetchall()
+            found += [int(row[0]) for row in rows]
+        return found
 
     def currencies(self) -> frozenset[str]:
         """The currencies of all invoices that are, or may yet be, in Salesforce."""

@@ -49,6 +49,11 @@ class Page:
         """How many invoices it holds."""
         return len(self.invoices)
 
+    @property
+    def last_id(self) -> int | None:
+        """The highest id in it."""
+        return self.invoices[-1].entity_id if self.invoices else None
+
 
 @dataclass(frozen=True, slots=True)
 class Watched:
@@ -72,6 +77,11 @@ class WatchedPage:
     def count(self) -> int:
         """How many invoices it holds."""
         return len(self.rows)
+
+    @property
+    def last_id(self) -> int | None:
+        """The highest id in it."""
+        return self.rows[-1].entity_id if self.rows else None
 
 
 class Magento:

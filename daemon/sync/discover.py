@@ -17,6 +17,7 @@ from state.scans import Scan
 _IDS_A_CALL = 100
 # Each costs a call or two; the others are tried by the passes that follow.
 _UNREADABLE_A_PASS = 20
+_UNREADABLE_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +80,14 @@ def pass_over(parts: Parts, tally: Tally, scan: Scan, unreadable: Unreadable | N
 
 
 def read_unreadable_again(parts: Parts, tally: Tally) -> None:
-    """Try some of the invoices that Magento could not show a day ago, each with a call of its own."""
-    due = parts.store.ledger.corrupt_due(parts.now(), _UNREADABLE_A_PASS)
-    if due:
-        read_again(parts, tally, due)
-        still = parts.store.ledger.corrupt_among(due)
-        tally.outcomes.update(dict.fromkeys(still, "failed"))
+    """Try some of the invoices that Magento could not show a day ago, each with a call of its own, for a while."""
+    until = parts.clock.monotonic() + _UNREADABLE_SECONDS
+    for entity_id in parts.store.ledger.corrupt_due(parts.now(), _UNREADABLE_A_PASS):
+        if parts.stop.asked or parts.clock.monotonic() > until:
+            break
+        read_again(parts, tally, [entity_id])
+        if parts.store.ledger.corrupt_among([entity_id]):
+            tally.outcomes[entity_id] = "failed"
 
 
 def read_again(

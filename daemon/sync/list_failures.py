@@ -4,7 +4,8 @@ Magento says so in any way (500, 404 with words about an entity, 400, 502, 200 w
 something else. No decision rests on its words, which a shop may have translated.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from functools import partial
 
 from daemon.errors import Busy, InvoiceSyncError, Retriable, SideRefused, Unreachable
 from daemon.magento import Magento, Resource
@@ -32,19 +33,31 @@ def require_about_records(error: InvoiceSyncError, is_stopping: Callable[[], boo
 
 
 def require_another(
-    store: Store, magento: Magento, resource: Resource, entity_id: int, error: InvoiceSyncError
+    store: Store, magento: Magento, resource: Resource, entity_id: int, error: InvoiceSyncError, *, shown: Iterable[int]
 ) -> None:
-    """Raise the error unless Magento shows another record of this kind; where none is known, a list of nothing."""
-    good = store.ledger.readable(but=entity_id, by="order_id" if resource == "orders" else "entity_id")
-    try:
-        if good is None:
-            _require_some(store, magento, resource)
-        elif resource == "orders":
-            magento.orders([good], ())
-        else:
-            magento.by_ids([good])
-    except InvoiceSyncError:
-        raise error from None
+    """Raise the error unless Magento shows another record of this kind; where none is known, a list of nothing.
+
+    ``shown``: some that it has just shown. Of the others that are known to be readable, some may have broken since.
+    """
+    known = store.ledger.readable(but=entity_id, by="order_id" if resource == "orders" else "entity_id")
+    asked = [partial(_show, magento, resource, each) for each in dict.fromkeys([*shown, *known]) if each != entity_id]
+    if asked and resource == "invoices":
+        asked.append(partial(magento.show_newest))
+    for ask in asked or [partial(_require_some, store, magento, resource)]:
+        try:
+            ask()
+        except InvoiceSyncError:
+            continue
+        return
+    raise error
+
+
+def _show(magento: Magento, resource: Resource, entity_id: int) -> None:
+    """Ask for one record. It raises when Magento cannot show it."""
+    if resource == "orders":
+        magento.orders([entity_id], ())
+    else:
+        magento.by_ids([entity_id])
 
 
 def _require_some(store: Store, magento: Magento, resource: Resource) -> None:

@@ -54,7 +54,7 @@ class _Search:
     ``step``: how many ids the next range has; ``page_size``: how many records the page that failed may hold; ``rows``:
     how many have been read since the search began or found one; ``alone``: a range of one id has failed once;
     ``before``: the size of such pages before it was halved here, if it was; ``whole``: a whole page is asked for next,
-    because ids have gaps: what failed may be far away, or be read by now.
+    because ids have gaps: what failed may be far away, or be read by now; ``shown``: the last record that was.
     """
 
     after_id: int
@@ -64,6 +64,7 @@ class _Search:
     rows: int = 0
     alone: bool = False
     whole: bool = False
+    shown: int | None = None
 
 
 @dataclass(slots=True)
@@ -163,7 +164,8 @@ class PageReader:
 
     def _found(self, magento: Magento, scan: str, search: _Search, error: InvoiceSyncError) -> Unreadable:
         entity_id = search.after_id + 1
-        require_another(self._store, magento, "invoices", entity_id, error)
+        shown = [search.shown] if search.shown is not None else []
+        require_another(self._store, magento, "invoices", entity_id, error, shown=shown)
         if search.before is not None:
             self._sizes.set(_kind(scan), search.before)
         if search.rows * 4 >= search.page_size:
@@ -179,6 +181,7 @@ class PageReader:
                 self._sizes.note_full(_kind(scan))
             return
         search.rows += page.count
+        search.shown = page.last_id or search.shown
         search.step = min(2 * search.step, _WIDEST)
         if search.whole or search.rows >= search.page_size:
             del self._searches[scan]

@@ -1,6 +1,6 @@
 """Reads invoices and orders by id, also where Magento cannot show some of them: by halves, until one fails alone."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
@@ -73,9 +73,11 @@ class RecordReader:
         """Raise the error unless it may be about a record."""
         require_answers(magento, resource, error, self._is_stopping)
 
-    def require_another(self, magento: Magento, resource: Resource, entity_id: int, error: InvoiceSyncError) -> None:
-        """Raise the error unless another record is shown."""
-        require_another(self._store, magento, resource, entity_id, error)
+    def require_another(
+        self, magento: Magento, resource: Resource, entity_id: int, error: InvoiceSyncError, *, shown: Iterable[int]
+    ) -> None:
+        """Raise the error unless another record is shown, maybe one of those that were just now."""
+        require_another(self._store, magento, resource, entity_id, error, shown=shown)
 
 
 class _Lists(Generic[V]):
@@ -114,7 +116,8 @@ class _Lists(Generic[V]):
             elif len(ids) > 1:
                 self._read_halves(ids)
             else:
-                self._reader.require_another(self._magento, self._resource, ids[0], error)
+                shown = list(self.found.shown)[-1:]
+                self._reader.require_another(self._magento, self._resource, ids[0], error, shown=shown)
                 self.found.unreadable[ids[0]] = str(error)
             return False
         return True

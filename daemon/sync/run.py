@@ -22,7 +22,7 @@ from state.requests import Request
 from state.sign_ins import BY_US
 from state.waiting import NOTES
 
-_BACKFILL_MINUTE = 60.0
+_A_MINUTE = 60.0
 
 
 @dataclass
@@ -169,18 +169,20 @@ class Work:
             return self.backfill(lambda: True)
         self._cut_short = False
         self._prune()
+        until = self.polled_at + _A_MINUTE  # a search for what Magento cannot show may take many calls
         with open_pass(self.parts, "poll") as tally:
             done = not self._may_read()
-            while not done and not self._interrupted():
+            while not done and not self._interrupted() and self.parts.clock.monotonic() < until:
                 done = self._read(tally, "poll") is not False
                 self._deliver(tally, full_only=True)
+            self._deliver(tally)
             self._read_unreadable_again(tally)
             self._deliver(tally)
         return self._finish(tally)
 
     def backfill(self, enough: Callable[[], bool]) -> Pass:
         """Pages of the backfill with their deliveries, for a minute or until ``enough``."""
-        until = self.parts.clock.monotonic() + _BACKFILL_MINUTE
+        until = self.parts.clock.monotonic() + _A_MINUTE
         with open_pass(self.parts, "backfill") as tally:
             done = not self._may_read()
             while not done:
@@ -197,7 +199,7 @@ class Work:
 
     def sweep(self, enough: Callable[[], bool]) -> Pass:
         """Pages of a sweep's round with their deliveries, for a minute or until ``enough``."""
-        until = self.parts.clock.monotonic() + _BACKFILL_MINUTE
+        until = self.parts.clock.monotonic() + _A_MINUTE
         with open_pass(self.parts, "sweep") as tally:
             done = False
             while not done:

@@ -187,3 +187,52 @@ def test_a_byte_order_mark_before_the_list_is_no_fault(world: World) -> None:
     world.run_once()
     assert state_of(world, entity_id)[0] == "synced"
     assert_promises(world)
+
+
+@pytest.mark.parametrize("kind", ["orders", "invoices"])
+def test_what_was_readable_may_break_together_and_the_rest_is_read(world: World, kind: str) -> None:
+    old = [world.invoice() for _ in range(8)]
+    with world.work() as work:
+        run_once(work)
+        for _ in range(4):
+            world.clock.advance(minutes=30)
+            run_once(work)
+        broken = [*old[:3], *old[-3:]]
+        for each in broken:
+            if kind == "orders":
+                world.shop.break_order(world.shop.invoices.row(each)["order_id"], "error")
+            else:
+                world.shop.break_invoice(each, "error")
+        if kind == "orders":
+            unshown = old[0]
+            change(world, unshown, grand_total=5)
+        else:
+            unshown = world.invoice()
+            world.shop.break_invoice(unshown, "error")
+        new = [world.invoice() for _ in range(5)]
+        for _ in range(3):
+            world.clock.advance(minutes=1)
+            run_once(work)
+        assert {state_of(world, each)[0] for each in new} == {"synced"}
+        assert failed_in(world) == {unshown}
+
+
+def test_a_new_invoice_waits_for_no_retry_of_one_that_magento_never_shows(world: World) -> None:
+    world.set("magento.timeout", 1)
+    bad = [world.invoice() for _ in range(3)]
+    other = world.invoice()
+    for each in bad:
+        world.shop.break_invoice(each, "silence")
+    with world.work() as work:
+        run_once(work)
+        assert failed_in(world) == set(bad)
+        assert state_of(world, other)[0] == "synced"
+        world.clock.advance(hours=25)
+        new = world.invoice()
+        world.magento_calls.clear()
+        world.salesforce_calls.clear()
+        run_once(work)
+    assert state_of(world, new)[0] == "synced"
+    (sent,) = world.salesforce_calls.matching(path="composite/graph")
+    asked_again = [call for call in world.magento_calls if f"[value]={bad[0]}&" in call.query]
+    assert sent.at < asked_again[0].at
