@@ -15,7 +15,7 @@ pytestmark = pytest.mark.no_cover
 
 
 def in_turn() -> Iterator[Case]:
-    """Each answer at one of its places, another for each; `python -m tests.integration.worst_answers` tries them all."""
+    """Each answer at one of its places, in turn; `python -m tests.integration.worst_answers` tries them all."""
     for number, (_, at_each) in enumerate(groupby(cases(), key=lambda case: case.name)):
         places = list(at_each)
         yield places[number % len(places)]
