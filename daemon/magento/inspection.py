@@ -12,9 +12,9 @@ from daemon.magento.connection import Connection
 from daemon.magento.diagnosis import NOTHING, Address, ask_address, find_seen_as
 from daemon.magento.parse import stamps_of
 from daemon.magento.refusals import PageTooLarge
-from daemon.magento.scalars import LARGEST
 from daemon.magento.search import Filter, ids, query
 from daemon.settings import Configuration
+from state.values import LARGEST
 
 
 class Inspection:

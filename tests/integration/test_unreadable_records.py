@@ -187,3 +187,16 @@ def test_a_byte_order_mark_before_the_list_is_no_fault(world: World) -> None:
     world.run_once()
     assert state_of(world, entity_id)[0] == "synced"
     assert_promises(world)
+
+
+@pytest.mark.parametrize("number", [-1, 5 * 10**18])
+def test_a_number_that_the_state_could_not_read_back_is_that_invoices_failure_alone(world: World, number: int) -> None:
+    wrong, right = world.invoice(), world.invoice()
+    change(world, wrong, store_id=number)
+    with world.work() as work:
+        run_once(work)
+    assert state_of(world, wrong) == (
+        "failed", "Magento's record cannot be used: its store_id is below 0 or too large"
+    )  # fmt: skip
+    assert state_of(world, right)[0] == "synced"
+    assert world.command("status").returncode == 3, "the state can be read"
