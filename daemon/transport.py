@@ -29,7 +29,8 @@ _MOST_DECODED = 24_000_000
 _MOST_ERROR_BYTES = 1_000_000
 _WIDE = re.compile(rb"[\xc4-\xf4]|\\u")
 _WIDEST = re.compile(rb"[\xf0-\xf4]|\\u[dD][89abAB]")
-_TEXT = re.compile(rb'"(?:[^"\\]++|\\.)*+"', re.DOTALL)
+# Also one that does not end: given up, it would be looked for again from each quote in it.
+_TEXT = re.compile(rb'"(?:[^"\\]++|\\.?)*+"?', re.DOTALL)
 _LONGEST_WAIT = 86_400.0
 # How many calls of this process each side answered with which status ("none": it gave no answer), for whoever counts.
 ANSWERS: Counter[tuple[SideName, str]] = Counter()

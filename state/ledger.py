@@ -56,10 +56,11 @@ class LedgerRow:
 
 
 # A row is due when its time has come and it is owed, failed a day ago, or its last call had no answer. The automatic
-# flag holds back whatever nobody asked for. One that Magento cannot show has its own next try.
+# flag holds back whatever nobody asked for. One that Magento cannot show has its own next try. The plus keeps SQLite
+# from reading all that is synced: it finds those few by their again_at.
 _DUE = """
     (next_attempt_at IS NULL OR next_attempt_at <= :now)
-    AND (sync_status IN ('pending', 'failed') OR (sync_status = 'synced' AND again_at <= :now))
+    AND (sync_status IN ('pending', 'failed') OR (+sync_status = 'synced' AND again_at <= :now))
     AND (:automatic OR asked)
     AND corrupt = 0
 """

@@ -45,10 +45,11 @@ class NoteRow:
     synced_at: datetime | None = None
 
 
-# A comment is due only while its invoice is in Salesforce and not held; until then it waits with it.
+# A comment is due only while its invoice is in Salesforce and not held; until then it waits with it. The plus (also
+# where this is grouped) keeps SQLite from reading all that is synced: it finds those few by their again_at.
 _DUE = """
     (notes.next_attempt_at IS NULL OR notes.next_attempt_at <= :now)
-    AND (notes.sync_status IN ('pending', 'failed') OR (notes.sync_status = 'synced' AND notes.again_at <= :now))
+    AND (notes.sync_status IN ('pending', 'failed') OR (+notes.sync_status = 'synced' AND notes.again_at <= :now))
     AND ledger.salesforce_id IS NOT NULL AND ledger.sync_status != 'held'
     AND (:automatic OR notes.asked)
 """
@@ -77,7 +78,7 @@ class Notes:
         """The invoices with notes to send now: those tried least first, and of them what has waited longest."""
         rows = self._store.db.conn.execute(
             f"SELECT notes.entity_id FROM notes JOIN ledger USING (entity_id) WHERE {_DUE} "  # noqa: S608
-            "GROUP BY notes.entity_id "
+            "GROUP BY +notes.entity_id "
             "ORDER BY min(notes.attempts), min(notes.next_attempt_at), notes.entity_id LIMIT :limit",
             {"now": text_of(now), "automatic": automatic, "limit": limit},
         ).fetchall()

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
 from sqlite_utils.db import Database
 
 from state.connection import damaged
-from state.values import BadValueError, instant_of, reader_of, status_of
+from state.values import LARGEST, BadValueError, instant_of, reader_of, status_of
 
 if TYPE_CHECKING:
     from state.store import Store
@@ -132,7 +132,10 @@ def _columns(kind: type[Row]) -> tuple[tuple[str, Callable[[Any], Any]], ...]:
 
 
 def columns_of(row: Row) -> dict[str, Any]:
-    """The frozen value as SQL parameters."""
+    """The frozen value as SQL parameters; BadValueError for a number that could not be read back.
+
+    Kept all the same, it would be damage to the whole state. Of the rest the schema and the types say what it may be.
+    """
     values: dict[str, Any] = {}
     for name, _ in _columns(type(row)):
         value = getattr(row, name)
@@ -140,6 +143,8 @@ def columns_of(row: Row) -> dict[str, Any]:
             value = text_of(value)
         elif isinstance(value, bool):
             value = int(value)
+        elif isinstance(value, int) and not 0 <= value <= LARGEST:
+            raise BadValueError(f"{_NAMES[type(row).__name__]}: {name} is no number that it could be")
         values[name] = value
     return values
 

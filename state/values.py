@@ -17,8 +17,8 @@ _CLOSED: dict[str, frozenset[str]] = {
 _MAGENTOS = frozenset({"created_at", "updated_at", "newest", "since"})
 _FIRST = datetime(1970, 1, 1, tzinfo=UTC)
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", re.ASCII)
-# No number of ours is near it, and one more can still be counted.
-_MANY = 1 << 62
+# The largest number that is kept: none of Magento's or ours is near it, and one more can still be counted.
+LARGEST = (1 << 62) - 1
 
 
 class BadValueError(ValueError):
@@ -85,7 +85,7 @@ def _flag(value: Any) -> bool:
 
 def count_in(value: Any) -> int:
     """Return a stored number: an id, or how many."""
-    if not isinstance(value, int) or not 0 <= value < _MANY:
+    if not isinstance(value, int) or not 0 <= value <= LARGEST:
         raise BadValueError("is no number that it could be")
     return value
 

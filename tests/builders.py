@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -17,6 +19,7 @@ from daemon.settings.document import Document
 from daemon.sync.decide import Seen
 from state.ledger import LedgerRow
 from state.notes import NoteRow
+from state.store import Store
 
 NOON = datetime(2026, 11, 22, 12, 0, 0, tzinfo=UTC)
 EARLIER = NOON - timedelta(hours=4)
@@ -166,3 +169,17 @@ def seen(by: str = "poll", *, asked: bool = False, named: bool = False) -> Seen:
     """Shown at noon; a failure is tried again a day later."""
     retry_at = NOON + timedelta(days=1)
     return Seen(at=NOON, by=by, retry_at=retry_at, asked=asked, named=named, backfilling=by == "backfill")
+
+
+@contextmanager
+def sql_steps(store: Store) -> Iterator[Counter[str]]:
+    """How many steps SQLite takes in this block, by its question: many where it reads rows that it does not return."""
+    found: Counter[str] = Counter()
+    asked = [""]
+    store.db.conn.set_trace_callback(lambda sql: asked.__setitem__(0, " ".join(sql.split())[:200]))
+    store.db.conn.set_progress_handler(lambda: found.update([asked[0]]), 1)
+    try:
+        yield found
+    finally:
+        store.db.conn.set_progress_handler(None, 1)
+        store.db.conn.set_trace_callback(None)

@@ -5,8 +5,10 @@ from typing import Any, TypeVar
 
 import click
 
-# What the state can look for; a larger number is nobody's id.
-ENTITY_ID = click.IntRange(1, 2**63 - 1)
+from state.values import LARGEST
+
+# What the state can keep; a larger number is nobody's id.
+ENTITY_ID = click.IntRange(1, LARGEST)
 COUNT = click.IntRange(1, 2**63 - 1)
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -110,11 +110,10 @@ def _show(report: dict[str, Any]) -> None:
     from daemon.cli.output import say_lines
 
     last = report["last_pass"]
-    lag = report["lag_seconds"]
     lines = [
         ("Synchronization", f"{report['synchronization']}, notes {'on' if report['notes'] else 'off'}"),
         ("Checkpoint", report["checkpoint"] or "none: nothing was read yet"),
-        ("Lag", "none: nothing waits" if lag is None else f"{lag} s"),
+        ("Lag", _lag(report)),
         ("Invoices", _counts(report["ledger"])),
         ("Notes", _counts(report["notes_ledger"]) + _notes_wait(report["notes_wait"])),
         ("Last pass", _last_pass(last) if last else "none"),
@@ -126,6 +125,17 @@ def _show(report: dict[str, Any]) -> None:
     if report["ledger"]["held"]:
         click.echo(f"{report['ledger']['held']} held: `invoice-sync sync --held` sends them.")
     _show_failures(report["failures"])
+
+
+def _lag(report: dict[str, Any]) -> str:
+    """Return how long the oldest invoice waits. What has not been read may have waited longer."""
+    lag, magento = report["lag_seconds"], report["magento"]
+    unread = None if magento["status"] == "ok" else f"Magento has not been read since {magento['since']}"
+    if lag is not None:
+        return f"at least {lag} s: {unread}" if unread else f"{lag} s"
+    if unread is None and report["checkpoint"] is None:
+        unread = "nothing was read yet"
+    return f"not known: {unread}" if unread else "none: nothing waits"
 
 
 def _show_failures(found: list[dict[str, Any]]) -> None:

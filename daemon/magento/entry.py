@@ -116,7 +116,8 @@ def _cause(words: str, way: Way, resources: str | None, ahead: float | None) -> 
 
 def _permission(resources: str, way: Way) -> str:
     """What to allow, and where. Whether the token is wrong can be told for ``oauth1`` and ``admin`` alone."""
-    found = re.search(r"Magento_\w+::\w+", resources)
+    # From the beginning of a word alone: where each letter could begin one, a long word takes quadratic time.
+    found = re.search(r"\bMagento_\w++::\w+", resources)
     resource = _RESOURCES.get(found[0], found[0]) if found else None
     both = f"{_RESOURCES['Magento_Sales::sales_invoice']}, and {_RESOURCES['Magento_Sales::actions_view']}"
     wanted = f"allow {resource or both}"

@@ -14,6 +14,7 @@ from daemon.magento.parse import stamps_of
 from daemon.magento.refusals import PageTooLarge
 from daemon.magento.search import Filter, ids, query
 from daemon.settings import Configuration
+from state.values import LARGEST
 
 
 class Inspection:
@@ -83,8 +84,9 @@ class Inspection:
         """Read so many of the newest invoices, whole, and then their orders. Return how many invoices there were."""
         newest = query([], page_size=page_size, newest_by="entity_id")
         body = read(self._connection.get(f"invoices?{newest}"), self._way)
-        invoices = [row for row in body.get("items") or () if isinstance(row, dict)]
-        orders = sorted({row["order_id"] for row in invoices if isinstance(row.get("order_id"), int)})
+        items = body.get("items")
+        invoices = [row for row in items if isinstance(row, dict)] if isinstance(items, list) else []
+        orders = sorted({row["order_id"] for row in invoices if _is_id(row.get("order_id"))})
         if orders:
             fields = "items[entity_id,increment_id],total_count"
             question = query([[Filter("entity_id", "in", ids(orders))]], page_size=len(orders), fields=fields)
@@ -104,3 +106,8 @@ class Inspection:
     def seen_as(self) -> str | None:
         """Return the scheme and host that Magento sees: a signature over them is followed, and ours was not."""
         return find_seen_as(self._connection, self._configuration)
+
+
+def _is_id(value: object) -> bool:
+    """Whether there can be a record with this id; asking for any other says nothing of the page."""
+    return isinstance(value, int) and not isinstance(value, bool) and 0 < value <= LARGEST

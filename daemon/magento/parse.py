@@ -13,7 +13,6 @@ from typing import Any, TypeVar
 from daemon.errors import RejectedRecord, Unreachable
 from daemon.invoice import Comment, Invoice, Item, Malformed, Order, Value, Values
 from daemon.magento.scalars import (
-    LARGEST,
     amount,
     cleaned,
     digest,
@@ -23,7 +22,9 @@ from daemon.magento.scalars import (
     number_or_none,
     stamp,
     text_or_none,
+    whole,
 )
+from state.values import LARGEST
 
 _STATES = {1: "open", 2: "paid", 3: "canceled"}
 _Part = TypeVar("_Part", Item, Comment)
@@ -158,7 +159,7 @@ def _values(row: Mapping[str, Any], prefix: str = "") -> Values:
 
 
 def _item(row: Mapping[str, Any]) -> Item:
-    return Item(_key(row, "an item has no entity_id"), _values(row))
+    return Item(_key(row, "an item"), _values(row))
 
 
 def _comment(row: Mapping[str, Any]) -> Comment:
@@ -166,7 +167,7 @@ def _comment(row: Mapping[str, Any]) -> Comment:
     if text is not None and not isinstance(text, str):
         raise RejectedRecord("the text of a comment is not text")
     return Comment(
-        entity_id=_key(row, "a comment has no entity_id"),
+        entity_id=_key(row, "a comment"),
         text=text or "",
         created_at=lenient_stamp(row.get("created_at")),
         customer_notified=str(row.get("is_customer_notified")) in {"1", "True"},
@@ -190,11 +191,11 @@ def _unique(parts: list[_Part], name: str) -> tuple[_Part, ...]:
     return tuple(sorted(parts, key=lambda part: part.entity_id))
 
 
-def _key(row: Mapping[str, Any], complaint: str) -> int:
+def _key(row: Mapping[str, Any], part: str) -> int:
     """An id that Magento gave; it gives none below 1."""
-    entity_id = integer(row, "entity_id", complaint)
-    if entity_id < 1:
-        raise RejectedRecord(complaint)
+    entity_id = whole(row, "entity_id", f"{part} has no entity_id")
+    if not 0 < entity_id <= LARGEST:
+        raise RejectedRecord(f"the entity_id of {part} is below 1 or too large")
     return entity_id
 
 

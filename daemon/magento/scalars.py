@@ -13,8 +13,8 @@ from typing import Any
 
 from daemon.errors import RejectedRecord
 from daemon.spelling import hash_of, plain_number
+from state.values import LARGEST
 
-LARGEST = 2**63 - 1  # what SQLite takes as an integer
 # Ends a transaction in SQLite or a note in base64 otherwise. A newline and a tab are text.
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -59,13 +59,21 @@ def cleaned(value: Any) -> Any:
     return value
 
 
-def integer(row: Mapping[str, Any], name: str, complaint: str | None = None) -> int:
-    """A whole number that SQLite takes, also one spelled as text; RejectedRecord when there is none."""
+def whole(row: Mapping[str, Any], name: str, complaint: str) -> int:
+    """A whole number of any size, also one spelled as text; RejectedRecord with this complaint when there is none."""
     value = row.get(name)
     if isinstance(value, str) and re.fullmatch(r"\d{1,18}", value):
         return int(value)
-    if isinstance(value, bool) or not isinstance(value, int) or abs(value) > LARGEST:
-        raise RejectedRecord(complaint or f"its {name} is missing or not a whole number")
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise RejectedRecord(complaint)
+    return value
+
+
+def integer(row: Mapping[str, Any], name: str, complaint: str | None = None) -> int:
+    """A whole number that the state keeps; RejectedRecord when there is none."""
+    value = whole(row, name, complaint or f"its {name} is missing or not a whole number")
+    if not 0 <= value <= LARGEST:  # kept all the same, it would be damage to whoever reads it
+        raise RejectedRecord(f"its {name} is below 0 or too large")
     return value
 
 

@@ -9,11 +9,13 @@ import sys
 import pytest
 
 from daemon.cli import _run
+from state.values import LARGEST
 from tests.world import World
 
 HUGE = "9" * 40
 WRONG = [
     ["sync", "--id", HUGE],
+    ["sync", "--id", str(LARGEST + 1)],
     ["sync", "--id", str(2**63)],
     ["sync", "--id", "0"],
     ["sync", "--id", "-1"],
@@ -42,13 +44,13 @@ WRONG = [
     ["status", "--settings", "\udcff.yaml"],
 ]
 NOBODYS = [
-    ["sync", "--id", str(2**63 - 1)],
+    ["sync", "--id", str(LARGEST)],
     ["sync", "' OR 1=1 --"],
     ["sync", "../../etc/passwd"],
     ["sync", "\u202e1000"],
     ["sync", "%00"],
     ["sync", "9" * 4000],
-    ["explain", "--id", str(2**63 - 1)],
+    ["explain", "--id", str(LARGEST)],
 ]
 NOTHING = [
     ["sync", "--since", "9999-12-31"],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
@@ -95,6 +96,29 @@ def test_status_says_that_notes_wait_and_why(world: World) -> None:
     assert "STORAGE_LIMIT_EXCEEDED" in report["notes_wait"]["reason"]
     assert report["salesforce"]["status"] == "ok"
     assert "STORAGE_LIMIT_EXCEEDED" in world.command("explain", "--id", str(entity_id)).stdout
+
+
+def test_status_does_not_say_that_nothing_waits_while_magento_cannot_be_read(world: World) -> None:
+    assert "Lag:             not known: nothing was read yet" in world.command("status").stdout
+    world.invoice()
+    world.run_once()
+    assert "Lag:             none: nothing waits" in world.command("status").stdout
+    world.magento_server.stop()
+    assert world.command("run", "--once").returncode == 75
+    report = json.loads(world.command("status", "--json").stdout)
+    assert report["lag_seconds"] is None
+    told = world.command("status").stdout
+    assert f"Lag:             not known: Magento has not been read since {report['magento']['since']}" in told
+
+
+def test_what_waits_is_at_least_so_old_while_magento_cannot_be_read(world: World) -> None:
+    world.invoice()
+    world.salesforce_server.stop()
+    assert world.command("run", "--once").returncode == 75
+    world.magento_server.stop()
+    assert world.command("run", "--once").returncode == 75
+    told = world.command("status").stdout
+    assert re.search(r"^Lag: +at least \d+ s: Magento has not been read since \d", told, re.MULTILINE), told
 
 
 def test_a_person_who_asks_for_an_invoice_ends_the_pause_of_notes(world: World) -> None:

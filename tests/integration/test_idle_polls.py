@@ -8,6 +8,7 @@ from random import Random
 import pytest
 
 from daemon.sync import Work
+from tests.builders import EARLIER, ledger_row, note_row, sql_steps
 from tests.integration.checks import assert_equal, books, change, state_of
 from tests.world import World
 
@@ -141,3 +142,22 @@ def test_a_clock_of_magentos_that_is_set_back_hides_nothing(world: World, settle
         poll(world, work)
         assert state_of(world, new) == ("synced", None), "its stamp is older than the newest one"
     assert len(settled) == BURST
+
+
+def test_an_idle_poll_reads_no_more_of_the_state_where_many_invoices_are_synced(world: World) -> None:
+    world.invoice(comment="thanks")
+    with world.work() as work:
+        work.poll()
+        quiet_for(world, work, 15)
+        steps = []
+        for ids in (range(1001, 1011), range(1011, 3011)):
+            store = work.parts.store
+            of_salesforce = {"sync_status": "synced", "salesforce_id": "a00gX000000001ABA", "synced_at": EARLIER}
+            store.ledger.write([ledger_row(each, **of_salesforce) for each in ids])
+            store.notes.write([note_row(each, entity_id=each, sync_status="synced") for each in ids])
+            world.clock.advance(seconds=10)
+            with sql_steps(store) as counted:
+                assert poll(world, work) == (1, 0, 0)
+            steps.append(counted)
+    grown = {sql: count - steps[0][sql] for sql, count in steps[1].items() if count > steps[0][sql] + 100}
+    assert not grown

@@ -236,3 +236,16 @@ def test_a_new_invoice_waits_for_no_retry_of_one_that_magento_never_shows(world:
     (sent,) = world.salesforce_calls.matching(path="composite/graph")
     asked_again = [call for call in world.magento_calls if f"[value]={bad[0]}&" in call.query]
     assert sent.at < asked_again[0].at
+
+
+@pytest.mark.parametrize("number", [-1, 5 * 10**18])
+def test_a_number_that_the_state_could_not_read_back_is_that_invoices_failure_alone(world: World, number: int) -> None:
+    wrong, right = world.invoice(), world.invoice()
+    change(world, wrong, store_id=number)
+    with world.work() as work:
+        run_once(work)
+    assert state_of(world, wrong) == (
+        "failed", "Magento's record cannot be used: its store_id is below 0 or too large"
+    )  # fmt: skip
+    assert state_of(world, right)[0] == "synced"
+    assert world.command("status").returncode == 3, "the state can be read"

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import fields
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +24,13 @@ from daemon.magento.scalars import clean, digest
 from daemon.salesforce.graphs import Done, Graph, Node, NotAttempted, Refused, read_answers
 from daemon.salesforce.verdicts import Next, RecordError, judge
 from daemon.settings import load
-from tests.builders import SECRETS, comment_row, row
+from daemon.sync.decide import note_rows_of, refused_row, row_of
+from state.ledger import LedgerRow
+from state.notes import NoteRow
+from state.store import Store
+from state.values import LARGEST, BadValueError
+from tests.builders import SECRETS, comment_row, ledger_row, note_row, row, seen
+from tests.builders import settings as defaults
 
 TEXTS = st.text(st.characters(codec=None), max_size=20)  # also lone surrogates and control characters
 NUMBERS = st.one_of(
@@ -58,6 +66,12 @@ def rows(draw: st.DrawFn) -> dict[str, Any]:
     return shown
 
 
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    with Store(tmp_path_factory.mktemp("border") / "state" / "state.db", lock=True) as made:
+        yield made
+
+
 def assert_writable(value: object) -> None:
     """Nothing is in it that SQLite or JSON cannot carry."""
     if isinstance(value, str):
@@ -85,12 +99,59 @@ def test_any_row_with_an_entity_id_is_an_invoice_or_says_why_not(shown: dict[str
     assert_writable(found.values)
     assert found.newest_stamp >= found.created_at
     for number in (found.store_id, found.order_id):
-        assert number is None or abs(number) < 2**63
+        assert number is None or 0 <= number <= LARGEST
     for parts in (found.items, found.comments):
         ids = [part.entity_id for part in parts]
         assert ids == sorted(set(ids))
     for comment in found.comments:
         assert_writable(comment.text)
+
+
+IDS = st.one_of(st.integers(), st.sampled_from([-(2**62), -1, 0, 1, 2**62 - 1, 2**62, 5 * 10**18, 2**63 - 1, 2**63]))
+
+
+@given(
+    shown=st.builds(row, IDS, store_id=IDS, order_id=IDS, state=st.integers(1, 3)),
+    ids=st.lists(IDS, max_size=3),
+    by=st.sampled_from(["poll", "backfill"]),
+)
+def test_whatever_numbers_magento_shows_the_state_reads_back_what_it_keeps(
+    store: Store, shown: dict[str, Any], ids: list[int], by: str
+) -> None:
+    shown["comments"] = [comment_row(each) for each in ids]
+    try:
+        rows_of({"items": [shown]}, after_id=0, at_most=1)
+    except Unreachable:
+        return
+    found = invoice_of(shown)
+    if isinstance(found, Malformed):
+        written, notes = refused_row(found, None, seen(by)), []
+    else:
+        written = row_of(found, None, defaults(), seen(by))
+        notes = note_rows_of(found, {}, defaults(), seen(by))
+    store.ledger.write([written])
+    store.notes.write(notes)
+    assert store.ledger.known([found.entity_id]) == {found.entity_id: written}
+    assert store.notes.known(each.comment_id for each in notes) == {each.comment_id: each for each in notes}
+
+
+@given(st.sampled_from([LedgerRow, NoteRow]), st.data())
+def test_a_number_that_could_not_be_read_back_is_not_kept(
+    store: Store, kind: type[LedgerRow | NoteRow], data: st.DataObject
+) -> None:
+    name = data.draw(st.sampled_from([each.name for each in fields(kind) if each.type in (int, int | None)]))
+    value = data.draw(IDS)
+    if kind is LedgerRow:
+        keep = partial(store.ledger.write, [ledger_row(**{name: value})])
+    else:
+        keep = partial(store.notes.write, [note_row(**{name: value})])
+    if 0 <= value <= LARGEST:
+        keep()
+    else:
+        with pytest.raises(BadValueError, match=f"{name} is no number that it could be"):
+            keep()
+    assert store.ledger.known([7]) is not None
+    assert store.notes.of([7]) is not None
 
 
 @given(RECORDS)
@@ -124,7 +185,7 @@ def test_any_list_is_refused_whole_or_ascends_from_where_it_was_asked(
     ids = [each["entity_id"] for each in found]
     assert ids == sorted(set(ids))
     assert len(ids) <= at_most
-    assert all(after_id < entity_id < 2**63 for entity_id in ids)
+    assert all(after_id < entity_id <= LARGEST for entity_id in ids)
 
 
 @given(

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
+from urllib.parse import unquote
 
 import pytest
+import requests
 
+from daemon.clock import SystemClock
 from daemon.doctor.judge import (
     for_trials,
     judge_address,
@@ -16,8 +20,11 @@ from daemon.doctor.judge import (
     judge_stamps,
 )
 from daemon.doctor.report import Line, Report, Status
+from daemon.magento.connection import Connection
 from daemon.magento.diagnosis import Address, explain_signature, other_addresses
+from daemon.magento.inspection import Inspection
 from daemon.salesforce.organization import Organization
+from tests.builders import configuration, row
 
 NOON = datetime(2026, 11, 24, 12, 0, 0, tzinfo=UTC)
 SHOP = "https://shop.example.org"
@@ -54,6 +61,40 @@ def test_a_stamp_of_the_future_is_the_databases_clock() -> None:
     assert judge_stamps(NOON + timedelta(minutes=5), NOON).status == "warning"
     assert judge_stamps(NOON - timedelta(days=5), NOON).status == "ok"
     assert judge_stamps(None, NOON).status == "skipped"
+
+
+@pytest.mark.parametrize(
+    ("items", "shown", "asked"),
+    [
+        (5, 0, None),
+        (True, 0, None),
+        ({"0": row()}, 0, None),
+        ("none", 0, None),
+        (None, 0, None),
+        ([5, None, row(7)], 1, "70"),
+        ([row(7, order_id=8), row(6, order_id=True), row(5, order_id=2**70), row(4, order_id=-1)], 4, "8"),
+        ([row(7, order_id=None)], 1, None),
+    ],
+)
+def test_a_newest_page_of_any_kind_is_looked_at(
+    monkeypatch: pytest.MonkeyPatch, items: object, shown: int, asked: str | None
+) -> None:
+    calls: list[str] = []
+
+    def get(_connection: Connection, path: str) -> requests.Response:
+        calls.append(unquote(path))
+        response = requests.Response()
+        response.status_code, response._content = 200, json.dumps({"items": items, "total_count": 9}).encode()
+        return response
+
+    monkeypatch.setattr(Connection, "get", get)
+    inspection = Inspection(configuration(), SystemClock())
+    assert inspection.show_newest(20) == shown
+    inspection.close()
+    assert [path for path in calls if path.startswith("orders")] == [
+        path for path in calls[1:] if f"[value]={asked}&" in path
+    ]
+    assert len(calls) == (1 if asked is None else 2)
 
 
 @pytest.mark.parametrize(("free", "status"), [(5_000_000_000, "ok"), (99_000_000, "warning"), (1_000_000, "error")])

@@ -12,14 +12,14 @@ import pytest
 import requests
 import structlog
 
-from daemon.errors import Unreachable
+from daemon.errors import SideRefused, Unreachable
 from daemon.log import configure
 from daemon.magento.refusals import refuse, sentence, words_of
 from daemon.redaction import heard, redact, redaction
 from daemon.salesforce import scrubbed
 from daemon.salesforce.graphs import Graph, Node, Refused, read_answers
 from daemon.salesforce.refusals import explain
-from daemon.transport import values_in
+from daemon.transport import MOST_VALUES, values_in
 
 MOST = 16_000_000
 TEXTS = {
@@ -175,3 +175,19 @@ def test_values_are_counted_without_reading_them_and_not_within_texts() -> None:
     for sign in (b'"', b'\\"', b"\\", b'"a', b'",', b"[", b'"\\'):
         values_in(sign * (MOST // len(sign)))
     assert time.process_time() - begun < 20
+
+
+@pytest.mark.parametrize("sign", [b'\\"', b'\\\\\\"', b"\\"])
+def test_a_text_that_is_not_closed_takes_no_longer_than_one_that_is(sign: bytes) -> None:
+    content = b"," * (MOST_VALUES + 1) + b'"' + sign * (4_000_000 // len(sign))
+    begun = time.process_time()
+    assert values_in(content) == MOST_VALUES + 1
+    assert time.process_time() - begun < 2
+
+
+def test_a_resource_without_end_is_read_in_time() -> None:
+    told = {"message": "May not access %resources", "parameters": {"resources": "Magento_" * 100_000}}
+    begun = time.process_time()
+    with pytest.raises(SideRefused, match="May not access"):
+        refuse(answer(401, json.dumps(told).encode()), "oauth1")
+    assert time.process_time() - begun < 2

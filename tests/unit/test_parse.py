@@ -10,6 +10,7 @@ from daemon.errors import Unreachable
 from daemon.invoice import Invoice, Malformed
 from daemon.magento.parse import comments_of, invoice_of, order_of, rows_of, stamps_of
 from daemon.magento.scalars import clean, digest
+from state.values import LARGEST
 from tests.builders import comment_row, row
 
 
@@ -44,6 +45,7 @@ def refused(**fields: object) -> Malformed:
         ({"items": [{"entity_id": True}]}, "without an entity_id"),
         ({"items": [{"entity_id": None}]}, "without an entity_id"),
         ({"items": [{"entity_id": Decimal("1.0")}]}, "without an entity_id"),
+        ({"items": [{"entity_id": LARGEST + 1}]}, "without an entity_id"),
         ({"items": [{"entity_id": 2**63}]}, "without an entity_id"),
         ({"items": [{"entity_id": 2}, {"entity_id": 2}]}, "repeats rows"),
         ({"items": [{"entity_id": 3}, {"entity_id": 2}]}, "not in the order"),
@@ -164,7 +166,12 @@ def test_no_amount_is_no_amount(value: object) -> None:
         ({"store_id": True}, "its store_id is not a whole number"),
         ({"store_id": Decimal("1.5")}, "its store_id is not a whole number"),
         ({"order_id": None}, "its order_id is missing or not a whole number"),
-        ({"order_id": 10**19}, "its order_id is missing or not a whole number"),
+        ({"order_id": LARGEST + 1}, "its order_id is below 0 or too large"),
+        ({"order_id": -1}, "its order_id is below 0 or too large"),
+        ({"order_id": 10**19}, "its order_id is below 0 or too large"),
+        ({"store_id": -1}, "its store_id is below 0 or too large"),
+        ({"store_id": 5 * 10**18}, "its store_id is below 0 or too large"),
+        ({"state": -1}, "its state is below 0 or too large"),
         ({"order_id": "9" * 19}, "its order_id is missing or not a whole number"),
         ({"grand_total": "NaN"}, "its grand_total is not a number"),
         ({"grand_total": "sNaN"}, "its grand_total is not a number"),
@@ -182,6 +189,9 @@ def test_no_amount_is_no_amount(value: object) -> None:
         ({"items": [{"entity_id": 3}, {"entity_id": "3"}]}, "two of its items have one entity_id"),
         ({"comments": "none"}, "its comments are not a list of records"),
         ({"comments": [{"comment": "x"}]}, "a comment has no entity_id"),
+        ({"comments": [comment_row(LARGEST + 1)]}, "the entity_id of a comment is below 1 or too large"),
+        ({"comments": [comment_row(0)]}, "the entity_id of a comment is below 1 or too large"),
+        ({"items": [{"entity_id": -3}]}, "the entity_id of an item is below 1 or too large"),
         ({"comments": [comment_row(5), comment_row(5)]}, "two of its comments have one entity_id"),
         ({"comments": [comment_row(5, 12)]}, "the text of a comment is not text"),
         ({"comments": [comment_row(5, ["x"])]}, "the text of a comment is not text"),
@@ -192,6 +202,13 @@ def test_a_row_that_is_no_invoice_says_why(fields: dict[str, object], reason: st
     assert found.reason == reason
     assert found.entity_id == 7
     assert found.digest
+
+
+def test_the_largest_ids_are_ids() -> None:
+    found = read(order_id=LARGEST, store_id=0, comments=[comment_row(LARGEST)], items=[{"entity_id": LARGEST}])
+    assert (found.order_id, found.store_id) == (LARGEST, 0)
+    assert found.comments[0].entity_id == found.items[0].entity_id == LARGEST
+    assert rows_of({"items": [{"entity_id": LARGEST}]}, after_id=0, at_most=3)
 
 
 def test_a_malformed_row_keeps_what_can_be_read_of_it() -> None:

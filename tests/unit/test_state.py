@@ -26,7 +26,7 @@ from state.rows import instant_of, text_of
 from state.scans import Scan
 from state.sides import Side
 from state.store import Store
-from tests.builders import EARLIER, NOON, ledger_row, note_row
+from tests.builders import EARLIER, NOON, ledger_row, note_row, sql_steps
 
 LATER = NOON + timedelta(hours=1)
 
@@ -521,6 +521,22 @@ def test_what_is_due_and_in_which_order(store: Store) -> None:
     assert due(store, limit=2) == [4, 3]
     assert due(store, automatic=False) == [4]
     assert store.ledger.count_due(NOON, automatic=True, but=[4, 99]) == 5
+
+
+def test_what_is_due_is_found_without_reading_what_is_synced(store: Store) -> None:
+    few, many = range(1, 21), range(21, 1021)
+    steps = []
+    for ids in (few, many):
+        store.ledger.write([ledger_row(each, sync_status="synced", salesforce_id="a00") for each in ids])
+        store.notes.write([note_row(each, entity_id=each, sync_status="synced") for each in ids])
+        with sql_steps(store) as counted:
+            assert due(store) == due(store, automatic=False) == []
+            assert store.ledger.newest_untried(NOON, automatic=True) == []
+            assert store.ledger.count_due(NOON, automatic=True, but=[]) == 0
+            assert store.notes.due_invoices(NOON, automatic=True, limit=10) == []
+            assert store.notes.due([7], NOON, automatic=True) == []
+        steps.append(counted.total())
+    assert steps[1] < steps[0] + 20, "it does not grow with the ledger"
 
 
 def test_failed_rows_can_be_made_due_now(store: Store) -> None:
