@@ -83,7 +83,7 @@ class _Attachment:
     def __init__(self, parts: Parts, tally: Tally, rows: Sequence[NoteRow]) -> None:
         self._parts = parts
         self._tally = tally
-        contents = newest_contents(parts, tally, sorted({row.entity_id for row in rows}))
+        contents = newest_contents(parts, tally, sorted({row.entity_id for row in rows}), orders=False)
         self._batch = NoteBatch(parts, tally, contents)
         self._alone = len(rows) == 1 and was_alone(rows[0])
         self._began_at = parts.clock.monotonic()

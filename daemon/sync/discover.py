@@ -214,17 +214,19 @@ def _take_up(parts: Parts, shown: Sequence[Invoice | Malformed], seen: Seen, *, 
     readable, orderless = _with_orders(parts, [record for record in wanted if isinstance(record, Invoice)])
     changed_ids = {record.entity_id for record in changed}
     rows = [refused_row(r, known.get(r.entity_id), seen) for r in changed if isinstance(r, Malformed)]
-    rows += [orderless_row(invoice, words, known.get(invoice.entity_id), seen) for invoice, words in orderless]
     notes: list[NoteRow] = []
     comments = parts.store.notes.known(comment.entity_id for invoice in readable for comment in invoice.comments)
     for invoice in readable:
-        if invoice.entity_id not in changed_ids:
+        before = known.get(invoice.entity_id)
+        decided = row_of(invoice, before, settings, seen) if invoice.entity_id in changed_ids else None
+        words = orderless.get(invoice.order_id)
+        row = decided if words is None else orderless_row(invoice, decided, before, words, seen)
+        if row is not None:
+            rows.append(row)
+        if decided is None or row is None:
             # As it was when it was read last, but a comment of it may have been elsewhere meanwhile.
-            notes += [row for row in note_rows_of(invoice, comments, settings, seen) if _is_news(row, comments)]
-            continue
-        row = row_of(invoice, known.get(invoice.entity_id), settings, seen)
-        rows.append(row)
-        if row.sync_status != "failed":
+            notes += [note for note in note_rows_of(invoice, comments, settings, seen) if _is_news(note, comments)]
+        elif decided.sync_status != "failed":
             notes += note_rows_of(invoice, comments, settings, seen)
     return Taken(tuple(rows), tuple(notes), tuple(readable), len(counted))
 
@@ -235,26 +237,29 @@ def _is_news(row: NoteRow, known: Mapping[int, NoteRow]) -> bool:
     return before is None or (before.entity_id, before.digest) != (row.entity_id, row.digest)
 
 
-def _with_orders(parts: Parts, invoices: list[Invoice]) -> tuple[list[Invoice], list[tuple[Invoice, str]]]:
-    """Return the invoices with their orders, and those whose order Magento cannot show, with its words."""
+def _with_orders(parts: Parts, invoices: list[Invoice]) -> tuple[list[Invoice], dict[int, str]]:
+    """Return the invoices with their orders, and Magento's words about the orders that it cannot show."""
     fields = parts.mapping.order_fields
     if not fields or not invoices:
-        return invoices, []
+        return invoices, {}
     found = parts.records.orders(parts.magento, {invoice.order_id for invoice in invoices}, fields)
     whole = [
-        replace(invoice, order=found.shown.get(invoice.order_id))
+        replace(
+            invoice,
+            order=found.shown.get(invoice.order_id),
+            order_unreadable=invoice.order_id in found.unreadable,
+        )
         for invoice in invoices
-        if invoice.order_id not in found.unreadable
     ]
-    words = found.unreadable
-    return whole, [(invoice, words[invoice.order_id]) for invoice in invoices if invoice.order_id in words]
+    return whole, found.unreadable
 
 
 def _count(parts: Parts, tally: Tally, taken: Taken) -> None:
     """Enter the page into the books, keep its contents for a minute, and say what was not simply owed."""
     now = parts.clock.monotonic()
     idle = {row.entity_id for row in taken.rows if row.sync_status != "pending"}
-    parts.contents.update({i.entity_id: (now, i) for i in taken.contents if i.entity_id not in idle})
+    useful = [each for each in taken.contents if each.entity_id not in idle or each.order_unreadable]
+    parts.contents.update({invoice.entity_id: (now, invoice) for invoice in useful})
     tally.seen += taken.seen
     tally.unchanged += taken.seen - len(taken.rows)
     for row in taken.rows:
