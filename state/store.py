@@ -135,6 +135,7 @@ class Store:
                     fingerprint=None,
                     sync_status="pending",
                     reason=None,
+                    corrupt=False,  # or no list and no batch would have it any more
                     asked=True,
                     named=True,
                     attempts=0,

@@ -148,6 +148,7 @@ def row_of(invoice: Invoice, known: LedgerRow | None, settings: Settings, seen: 
             sync_status="failed",
             reason=ANOTHER,
             cause=None,
+            corrupt=False,
             next_attempt_at=seen.retry_at,
         )
     was_owed = known is not None and known.sync_status == "pending"

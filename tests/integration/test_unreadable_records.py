@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -227,6 +228,54 @@ def test_what_is_to_be_sent_once_more_fails_when_its_order_cannot_be_shown(world
         world.clock.advance(hours=25)
         run_once(work)
     assert_promises(world)
+
+
+@pytest.mark.parametrize("mended", [False, True])
+def test_one_whose_state_is_cleared_is_looked_at_again_and_not_lost(world: World, mended: bool) -> None:
+    ids = [world.invoice(comment="fine") for _ in range(5)]
+    world.shop.break_invoice(ids[2], "error")
+    world.run_once()
+    if mended:
+        world.shop.mend(ids[2])
+    assert world.command("state", "clear", "--id", str(ids[2]), "--yes").returncode == 0
+    with world.work() as work:
+        run_once(work)
+        assert failed_in(world) == (set() if mended else {ids[2]})
+        world.shop.mend(ids[2])
+        world.clock.advance(hours=25)
+        run_once(work)
+    assert_promises(world)
+
+
+def test_one_that_was_left_out_without_having_failed_is_tried_all_the_same(world: World) -> None:
+    """As a version before this one left it, when its state was cleared."""
+    ids = [world.invoice() for _ in range(5)]
+    world.shop.break_invoice(ids[2], "error")
+    with world.work() as work:
+        run_once(work)
+        ledger = work.parts.store.ledger
+        row = replace(ledger.known([ids[2]])[ids[2]], sync_status="pending", reason=None, next_attempt_at=None)
+        ledger.write([row])
+        world.shop.mend(ids[2])
+        run_once(work)
+    assert_promises(world)
+
+
+def test_one_that_is_another_invoice_once_it_is_shown_breaks_no_list_any_more(world: World) -> None:
+    ids = [world.invoice() for _ in range(5)]
+    with world.work() as work:
+        run_once(work)
+        world.shop.break_invoice(ids[2], "error")
+        change(world, ids[2], grand_total="9.0000")
+        run_once(work)
+        assert world.rows()[ids[2]].corrupt
+        world.shop.mend(ids[2])
+        world.shop.edit_invoice(ids[2], increment_id="000004711")
+        world.clock.advance(hours=25)
+        run_once(work)
+    row = world.rows()[ids[2]]
+    assert (row.sync_status, row.corrupt) == ("failed", False)
+    assert "another invoice" in str(row.reason)
 
 
 @pytest.mark.fault("Magento: more at once than it can show")
