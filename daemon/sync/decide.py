@@ -9,7 +9,7 @@ from daemon.invoice import Comment, Invoice, Malformed
 from daemon.notes import comment_digest
 from daemon.settings import Settings
 from daemon.spelling import money
-from state.dismissal import is_dismissed
+from state.dismissal import GONE, is_dismissed, went_with_invoice
 from state.ledger import LedgerRow
 from state.notes import NoteRow
 
@@ -80,7 +80,7 @@ def unreadable_row(entity_id: int, words: str, known: LedgerRow | None, seen: Se
     One that was dismissed stays so, unless a person asks for it.
     """
     if known is not None and is_dismissed(known) and not seen.asked:
-        return replace(known, corrupt=True)
+        return replace(known, corrupt=True, next_attempt_at=seen.retry_at)
     row = known or LedgerRow(
         entity_id=entity_id,
         increment_id="",
@@ -99,6 +99,17 @@ def unreadable_row(entity_id: int, words: str, known: LedgerRow | None, seen: Se
         digest="",
         next_attempt_at=seen.retry_at,
     )
+
+
+def gone_row(known: LedgerRow, seen: Seen) -> LedgerRow:
+    """Return the row of an invoice that Magento has no more: failed, but what was dismissed stays so, unless asked for.
+
+    It breaks no list any more.
+    """
+    row = replace(known, corrupt=False, next_attempt_at=None)
+    if is_dismissed(known) and not seen.asked:
+        return row
+    return replace(row, sync_status="failed", reason=GONE, cause=None, next_attempt_at=seen.retry_at)
 
 
 def orderless_row(
@@ -233,7 +244,7 @@ def _note_row(comment: Comment, entity_id: int, known: NoteRow | None, settings:
         return row
     if not edited and row.sync_status == "failed" and not seen.asked:
         return row  # it has its own next try
-    if not edited and is_dismissed(row) and not seen.asked:
+    if not edited and is_dismissed(row) and not went_with_invoice(row) and not seen.asked:
         return row
     if not edited and row.held_for == "notes" and not seen.asked:
         return row  # only a person frees what was held because notes were off

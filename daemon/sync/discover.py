@@ -6,10 +6,11 @@ from datetime import datetime
 
 from daemon.invoice import Invoice, Malformed
 from daemon.magento import Page
-from daemon.sync.decide import Seen, note_rows_of, orderless_row, refused_row, row_of, unreadable_row
+from daemon.sync.decide import Seen, gone_row, note_rows_of, orderless_row, refused_row, row_of, unreadable_row
 from daemon.sync.pages import Reading, Unreadable
 from daemon.sync.parts import FAILED_AGAIN, Parts, Tally
 from daemon.sync.window import known_window, poll_since, remember_window, window_after
+from state.dismissal import is_dismissed
 from state.ledger import LedgerRow
 from state.notes import NoteRow
 from state.scans import Scan
@@ -21,12 +22,16 @@ _UNREADABLE_A_PASS = 20
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What is to be remembered of some invoices that Magento showed, before it is."""
+    """What is to be remembered of some invoices that Magento showed, before it is.
+
+    ``shown_again``: could not be shown, and are as they were before: only that is news.
+    """
 
     rows: tuple[LedgerRow, ...]
     notes: tuple[NoteRow, ...]
     contents: tuple[Invoice, ...]
     seen: int
+    shown_again: tuple[LedgerRow, ...] = ()
 
 
 def read_page(parts: Parts, tally: Tally, kind: str) -> bool:
@@ -79,11 +84,16 @@ def pass_over(parts: Parts, tally: Tally, scan: Scan, unreadable: Unreadable | N
 
 
 def read_unreadable_again(parts: Parts, tally: Tally) -> None:
-    """Try some of the invoices that Magento could not show a day ago, each with a call of its own."""
+    """Try some of the invoices that Magento could not show a day ago, each with a call of its own.
+
+    Also what was dismissed, of which only a change is told.
+    """
     due = parts.store.ledger.corrupt_due(parts.now(), _UNREADABLE_A_PASS)
     if due:
         read_again(parts, tally, due)
-        still = parts.store.ledger.corrupt_among(due)
+        still = [
+            row.entity_id for row in parts.store.ledger.known(due).values() if row.corrupt and not is_dismissed(row)
+        ]
         tally.outcomes.update(dict.fromkeys(still, "failed"))
 
 
@@ -118,25 +128,15 @@ def read_again(
     )
     taken = _take_up(parts, [shown[key] for key in sorted(shown)], seen, contents_of_all=True)
     known = parts.store.ledger.known(set(entity_ids) - set(shown))
-    gone = [
-        replace(
-            row,
-            sync_status="failed",
-            reason="gone from Magento",
-            cause=None,
-            corrupt=False,
-            next_attempt_at=parts.now() + FAILED_AGAIN,
-        )
-        for row in known.values()
-        if row.entity_id not in unreadable
-    ]
+    gone = [gone_row(row, seen) for row in known.values() if row.entity_id not in unreadable]
     broken = [unreadable_row(key, words, known.get(key), seen) for key, words in unreadable.items()]
     with parts.store.writing():
-        parts.store.ledger.write([*taken.rows, *gone, *broken])
+        parts.store.ledger.write([*taken.rows, *taken.shown_again, *gone, *broken])
         parts.store.notes.write(taken.notes)
-    taken = replace(taken, rows=(*taken.rows, *broken), seen=taken.seen + len(broken))
+    told = [row for row in broken if not is_dismissed(row)]
+    taken = replace(taken, rows=(*taken.rows, *told), seen=taken.seen + len(told))
     _count(parts, tally if asked or counted else Tally(), taken)
-    for row in gone:
+    for row in (row for row in gone if not is_dismissed(row)):
         tally.outcomes[row.entity_id] = "failed"
         parts.log.warning("invoice.failed", invoice=row.increment_id, entity_id=row.entity_id, reason=row.reason)
 
@@ -213,6 +213,11 @@ def _take_up(parts: Parts, shown: Sequence[Invoice | Malformed], seen: Seen, *, 
     wanted = counted if contents_of_all else changed
     readable, orderless = _with_orders(parts, [record for record in wanted if isinstance(record, Invoice)])
     changed_ids = {record.entity_id for record in changed}
+    shown_again = [
+        replace(known[record.entity_id], corrupt=False, next_attempt_at=None)
+        for record in counted
+        if record.entity_id not in changed_ids and known[record.entity_id].corrupt
+    ]
     rows = [refused_row(r, known.get(r.entity_id), seen) for r in changed if isinstance(r, Malformed)]
     notes: list[NoteRow] = []
     comments = parts.store.notes.known(comment.entity_id for invoice in readable for comment in invoice.comments)
@@ -228,7 +233,7 @@ def _take_up(parts: Parts, shown: Sequence[Invoice | Malformed], seen: Seen, *, 
             notes += [note for note in note_rows_of(invoice, comments, settings, seen) if _is_news(note, comments)]
         elif decided.sync_status != "failed":
             notes += note_rows_of(invoice, comments, settings, seen)
-    return Taken(tuple(rows), tuple(notes), tuple(readable), len(counted))
+    return Taken(tuple(rows), tuple(notes), tuple(readable), len(counted), tuple(shown_again))
 
 
 def _is_news(row: NoteRow, known: Mapping[int, NoteRow]) -> bool:
