@@ -49,7 +49,8 @@ class Invoice:
 
     ``increment_id`` is the number people know, unique only within its store. ``state`` is open, paid or canceled.
     ``store_id``: None once its store view was deleted: Magento empties the column (ON DELETE SET NULL). ``digest`` is
-    equal when Magento shows the same invoice, comments included; ``values`` holds every field.
+    equal when Magento shows the same invoice, comments included; ``values`` holds every field. ``order_unreadable``:
+    Magento cannot show its order, so its comments can be sent and it cannot.
     """
 
     entity_id: int
@@ -66,6 +67,7 @@ class Invoice:
     comments: tuple[Comment, ...] = ()
     values: Values = field(default_factory=_nothing)
     order: Order | None = None
+    order_unreadable: bool = False
 
     @property
     def newest_stamp(self) -> datetime:

@@ -128,7 +128,7 @@ class Ledger:
     def corrupt_due(self, now: datetime, limit: int) -> list[int]:
         """Return the unreadable invoices that are to be tried again now, those that have waited longest first."""
         rows = self._store.db.conn.execute(
-            "SELECT entity_id FROM ledger WHERE corrupt = 1 AND sync_status = 'failed' "
+            "SELECT entity_id FROM ledger WHERE corrupt = 1 "
             "AND (next_attempt_at IS NULL OR next_attempt_at <= ?) ORDER BY next_attempt_at, entity_id LIMIT ?",
             [text_of(now), limit],
         ).fetchall()

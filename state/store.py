@@ -103,12 +103,15 @@ class Store:
     def shorten_waits(
         self, now: datetime, *, pending: datetime, failed: datetime, again: datetime, side: datetime
     ) -> None:
-        """Let nothing wait beyond these: what is owed, has failed, or may still commit; and a side's next try."""
+        """Let nothing wait beyond these: what is owed, has failed, or may still commit; and a side's next try.
+
+        What was dismissed because it cannot be read has a next try like what has failed.
+        """
         with self.writing():
             for table in ("ledger", "notes"):
                 self._db.conn.execute(
                     f"UPDATE {table} SET next_attempt_at = min(next_attempt_at, "  # noqa: S608  (names from above)
-                    "CASE sync_status WHEN 'failed' THEN :failed ELSE :pending END) WHERE next_attempt_at > :pending",
+                    "CASE sync_status WHEN 'pending' THEN :pending ELSE :failed END) WHERE next_attempt_at > :pending",
                     {"failed": text_of(failed), "pending": text_of(pending)},
                 )
                 again_at = {"at": text_of(again)}
@@ -135,6 +138,7 @@ class Store:
                     fingerprint=None,
                     sync_status="pending",
                     reason=None,
+                    corrupt=False,  # or no list and no batch would have it any more
                     asked=True,
                     named=True,
                     attempts=0,

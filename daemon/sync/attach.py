@@ -28,6 +28,7 @@ from daemon.sync.notes_pause import are_kept_back, keep_back, let_go, may_be_tri
 from daemon.sync.org import doubt_fit, why_no_notes
 from daemon.sync.parts import FAILED_AGAIN, RETRY_LONGEST, UNANSWERED_AGAIN, Parts, Tally
 from daemon.sync.sides import bear, is_about_records, require_calls
+from state.dismissal import is_dismissed, set_aside_with_invoice
 from state.notes import NoteRow
 from state.waiting import CALL
 
@@ -83,7 +84,7 @@ class _Attachment:
     def __init__(self, parts: Parts, tally: Tally, rows: Sequence[NoteRow]) -> None:
         self._parts = parts
         self._tally = tally
-        contents = newest_contents(parts, tally, sorted({row.entity_id for row in rows}))
+        contents = newest_contents(parts, tally, sorted({row.entity_id for row in rows}), orders=False)
         self._batch = NoteBatch(parts, tally, contents)
         self._alone = len(rows) == 1 and was_alone(rows[0])
         self._began_at = parts.clock.monotonic()
@@ -100,6 +101,9 @@ class _Attachment:
 
     def _enter(self, row: NoteRow) -> None:
         invoice = self._batch.contents.get(row.entity_id)
+        if invoice is None and is_dismissed(self._parts.store.ledger.known([row.entity_id])[row.entity_id]):
+            self._parts.store.notes.write([set_aside_with_invoice(row)])
+            return
         if invoice is None:
             again = self._parts.now() + FAILED_AGAIN  # the invoice itself has failed, and says why
             self._parts.store.notes.write([replace(row, reason=UNREADABLE, next_attempt_at=again)])

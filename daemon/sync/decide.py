@@ -9,7 +9,7 @@ from daemon.invoice import Comment, Invoice, Malformed
 from daemon.notes import comment_digest
 from daemon.settings import Settings
 from daemon.spelling import money
-from state.dismissal import is_dismissed
+from state.dismissal import GONE, is_dismissed, went_with_invoice
 from state.ledger import LedgerRow
 from state.notes import NoteRow
 
@@ -80,7 +80,7 @@ def unreadable_row(entity_id: int, words: str, known: LedgerRow | None, seen: Se
     One that was dismissed stays so, unless a person asks for it.
     """
     if known is not None and is_dismissed(known) and not seen.asked:
-        return replace(known, corrupt=True)
+        return replace(known, corrupt=True, next_attempt_at=seen.retry_at)
     row = known or LedgerRow(
         entity_id=entity_id,
         increment_id="",
@@ -101,9 +101,32 @@ def unreadable_row(entity_id: int, words: str, known: LedgerRow | None, seen: Se
     )
 
 
-def orderless_row(invoice: Invoice, words: str, known: LedgerRow | None, seen: Seen) -> LedgerRow:
-    """Return the row of an invoice whose order Magento cannot show: failed, tried once a day and when it changes."""
-    row = _shown(invoice, known, seen)
+def gone_row(known: LedgerRow, seen: Seen) -> LedgerRow:
+    """Return the row of an invoice that Magento has no more: failed, but what was dismissed stays so, unless asked for.
+
+    It breaks no list any more.
+    """
+    row = replace(known, corrupt=False, next_attempt_at=None)
+    if is_dismissed(known) and not seen.asked:
+        return row
+    return replace(row, sync_status="failed", reason=GONE, cause=None, next_attempt_at=seen.retry_at)
+
+
+def orderless_row(
+    invoice: Invoice, decided: LedgerRow | None, known: LedgerRow | None, words: str, seen: Seen
+) -> LedgerRow | None:
+    """Return the row of an invoice whose order Magento cannot show; None: it stays as it is.
+
+    ``decided``: what was decided, for which no order is needed; None: it has not changed. Failed, and tried once a day
+    and when it changes, is only what is to be sent.
+    """
+    row = decided or known
+    if row is None or (decided is not None and decided.sync_status != "pending"):
+        return decided
+    if known is not None and not seen.asked and not _sends_without_news(known, seen.at):
+        settled = known.sync_status == "synced" or is_dismissed(known)
+        if decided is None or (settled and _differs_in_comments_only(invoice, known, seen)):
+            return None  # with its digest: once the order is shown, it is compared whole
     named = f"order {row.order_number}" if row.order_number else f"order (entity_id {invoice.order_id})"
     return replace(
         row,
@@ -112,6 +135,19 @@ def orderless_row(invoice: Invoice, words: str, known: LedgerRow | None, seen: S
         cause="Magento cannot show its order",
         next_attempt_at=seen.retry_at,
     )
+
+
+def _sends_without_news(row: LedgerRow, at: datetime) -> bool:
+    """Whether the invoice is to be sent as it was when it was seen last: owed, or its next try is due."""
+    if row.sync_status == "synced":
+        return row.again_at is not None and row.again_at <= at
+    is_due = row.next_attempt_at is None or row.next_attempt_at <= at
+    return row.sync_status == "pending" or (row.sync_status == "failed" and is_due)
+
+
+def _differs_in_comments_only(invoice: Invoice, known: LedgerRow, seen: Seen) -> bool:
+    """Whether nothing else that the ledger knows has changed: a comment never moves its invoice's `updated_at`."""
+    return replace(_shown(invoice, known, seen), digest=known.digest) == known
 
 
 def row_of(invoice: Invoice, known: LedgerRow | None, settings: Settings, seen: Seen) -> LedgerRow:
@@ -123,6 +159,7 @@ def row_of(invoice: Invoice, known: LedgerRow | None, settings: Settings, seen: 
             sync_status="failed",
             reason=ANOTHER,
             cause=None,
+            corrupt=False,
             next_attempt_at=seen.retry_at,
         )
     was_owed = known is not None and known.sync_status == "pending"
@@ -207,7 +244,7 @@ def _note_row(comment: Comment, entity_id: int, known: NoteRow | None, settings:
         return row
     if not edited and row.sync_status == "failed" and not seen.asked:
         return row  # it has its own next try
-    if not edited and is_dismissed(row) and not seen.asked:
+    if not edited and is_dismissed(row) and not went_with_invoice(row) and not seen.asked:
         return row
     if not edited and row.held_for == "notes" and not seen.asked:
         return row  # only a person frees what was held because notes were off

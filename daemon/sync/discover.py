@@ -6,10 +6,11 @@ from datetime import datetime
 
 from daemon.invoice import Invoice, Malformed
 from daemon.magento import Page
-from daemon.sync.decide import Seen, note_rows_of, orderless_row, refused_row, row_of, unreadable_row
+from daemon.sync.decide import Seen, gone_row, note_rows_of, orderless_row, refused_row, row_of, unreadable_row
 from daemon.sync.pages import Reading, Unreadable
 from daemon.sync.parts import FAILED_AGAIN, Parts, Tally
 from daemon.sync.window import known_window, poll_since, remember_window, window_after
+from state.dismissal import is_dismissed
 from state.ledger import LedgerRow
 from state.notes import NoteRow
 from state.scans import Scan
@@ -22,12 +23,16 @@ _UNREADABLE_SECONDS = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What is to be remembered of some invoices that Magento showed, before it is."""
+    """What is to be remembered of some invoices that Magento showed, before it is.
+
+    ``shown_again``: could not be shown, and are as they were before: only that is news.
+    """
 
     rows: tuple[LedgerRow, ...]
     notes: tuple[NoteRow, ...]
     contents: tuple[Invoice, ...]
     seen: int
+    shown_again: tuple[LedgerRow, ...] = ()
 
 
 def read_page(parts: Parts, tally: Tally, kind: str) -> bool:
@@ -80,13 +85,17 @@ def pass_over(parts: Parts, tally: Tally, scan: Scan, unreadable: Unreadable | N
 
 
 def read_unreadable_again(parts: Parts, tally: Tally) -> None:
-    """Try some of the invoices that Magento could not show a day ago, each with a call of its own, for a while."""
+    """Try some of the invoices that Magento could not show a day ago, each with a call of its own, for a while.
+
+    Also what was dismissed, of which only a change is told.
+    """
     until = parts.clock.monotonic() + _UNREADABLE_SECONDS
     for entity_id in parts.store.ledger.corrupt_due(parts.now(), _UNREADABLE_A_PASS):
         if parts.stop.asked or parts.clock.monotonic() > until:
             break
         read_again(parts, tally, [entity_id])
-        if parts.store.ledger.corrupt_among([entity_id]):
+        row = parts.store.ledger.known([entity_id])[entity_id]
+        if row.corrupt and not is_dismissed(row):
             tally.outcomes[entity_id] = "failed"
 
 
@@ -121,25 +130,15 @@ def read_again(
     )
     taken = _take_up(parts, [shown[key] for key in sorted(shown)], seen, contents_of_all=True)
     known = parts.store.ledger.known(set(entity_ids) - set(shown))
-    gone = [
-        replace(
-            row,
-            sync_status="failed",
-            reason="gone from Magento",
-            cause=None,
-            corrupt=False,
-            next_attempt_at=parts.now() + FAILED_AGAIN,
-        )
-        for row in known.values()
-        if row.entity_id not in unreadable
-    ]
+    gone = [gone_row(row, seen) for row in known.values() if row.entity_id not in unreadable]
     broken = [unreadable_row(key, words, known.get(key), seen) for key, words in unreadable.items()]
     with parts.store.writing():
-        parts.store.ledger.write([*taken.rows, *gone, *broken])
+        parts.store.ledger.write([*taken.rows, *taken.shown_again, *gone, *broken])
         parts.store.notes.write(taken.notes)
-    taken = replace(taken, rows=(*taken.rows, *broken), seen=taken.seen + len(broken))
+    told = [row for row in broken if not is_dismissed(row)]
+    taken = replace(taken, rows=(*taken.rows, *told), seen=taken.seen + len(told))
     _count(parts, tally if asked or counted else Tally(), taken)
-    for row in gone:
+    for row in (row for row in gone if not is_dismissed(row)):
         tally.outcomes[row.entity_id] = "failed"
         parts.log.warning("invoice.failed", invoice=row.increment_id, entity_id=row.entity_id, reason=row.reason)
 
@@ -216,20 +215,27 @@ def _take_up(parts: Parts, shown: Sequence[Invoice | Malformed], seen: Seen, *, 
     wanted = counted if contents_of_all else changed
     readable, orderless = _with_orders(parts, [record for record in wanted if isinstance(record, Invoice)])
     changed_ids = {record.entity_id for record in changed}
+    shown_again = [
+        replace(known[record.entity_id], corrupt=False, next_attempt_at=None)
+        for record in counted
+        if record.entity_id not in changed_ids and known[record.entity_id].corrupt
+    ]
     rows = [refused_row(r, known.get(r.entity_id), seen) for r in changed if isinstance(r, Malformed)]
-    rows += [orderless_row(invoice, words, known.get(invoice.entity_id), seen) for invoice, words in orderless]
     notes: list[NoteRow] = []
     comments = parts.store.notes.known(comment.entity_id for invoice in readable for comment in invoice.comments)
     for invoice in readable:
-        if invoice.entity_id not in changed_ids:
+        before = known.get(invoice.entity_id)
+        decided = row_of(invoice, before, settings, seen) if invoice.entity_id in changed_ids else None
+        words = orderless.get(invoice.order_id)
+        row = decided if words is None else orderless_row(invoice, decided, before, words, seen)
+        if row is not None:
+            rows.append(row)
+        if decided is None or row is None:
             # As it was when it was read last, but a comment of it may have been elsewhere meanwhile.
-            notes += [row for row in note_rows_of(invoice, comments, settings, seen) if _is_news(row, comments)]
-            continue
-        row = row_of(invoice, known.get(invoice.entity_id), settings, seen)
-        rows.append(row)
-        if row.sync_status != "failed":
+            notes += [note for note in note_rows_of(invoice, comments, settings, seen) if _is_news(note, comments)]
+        elif decided.sync_status != "failed":
             notes += note_rows_of(invoice, comments, settings, seen)
-    return Taken(tuple(rows), tuple(notes), tuple(readable), len(counted))
+    return Taken(tuple(rows), tuple(notes), tuple(readable), len(counted), tuple(shown_again))
 
 
 def _is_news(row: NoteRow, known: Mapping[int, NoteRow]) -> bool:
@@ -238,26 +244,29 @@ def _is_news(row: NoteRow, known: Mapping[int, NoteRow]) -> bool:
     return before is None or (before.entity_id, before.digest) != (row.entity_id, row.digest)
 
 
-def _with_orders(parts: Parts, invoices: list[Invoice]) -> tuple[list[Invoice], list[tuple[Invoice, str]]]:
-    """Return the invoices with their orders, and those whose order Magento cannot show, with its words."""
+def _with_orders(parts: Parts, invoices: list[Invoice]) -> tuple[list[Invoice], dict[int, str]]:
+    """Return the invoices with their orders, and Magento's words about the orders that it cannot show."""
     fields = parts.mapping.order_fields
     if not fields or not invoices:
-        return invoices, []
+        return invoices, {}
     found = parts.records.orders(parts.magento, {invoice.order_id for invoice in invoices}, fields)
     whole = [
-        replace(invoice, order=found.shown.get(invoice.order_id))
+        replace(
+            invoice,
+            order=found.shown.get(invoice.order_id),
+            order_unreadable=invoice.order_id in found.unreadable,
+        )
         for invoice in invoices
-        if invoice.order_id not in found.unreadable
     ]
-    words = found.unreadable
-    return whole, [(invoice, words[invoice.order_id]) for invoice in invoices if invoice.order_id in words]
+    return whole, found.unreadable
 
 
 def _count(parts: Parts, tally: Tally, taken: Taken) -> None:
     """Enter the page into the books, keep its contents for a minute, and say what was not simply owed."""
     now = parts.clock.monotonic()
     idle = {row.entity_id for row in taken.rows if row.sync_status != "pending"}
-    parts.contents.update({i.entity_id: (now, i) for i in taken.contents if i.entity_id not in idle})
+    useful = [each for each in taken.contents if each.entity_id not in idle or each.order_unreadable]
+    parts.contents.update({invoice.entity_id: (now, invoice) for invoice in useful})
     tally.seen += taken.seen
     tally.unchanged += taken.seen - len(taken.rows)
     for row in taken.rows:

@@ -10,8 +10,11 @@ import pytest
 
 from daemon.errors import InvoiceSyncError
 from daemon.scheduler import run_once
+from daemon.sync.discover import read_again
+from daemon.sync.parts import Tally
 from state.dismissal import dismiss
-from tests.integration.checks import change, note_rows, record, state_of
+from tests.integration.checks import assert_balanced, change, note_rows, record, state_of, texts
+from tests.promises import assert_promises
 from tests.world import World
 
 
@@ -72,8 +75,11 @@ def test_it_is_out_of_counts_and_alerts_and_tried_no_more(world: World, kind: st
             world.clock.ahead += timedelta(days=1, minutes=1)
             world.magento_calls.clear()
             run_once(work)
-            assert len(world.magento_calls) == 1, "nothing but the poll"
+            # The poll, and of what cannot be shown whether it can be by now: nothing else would tell.
+            assert len(world.magento_calls) <= (6 if kind == "unreadable" else 1)
         assert not work.left_undone
+        assert not [event for event in world.events if event.get("entity_id") == entity_id][2:], "told once"
+    assert_balanced(world)
     assert state_of(world, entity_id) == ("skipped", f"dismissed: {reason}")
     told = json.loads(world.command("explain", "--id", str(entity_id), "--json").stdout)
     assert told["invoice"]["reason"] == f"dismissed: {reason}"
@@ -87,6 +93,98 @@ def test_a_further_change_in_magento_undoes_it(world: World) -> None:
     change(world, entity_id, grand_total="99.0000")
     world.run_once()
     assert state_of(world, entity_id)[0] == "failed", "it was tried again"
+
+
+@pytest.mark.parametrize("broken", ["from the first", "after it had failed"])
+def test_one_that_could_not_be_shown_comes_back_with_its_change(world: World, broken: str) -> None:
+    """It is in no list, so it is looked at once a day; what is shown again unchanged stays set aside."""
+    entity_id = corrupt(world)
+    if broken == "after it had failed":
+        world.shop.mend(entity_id)
+        only = f"main-{entity_id}"
+        rule = world.org.add_rule("Magento_Invoice__c", lambda row: row["Magento_Id__c"] == only, "never", ("Name",))
+    world.run_once()
+    assert world.command("sync", "--failed", "--dismiss").returncode == 0
+    with world.work() as work:
+        run_once(work)
+        if broken == "after it had failed":
+            world.shop.corrupt(entity_id)
+            read_again(work.parts, Tally(), [entity_id])
+            assert world.rows()[entity_id].corrupt
+            assert state_of(world, entity_id)[0] == "skipped"
+            world.shop.mend(entity_id)
+            world.clock.ahead += timedelta(days=1, minutes=1)
+            run_once(work)
+            assert (state_of(world, entity_id)[0], world.rows()[entity_id].corrupt) == ("skipped", False)
+            rule.remove()
+        world.shop.mend(entity_id)
+        change(world, entity_id, grand_total="99.0000")
+        world.clock.ahead += timedelta(days=1, minutes=1)
+        run_once(work)
+    assert_promises(world)
+
+
+def with_owed_note(world: World) -> int:
+    """An invoice that is in, and a note of it that is owed."""
+    entity_id = world.invoice()
+    world.run_once()
+    world.org.lock("Magento_Invoice_Comment__c", lambda _: True, times=1)
+    world.shop.add_comment(entity_id, "late")
+    change(world, entity_id, grand_total="7.0000")
+    world.run_once()
+    (note,) = note_rows(world, entity_id)
+    assert (state_of(world, entity_id)[0], note.sync_status) == ("synced", "pending")
+    return entity_id
+
+
+def test_one_that_is_gone_stays_dismissed_with_its_owed_notes(world: World) -> None:
+    entity_id = with_owed_note(world)
+    with world.shop.lock:
+        world.shop.invoices.remove(entity_id)
+    world.clock.advance(minutes=20)
+    world.run_once()
+    assert state_of(world, entity_id) == ("failed", "gone from Magento")
+    assert world.command("sync", "--failed", "--dismiss").returncode == 0
+    (note,) = note_rows(world, entity_id)
+    assert (note.sync_status, str(note.reason)[:11]) == ("skipped", "dismissed: ")
+    for _ in range(2):
+        world.clock.advance(hours=25)
+        world.run_once()
+    assert state_of(world, entity_id) == ("skipped", "dismissed: gone from Magento")
+
+
+def test_its_owed_notes_go_while_magento_shows_it_and_are_set_aside_with_it_once_not(world: World) -> None:
+    ids = [with_owed_note(world), with_owed_note(world)]
+    world.org.add_rule("Magento_Invoice__c", lambda _: True, "never", ("Name",))
+    for entity_id in ids:
+        change(world, entity_id, grand_total="8.0000")
+    lock = world.org.lock("Magento_Invoice_Comment__c", lambda _: True, times=None)
+    world.run_once()
+    assert {state_of(world, each)[0] for each in ids} == {"failed"}
+    assert world.command("sync", "--failed", "--dismiss").returncode == 0
+    lock.remove()
+    with world.shop.lock:
+        world.shop.invoices.remove(ids[1])
+    world.run_once()
+    assert texts(world, ids[0]) == ["late"]
+    assert {state_of(world, each)[0] for each in ids} == {"skipped"}
+    assert [note.sync_status for note in note_rows(world, *ids)] == ["synced", "skipped"]
+
+
+def test_notes_that_were_set_aside_with_an_invoice_that_cannot_be_shown_come_back_with_it(world: World) -> None:
+    entity_id, _ = with_owed_note(world), world.invoice()
+    world.shop.corrupt(entity_id)
+    world.clock.advance(minutes=20)
+    world.run_once()
+    assert world.command("sync", "--failed", "--dismiss").returncode == 0
+    (note,) = note_rows(world, entity_id)
+    assert (state_of(world, entity_id)[0], note.sync_status) == ("skipped", "skipped")
+    world.shop.mend(entity_id)
+    with world.work() as work:
+        world.clock.ahead += timedelta(days=1, minutes=1)
+        run_once(work)
+    assert texts(world, entity_id) == ["late"]
+    assert_promises(world)
 
 
 @pytest.mark.parametrize("kind", ["refused", "gone from Magento"])

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
-from daemon.sandbox.faults import Fault, garble, hang, longer_than, status
+from daemon.sandbox.faults import Fault, garble, hang, longer_than, lost, status
 from daemon.sandbox.shop import WAYS, Way
 from daemon.scheduler import Beat, StopRequest, run_once
-from tests.integration.checks import assert_balanced, change, state_of
+from daemon.sync.run import Work
+from state.dismissal import dismiss
+from tests.integration.checks import assert_balanced, change, record, state_of, texts
 from tests.integration.test_discovery import invoices_asked_for, size_of
 from tests.promises import assert_promises
 from tests.world import World
@@ -89,6 +92,190 @@ def test_an_order_that_breaks_later_fails_the_change_and_lets_it_go_when_it_is_w
         change(world, ids[2], grand_total=98.5)
         run_once(work)
     assert_promises(world)
+
+
+def order_of(world: World, entity_id: int) -> int:
+    return int(world.shop.invoices.row(entity_id)["order_id"])
+
+
+def test_a_skip_rule_holds_also_while_the_order_cannot_be_shown(world: World) -> None:
+    world.set("invoices.skip", {"states": ["canceled"]})
+    world.invoice()
+    entity_id = world.invoice(comment="never sent")
+    world.shop.edit_invoice(entity_id, state=3)
+    world.shop.break_order(order_of(world, entity_id), "error")
+    with world.work() as work:
+        run_once(work)
+        assert state_of(world, entity_id) == ("skipped", "invoices.skip.states: it is canceled")
+        world.shop.mend_order(order_of(world, entity_id))
+        world.clock.advance(hours=25)
+        run_once(work)
+        assert state_of(world, entity_id)[0] == "skipped"
+    assert record(world, entity_id) is None
+
+
+def test_what_is_held_stays_held_also_where_its_order_could_not_be_shown(world: World) -> None:
+    world.set("invoices.enable_automatic_synchronization", False)
+    ids = [world.invoice(comment="waits") for _ in range(3)]
+    world.shop.break_order(order_of(world, ids[1]), "error")
+    with world.work() as work:
+        run_once(work)
+        assert {state_of(world, each)[0] for each in ids} == {"held"}
+        world.shop.mend_order(order_of(world, ids[1]))
+        world.set("invoices.enable_automatic_synchronization", True)
+        world.clock.advance(hours=25)
+        run_once(work)
+    assert {state_of(world, each)[0] for each in ids} == {"held"}
+    assert record(world, ids[1]) is None
+
+
+def test_asked_for_by_a_person_it_fails_and_goes_once_its_order_is_shown(world: World) -> None:
+    world.set("invoices.enable_automatic_synchronization", False)
+    entity_id, _ = world.invoice(comment="goes too"), world.invoice()
+    world.shop.break_order(order_of(world, entity_id), "error")
+    with world.work() as work:
+        run_once(work)
+        work.sync([entity_id])
+        assert state_of(world, entity_id)[0] == "failed"
+        assert "Magento cannot show its order" in str(state_of(world, entity_id)[1])
+        world.shop.mend_order(order_of(world, entity_id))
+        world.clock.advance(hours=25)
+        run_once(work)
+    assert state_of(world, entity_id)[0] == "synced"
+    assert texts(world, entity_id) == ["goes too"]
+
+
+def test_after_a_cleared_state_what_is_there_is_looked_for_also_without_its_order(world: World) -> None:
+    """Its order breaks, and it is held before the order is whole: Salesforce is asked whether it has it."""
+    ids = [world.invoice() for _ in range(3)]
+    world.run_once()
+    world.state_path.unlink()
+    world.shop.break_order(order_of(world, ids[1]), "error")
+    with world.work() as work:
+        run_once(work)
+        assert state_of(world, ids[1])[0] == "failed"
+        assert world.rows()[ids[1]].unconfirmed
+        world.set("invoices.enable_automatic_synchronization", False)
+        change(world, ids[1], grand_total="9.0000")
+        run_once(work)
+    row = world.rows()[ids[1]]
+    assert (row.sync_status, row.salesforce_id) == ("held", (record(world, ids[1]) or {})["Id"])
+
+
+def sweep(work: Work) -> None:
+    work.sweeps = True
+    work.poll_again()
+    while work.next_pass(lambda: work.polled_at is None) is not None:
+        assert work.failure is None, work.failure
+
+
+def test_a_late_comment_goes_without_the_order_and_its_invoice_stays_synced(world: World) -> None:
+    ids = [world.invoice() for _ in range(3)]
+    with world.work() as work:
+        run_once(work)
+        order = order_of(world, ids[1])
+        world.shop.break_order(order, "error")
+        world.clock.advance(hours=2)
+        world.shop.add_comment(ids[1], "late")
+        sweep(work)
+        assert state_of(world, ids[1]) == ("synced", None)
+        assert texts(world, ids[1]) == ["late"]
+        assert_balanced(world)
+        world.clock.advance(hours=2)
+        sweep(work)
+        world.clock.advance(hours=2)
+        world.magento_calls.clear()
+        sweep(work)
+        assert not world.magento_calls.matching(path="/orders"), "it is not read again and again"
+        world.shop.mend_order(order)
+        world.shop.add_comment(ids[1], "later")
+        world.clock.advance(hours=2)
+        sweep(work)
+    assert_promises(world)
+
+
+def test_a_late_comment_undoes_no_dismissal_while_the_order_cannot_be_shown(world: World) -> None:
+    ids = [world.invoice() for _ in range(3)]
+    world.shop.break_order(order_of(world, ids[1]), "error")
+    with world.work() as work:
+        run_once(work)
+        dismiss(work.parts.store, [ids[1]])
+        world.clock.advance(hours=2)
+        world.shop.add_comment(ids[1], "late")
+        sweep(work)
+        assert state_of(world, ids[1])[0] == "skipped"
+        change(world, ids[1], grand_total="9.0000")
+        run_once(work)
+        assert state_of(world, ids[1])[0] == "failed", "a change of the invoice itself undoes it"
+        world.shop.mend_order(order_of(world, ids[1]))
+        world.clock.advance(hours=25)
+        run_once(work)
+    assert_promises(world)
+
+
+def test_what_is_to_be_sent_once_more_fails_when_its_order_cannot_be_shown(world: World) -> None:
+    """A lost answer: it must go again, and nothing may go without its order."""
+    ids = [world.invoice() for _ in range(3)]
+    world.salesforce_faults.add(lost(), path="composite/graph")
+    with world.work() as work:
+        run_once(work)
+        world.shop.break_order(order_of(world, ids[1]), "error")
+        for _ in range(4):
+            world.clock.advance(minutes=20)
+            run_once(work)
+        assert failed_in(world) == {ids[1]}
+        world.shop.mend_order(order_of(world, ids[1]))
+        world.clock.advance(hours=25)
+        run_once(work)
+    assert_promises(world)
+
+
+@pytest.mark.parametrize("mended", [False, True])
+def test_one_whose_state_is_cleared_is_looked_at_again_and_not_lost(world: World, mended: bool) -> None:
+    ids = [world.invoice(comment="fine") for _ in range(5)]
+    world.shop.break_invoice(ids[2], "error")
+    world.run_once()
+    if mended:
+        world.shop.mend(ids[2])
+    assert world.command("state", "clear", "--id", str(ids[2]), "--yes").returncode == 0
+    with world.work() as work:
+        run_once(work)
+        assert failed_in(world) == (set() if mended else {ids[2]})
+        world.shop.mend(ids[2])
+        world.clock.advance(hours=25)
+        run_once(work)
+    assert_promises(world)
+
+
+def test_one_that_was_left_out_without_having_failed_is_tried_all_the_same(world: World) -> None:
+    """As a version before this one left it, when its state was cleared."""
+    ids = [world.invoice() for _ in range(5)]
+    world.shop.break_invoice(ids[2], "error")
+    with world.work() as work:
+        run_once(work)
+        ledger = work.parts.store.ledger
+        row = replace(ledger.known([ids[2]])[ids[2]], sync_status="pending", reason=None, next_attempt_at=None)
+        ledger.write([row])
+        world.shop.mend(ids[2])
+        run_once(work)
+    assert_promises(world)
+
+
+def test_one_that_is_another_invoice_once_it_is_shown_breaks_no_list_any_more(world: World) -> None:
+    ids = [world.invoice() for _ in range(5)]
+    with world.work() as work:
+        run_once(work)
+        world.shop.break_invoice(ids[2], "error")
+        change(world, ids[2], grand_total="9.0000")
+        run_once(work)
+        assert world.rows()[ids[2]].corrupt
+        world.shop.mend(ids[2])
+        world.shop.edit_invoice(ids[2], increment_id="000004711")
+        world.clock.advance(hours=25)
+        run_once(work)
+    row = world.rows()[ids[2]]
+    assert (row.sync_status, row.corrupt) == ("failed", False)
+    assert "another invoice" in str(row.reason)
 
 
 @pytest.mark.fault("Magento: more at once than it can show")
