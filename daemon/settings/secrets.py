@@ -2,7 +2,7 @@
 
 import re
 import stat
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from daemon.errors import SettingsRefused
@@ -91,6 +91,13 @@ def find_secrets(
 def needed_by(way: str) -> tuple[str, ...]:
     """The names of the secrets that this way of signing in needs."""
     return _NEEDED[way]
+
+
+def secret_at(path: Sequence[str]) -> str | None:
+    """The secret that a setting of this path would hold, by its whole name or in its section; None: it would none."""
+    *sections, key = path
+    name = key.lower() if key.lower() in NAMES else f"{sections[0] if sections else ''}_{key}".lower()
+    return name if name in NAMES else None
 
 
 def _require(name: str, value: str | None, way: str, mend: str) -> str:
