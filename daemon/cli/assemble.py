@@ -8,7 +8,7 @@ from pathlib import Path
 from daemon.clock import SystemClock
 from daemon.errors import SideRefused
 from daemon.log import configure
-from daemon.magento import ACCOUNT_REFUSED, Magento
+from daemon.magento import Magento, is_account_refused
 from daemon.salesforce.connection import Connection
 from daemon.settings import Configuration, SettingsFile, find_file, state_path
 from daemon.sync import Parts, Stop, Work
@@ -41,7 +41,7 @@ def ask_magento(configuration: Configuration) -> Magento:
     with suppress(StateMissingError, StateOlderError), open_reader(configuration) as store:
         known = store.sides.get("magento")
         waiting = known.next_try_at is not None and known.next_try_at > SystemClock().now()
-        if waiting and str(known.reason).startswith(ACCOUNT_REFUSED):
+        if waiting and is_account_refused(known.reason):
             hint = "`invoice-sync run --once` tries it again at once."
             magento.spare_account(SideRefused(str(known.reason), side="magento", hint=hint, probe="hourly"))
     return magento

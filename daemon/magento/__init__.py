@@ -12,14 +12,13 @@ from daemon.invoice import Comment, Invoice, Malformed, Order
 from daemon.magento.answers import read
 from daemon.magento.connection import Connection
 from daemon.magento.diagnosis import diagnose, is_about_signature
-from daemon.magento.entry import ACCOUNT_REFUSED, NotLetIn, account_spared
+from daemon.magento.entry import NotLetIn, account_spared, is_account_refused
 from daemon.magento.parse import comments_of, invoice_of, order_of, rows_of, stamps_of
 from daemon.magento.refusals import PageTooLarge
 from daemon.magento.search import Filter, ids, query, stamp
 from daemon.settings import Configuration
 
 __all__ = [
-    "ACCOUNT_REFUSED",
     "Magento",
     "NotLetIn",
     "Page",
@@ -28,6 +27,7 @@ __all__ = [
     "Watched",
     "WatchedPage",
     "account_spared",
+    "is_account_refused",
 ]
 
 Resource = Literal["invoices", "orders"]

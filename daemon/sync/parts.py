@@ -12,7 +12,7 @@ from structlog.typing import FilteringBoundLogger
 from daemon.clock import Clock
 from daemon.errors import InvoiceSyncError, SettingsRefused
 from daemon.invoice import Invoice
-from daemon.magento import ACCOUNT_REFUSED, Magento, account_spared
+from daemon.magento import Magento, account_spared
 from daemon.mapping import InvoiceMapping
 from daemon.redaction import redaction
 from daemon.salesforce import Salesforce
@@ -149,10 +149,12 @@ class Parts:
     def account_at_risk(self, known: Side) -> datetime | None:
         """Until when Magento remembers so many refused sign-ins that one more may lock the account; None: it does not.
 
-        They are counted in the state, with those of a check.
+        They are counted in the state, with those of a check. Whatever it was that paused the side: a count that was
+        not ended by a token is about the account.
         """
-        refused = known.side == "magento" and str(known.reason).startswith(ACCOUNT_REFUSED)
-        return self._locked_until() if refused else None
+        by_account = self.configuration.settings.magento.auth == "admin"
+        paused = known.side == "magento" and known.status == "paused"
+        return self._locked_until() if by_account and paused else None
 
     def _count_sign_in(self, taken: bool) -> None:
         if taken:

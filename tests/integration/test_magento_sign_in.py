@@ -469,6 +469,50 @@ def test_a_secret_that_changes_with_a_restart_alone_is_said_to_and_a_restart_end
     assert sign_ins(admin) == 2
 
 
+@pytest.mark.parametrize("name", ["magento", "refused", "Magento"])
+def test_a_user_who_is_called_by_a_word_of_ours_is_kept_from_being_locked_out_too(admin: World, name: str) -> None:
+    admin.invoice(comment="hello")
+    admin.magento.admin_username = name
+    write_secret(admin, "magento_username", name)
+    write_secret(admin, "magento_password", WRONG)
+    with admin.work() as work:
+        for _ in range(3):
+            run_once(work)
+            admin.clock.advance(minutes=61)
+        assert len(admin.named("magento.failing")) == 1
+    assert sign_ins(admin) == 3
+    for number in range(1, LOCKED_AFTER + 1):
+        with admin.work() as work:
+            if number < LOCKED_AFTER:
+                work.resume()
+                run_once(work)
+            else:
+                with pytest.raises(SideRefused, match="could lock the account"):
+                    work.resume()
+        admin.clock.advance(minutes=1)
+    assert admin.magento.admin_failures == LOCKED_AFTER - 1
+    made = sign_ins(admin)
+    done = admin.command("explain", "000000999")
+    assert done.returncode == 78, done.stderr
+    assert sign_ins(admin) == made
+
+
+def test_a_reason_that_holds_a_secret_is_logged_once(admin: World) -> None:
+    """What is known of a side is kept without it, and what it says now is compared with that."""
+    name = "integration-user"
+    body = json.dumps({"message": f"The account {name} is disabled"}).encode()
+    write_secret(admin, "magento_username", name)
+    admin.magento_faults.add(status(401, body, "application/json"), method="POST", path=SIGN_IN, times=None)
+    with admin.work() as work:
+        for _ in range(4):
+            run_once(work)
+            admin.clock.advance(minutes=61)
+    assert [event["reason"] for event in admin.named("magento.failing")] == [
+        "Magento refused the sign-in of magento_username: The account [secret] is disabled"
+    ]
+    assert sign_ins(admin) == 4
+
+
 def magento_of(world: World) -> Side:
     if not world.state_path.exists():
         return Side("magento")
