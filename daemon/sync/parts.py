@@ -12,7 +12,7 @@ from structlog.typing import FilteringBoundLogger
 from daemon.clock import Clock
 from daemon.errors import InvoiceSyncError, SettingsRefused
 from daemon.invoice import Invoice
-from daemon.magento import Magento, account_spared
+from daemon.magento import Magento
 from daemon.mapping import InvoiceMapping
 from daemon.redaction import redaction
 from daemon.salesforce import Salesforce
@@ -202,10 +202,7 @@ class Parts:
         redaction.secrets = self.configuration.secrets
         self.store.redact = redaction.clean
         self.magento = self.open_magento(self.configuration, self.clock)
-        self.magento.tell_sign_ins(self._count_sign_in)
-        until = self._locked_until()
-        if until is not None:
-            self.magento.spare_account(account_spared(until))
+        self.magento.tell_sign_ins(self._count_sign_in, self._locked_until)
         self.salesforce = self.open_salesforce(self.configuration, self.clock)
         self.salesforce.connection.expected_organization = self.store.facts.get("organization_id")
         self.recall()

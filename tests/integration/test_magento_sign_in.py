@@ -16,6 +16,7 @@ from daemon.sandbox.magento.access import LOCKED_AFTER
 from daemon.scheduler import run_once
 from daemon.sync import Work
 from state.sides import Side
+from state.sign_ins import FACT, keep_count
 from state.store import Store
 from tests.acceptance.faults.outage import finish
 from tests.faults import case
@@ -511,6 +512,54 @@ def test_a_reason_that_holds_a_secret_is_logged_once(admin: World) -> None:
         "Magento refused the sign-in of magento_username: The account [secret] is disabled"
     ]
     assert sign_ins(admin) == 4
+
+
+@pytest.mark.fault("Magento: account locked")
+@pytest.mark.parametrize("there", [True, False], ids=["a state", "no state"])
+def test_commands_count_their_sign_ins_and_leave_the_account_its_last_try(admin: World, there: bool) -> None:
+    admin.invoice(comment="hello")
+    if there:
+        admin.run_once()
+    before = sign_ins(admin)
+    write_secret(admin, "magento_password", WRONG)
+    asked = (
+        ["explain", "000000999"], ["sync", "000000999"], ["sync", "--order", "000000999"],
+        ["sync", "000000999", "--dry-run"],
+    )  # fmt: skip
+    for arguments in (*asked, *asked):
+        done = admin.command(*arguments)
+        assert done.returncode == 78, done.stderr
+    assert "one more could lock the account" in done.stderr
+    assert sign_ins(admin) - before == admin.magento.admin_failures == LOCKED_AFTER - 1
+
+
+def test_a_sign_in_that_a_command_made_ends_the_count(admin: World) -> None:
+    write_secret(admin, "magento_password", WRONG)
+    admin.command("explain", "000000999")
+    with Store(admin.state_path, lock=False) as store:
+        assert str(store.facts.get(FACT)).startswith("1 ")
+    write_secret(admin, "magento_password", PASSWORD)
+    assert admin.command("explain", "000000999").returncode == 2
+    with Store(admin.state_path, lock=False) as store:
+        assert store.facts.get(FACT) is None
+
+
+@pytest.mark.fault("Magento: account locked")
+def test_the_probe_of_a_running_daemon_heeds_the_sign_ins_that_others_made_meanwhile(admin: World) -> None:
+    admin.invoice(comment="hello")
+    write_secret(admin, "magento_password", WRONG)
+    with admin.work() as work:
+        run_once(work)
+        admin.clock.advance(minutes=55)
+        for _ in range(LOCKED_AFTER - 1):  # what as many checks leave
+            keep_count(admin.state_path, admin.clock.now, taken=False)
+        admin.clock.advance(minutes=6)
+        run_once(work)
+        assert sign_ins(admin) == 1
+        assert "one more could lock the account" in str(magento(work).reason)
+        admin.clock.advance(minutes=61)
+        run_once(work)
+        assert sign_ins(admin) == 2
 
 
 def magento_of(world: World) -> Side:
