@@ -765,7 +765,7 @@ def test_an_empty_secret_is_said_to_be_empty_where_it_stands(tmp_path: Path) -> 
     assert found == "INVOICE_SYNC_SALESFORCE_CLIENT_ID holds blanks alone: write the secret into it"
 
 
-@pytest.mark.parametrize("handed", ["MISSING", "MISSING\n", ""])
+@pytest.mark.parametrize("handed", ["MISSING", "MISSING\n"])
 def test_a_secret_that_systemd_has_not_is_a_missing_one_that_root_is_to_write(tmp_path: Path, handed: str) -> None:
     secret(tmp_path / "credentials", "salesforce_client_id", handed)
     secret(tmp_path / "credentials", "magento_username", "MISSING")  # not needed for oauth1
@@ -777,6 +777,17 @@ def test_a_secret_that_systemd_has_not_is_a_missing_one_that_root_is_to_write(tm
         "the secret salesforce_client_id is missing (auth: client_credentials): as root write it to "
         "secrets/salesforce_client_id, then start the service again"
     )
+
+
+@pytest.mark.parametrize("handed", ["", "\n"])
+def test_an_empty_credential_is_said_to_be_empty_where_it_stands(tmp_path: Path, handed: str) -> None:
+    secret(tmp_path / "credentials", "salesforce_client_id", handed)
+    environ = {name: value for name, value in ENVIRON.items() if not name.endswith("CLIENT_ID")}
+    environ["CREDENTIALS_DIRECTORY"] = str(tmp_path / "credentials")
+    assert problems(tmp_path, GOOD, environ) == [
+        "the secret salesforce_client_id is empty in credentials/salesforce_client_id: as root write it to "
+        "secrets/salesforce_client_id, then start the service again"
+    ]
 
 
 def test_a_credential_that_cannot_be_read_is_named(tmp_path: Path) -> None:
