@@ -21,12 +21,17 @@ _FIELDS = frozenset(
     synchronization setting
     """.split()  # noqa: SIM905
 )
+# What is said in our own words alone: nothing is taken out of it, whatever word a secret is.
+_OURS = frozenset({"event", "level", "timestamp", "side", "trigger", "outcome"})
 _LONGEST = 4_000  # of what a side says at once
 _A_WORD = 400
 _SHORTEST_SECRET = 4
 _TELLING = 12  # so many characters of a secret in a row stand in a text by no accident
 _FORMER_TOKENS = 8
 _MARK = "[secret]"
+_USER_NAME = "_username"
+# What stands before a word: %20 and \\n are no letters of it.
+_NO_LETTER = r"(?:(?<!\w)|(?<=%[0-9A-Fa-f]{2})|(?<=\\[nrt]))"
 _MOST = 8_000  # of any text that is searched: more says no more, and its time must not grow with what a side sends
 # A word with an @ in it, from its beginning: where each letter could begin one, a long word takes quadratic time.
 _EMAIL = re.compile(r"(?<![^\s@<>\"'])[^\s@<>\"']++(?:@[^\s@<>\"']*+)+")
@@ -51,10 +56,14 @@ def beginning_of(text: str, most: int = _MOST) -> str:
 def redact(text: str, secrets: Mapping[str, str]) -> str:
     """Return the text without any secret, however it is escaped or cut, and without e-mail addresses."""
     text = beginning_of(text)
-    forms = _forms(tuple(sorted({value for value in secrets.values() if len(value) >= _SHORTEST_SECRET})))
+    long = {name: value for name, value in secrets.items() if len(value) >= _SHORTEST_SECRET}
+    kept = {value for name, value in long.items() if not name.endswith(_USER_NAME)}
+    forms = _forms(tuple(sorted(kept)))
+    words = _words(tuple(sorted(set(long.values()) - kept)))
     parts = text.split(_MARK)  # what was taken out before stays as it is, whatever word a secret is
-    for form in forms:
-        parts = [piece for part in parts for piece in part.split(form)]
+    for form in sorted({*forms, *words}, key=_longest_first):
+        word = words.get(form)
+        parts = [piece for part in parts for piece in (word.split(part) if word else part.split(form))]
     for beginning, alike in _beginnings(forms).items():
         parts = [piece for part in parts for piece in _without_cut(part, beginning, alike)]
     return _EMAIL.sub(_without_address, _CREDENTIAL.sub(_MARK, _MARK.join(parts)))
@@ -81,8 +90,8 @@ class Redaction:
         """Clean one event."""
         for name in [name for name in event if name not in _FIELDS]:
             del event[name]
-        for name, value in event.items():
-            event[name] = self._clean(value)
+        for name in event.keys() - _OURS:
+            event[name] = self._clean(event[name])
         return event
 
     def learn_token(self, side: str, token: str) -> None:
@@ -115,8 +124,21 @@ redaction = Redaction()
 @lru_cache(maxsize=2)  # those of now, and of a moment ago: what was taken out a day ago need not be held
 def _forms(values: tuple[str, ...]) -> tuple[str, ...]:
     """Return how an answer may spell these values, the longest first: one may begin another."""
-    found = {form for value in values for form in _forms_of(value) if len(form) >= _SHORTEST_SECRET}
-    return tuple(sorted(found, key=lambda form: (-len(form), form)))
+    return tuple(sorted(_forms_of_all(values), key=_longest_first))
+
+
+@lru_cache(maxsize=2)
+def _words(names: tuple[str, ...]) -> dict[str, re.Pattern[str]]:
+    """Return the same of user names, which are taken out as whole words alone: ``magento`` is one, too."""
+    return {form: re.compile(rf"{_NO_LETTER}{re.escape(form)}(?!\.?\w)") for form in _forms_of_all(names)}
+
+
+def _longest_first(form: str) -> tuple[int, str]:
+    return -len(form), form
+
+
+def _forms_of_all(values: Iterable[str]) -> set[str]:
+    return {form for value in values for form in _forms_of(value) if len(form) >= _SHORTEST_SECRET}
 
 
 def _forms_of(value: str) -> Iterable[str]:

@@ -1,8 +1,12 @@
 """Counts the sign-ins to Magento that were refused one after another, whoever made them: six lock the account."""
 
+import sqlite3
+from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from state.errors import StateError
 from state.rows import text_of
 from state.store import Store
 
@@ -37,19 +41,28 @@ def forget_refused(store: Store) -> None:
         store.facts.forget(FACT)
 
 
-def keep_count(path: Path, now: datetime, *, refused: bool) -> None:
+def keep_count(path: Path, now: Callable[[], datetime], taken: bool) -> None:
     """Count one more, or begin anew, in the state at this path; a state that is not there is made for it.
 
-    It is done beside a process that works on the state, too.
+    It is done beside a process that works on the state, too. A state that cannot be written keeps nobody from asking
+    Magento; whoever works with it says so.
     """
-    if not path.exists() and not refused:
-        return
-    there = path.exists()
-    with Store(path, lock=not there, asks=there) as store:
-        if refused:
-            count_refused(store, now)
-        else:
-            forget_refused(store)
+    with suppress(StateError, OSError, sqlite3.Error):
+        there = path.exists()
+        if taken and not there:
+            return
+        with Store(path, lock=not there, asks=there) as store:
+            if taken:
+                forget_refused(store)
+            else:
+                count_refused(store, now().replace(microsecond=0))
+
+
+def known_lock(path: Path, now: Callable[[], datetime]) -> datetime | None:
+    """Return :func:`locked_until` by what the state at this path says now; a state that cannot be read says nothing."""
+    with suppress(StateError, OSError, sqlite3.Error), Store(path, lock=False) as store:
+        return locked_until(store.facts.get(FACT), now())
+    return None
 
 
 def _read(text: str | None) -> tuple[int, datetime | None]:

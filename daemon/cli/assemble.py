@@ -3,16 +3,18 @@
 import random
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 from daemon.clock import SystemClock
 from daemon.errors import SideRefused
 from daemon.log import configure
-from daemon.magento import ACCOUNT_REFUSED, Magento
+from daemon.magento import Magento, is_account_refused
 from daemon.salesforce.connection import Connection
 from daemon.settings import Configuration, SettingsFile, find_file, state_path
 from daemon.sync import Parts, Stop, Work
 from state.errors import StateMissingError, StateOlderError
+from state.sign_ins import keep_count, known_lock
 from state.store import Store
 
 
@@ -32,16 +34,18 @@ def open_asker(configuration: Configuration) -> Store:
 
 
 def ask_magento(configuration: Configuration) -> Magento:
-    """Magento, for a person's question that leaves no trace in the state.
+    """Magento, for a person's question that leaves no trace in the state but a count of refused sign-ins.
 
-    No administrator's sign-in is tried when one was refused less than an hour ago: tries that nobody counts could lock
-    the account.
+    No administrator's sign-in is tried when one was refused less than an hour ago, nor where it could be the one that
+    locks the account, whoever made those before.
     """
     magento = Magento(configuration)
+    path, now = path_of_state(configuration), SystemClock().now
+    magento.tell_sign_ins(partial(keep_count, path, now), partial(known_lock, path, now))
     with suppress(StateMissingError, StateOlderError), open_reader(configuration) as store:
         known = store.sides.get("magento")
         waiting = known.next_try_at is not None and known.next_try_at > SystemClock().now()
-        if waiting and str(known.reason).startswith(ACCOUNT_REFUSED):
+        if waiting and is_account_refused(known.reason):
             hint = "`invoice-sync run --once` tries it again at once."
             magento.spare_account(SideRefused(str(known.reason), side="magento", hint=hint, probe="hourly"))
     return magento

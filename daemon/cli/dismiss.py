@@ -52,15 +52,15 @@ def _dismiss(settings_file: "SettingsFile", chosen: list[int], *, as_json: bool)
 
 def _failed_among(store: "Store", wish: Wish) -> list[int]:
     """The chosen invoices that failed, or of which a note did. UsageError for one that was named and did not."""
+    from daemon.words import visible
     from state.dismissal import failed_invoices
 
     failed = failed_invoices(store)
     named = _named(store, wish, failed)
     for row in named:
         if row.entity_id not in failed:
-            raise UsageError(
-                f"invoice {row.increment_id or row.entity_id} is {row.sync_status}: only what has failed is dismissed"
-            )
+            number = visible(row.increment_id or str(row.entity_id))
+            raise UsageError(f"invoice {number} is {row.sync_status}: only what has failed is dismissed")
     found = [row.entity_id for row in named]
     if looks_through(wish):
         found += [
@@ -94,7 +94,8 @@ def _named(store: "Store", wish: Wish, failed: set[int]) -> "list[LedgerRow]":
 def _show(store: "Store", chosen: list[int], *, as_json: bool) -> int:
     """One line per invoice with what it is now."""
     from daemon.cli.invoices import as_objects
-    from daemon.cli.output import write_json
+    from daemon.cli.output import one_line, write_json
+    from daemon.words import visible
 
     known = store.ledger.known(chosen)
     rows = [known[key] for key in chosen if key in known]
@@ -102,5 +103,6 @@ def _show(store: "Store", chosen: list[int], *, as_json: bool) -> int:
         write_json(as_objects(store, rows))
     else:
         for row in rows:
-            click.echo(f"{row.increment_id or row.entity_id}\t{row.sync_status}\t{row.reason or ''}".rstrip())
+            number = visible(row.increment_id or str(row.entity_id))
+            click.echo(f"{number}\t{row.sync_status}\t{one_line(row.reason or '')}".rstrip())
     return 0

@@ -3,9 +3,7 @@
 It writes nothing but that its own sign-in of an administrator was refused: six of those lock the account.
 """
 
-import sqlite3
 from collections.abc import Mapping
-from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -17,7 +15,6 @@ from daemon.doctor.salesforce import OrgVisit
 from daemon.redaction import redaction
 from daemon.settings import Configuration, state_path
 from daemon.settings.examination import Examined, examine
-from state.errors import StateError
 from state.sign_ins import keep_count
 
 __all__ = ["Line", "Report", "check_all"]
@@ -40,7 +37,7 @@ def check_all(path: Path, environ: Mapping[str, str], clock: Clock) -> Report:
         lines += [Line("magento", "sign-in", "skipped", "magento", missing["magento"])]
     else:
         where = state_path(configuration.settings, path, environ)
-        lines += examine_magento(configuration, clock, state.refused_sign_ins, partial(_keep_count, where, clock))
+        lines += examine_magento(configuration, clock, state.refused_sign_ins, partial(keep_count, where, clock.now))
     visit = OrgVisit(configuration, clock, state, with_shop="magento" in examined.sides)
     if "salesforce" in missing:
         lines += [Line("salesforce", "sign-in", "skipped", "salesforce", missing["salesforce"])]
@@ -48,12 +45,6 @@ def check_all(path: Path, environ: Mapping[str, str], clock: Clock) -> Report:
         lines += visit.lines()
     in_order = sorted(lines, key=lambda line: AREAS.index(line.area))
     return Report(*_hosts(examined, configuration), visit.described, tuple(in_order))
-
-
-def _keep_count(path: Path, clock: Clock, taken: bool) -> None:
-    """Remember a check's own sign-in. What cannot be written is said by the lines about the state."""
-    with suppress(StateError, OSError, sqlite3.Error):
-        keep_count(path, clock.now().replace(microsecond=0), refused=not taken)
 
 
 def _missing(examined: Examined) -> dict[Area, str]:

@@ -9,7 +9,7 @@ from daemon.clock import Clock
 from daemon.doctor.judge import judge_address, judge_clock, judge_stamps
 from daemon.doctor.report import Line, failure
 from daemon.errors import InvoiceSyncError
-from daemon.magento import NotLetIn, account_spared
+from daemon.magento import NotLetIn
 from daemon.magento.diagnosis import Address, explain_signature, is_about_signature
 from daemon.magento.inspection import Inspection
 from daemon.settings import Configuration
@@ -34,10 +34,7 @@ def examine_magento(
     """
     inspection = Inspection(configuration, clock)
     try:
-        until = locked_until(refused_sign_ins, clock.now())
-        if until is not None:
-            inspection.spare_account(account_spared(until))
-        inspection.tell_sign_ins(keep_count)
+        inspection.tell_sign_ins(keep_count, lambda: locked_until(refused_sign_ins, clock.now()))
         yield from _Visit(configuration, clock, inspection).lines()
     finally:
         inspection.close()

@@ -12,14 +12,13 @@ from daemon.invoice import Comment, Invoice, Malformed, Order
 from daemon.magento.answers import read
 from daemon.magento.connection import Connection
 from daemon.magento.diagnosis import diagnose, is_about_signature
-from daemon.magento.entry import ACCOUNT_REFUSED, NotLetIn, account_spared
+from daemon.magento.entry import NotLetIn, is_account_refused
 from daemon.magento.parse import comments_of, invoice_of, order_of, rows_of, stamps_of
 from daemon.magento.refusals import PageTooLarge
 from daemon.magento.search import Filter, ids, query, stamp
 from daemon.settings import Configuration
 
 __all__ = [
-    "ACCOUNT_REFUSED",
     "Magento",
     "NotLetIn",
     "Page",
@@ -27,7 +26,7 @@ __all__ = [
     "Resource",
     "Watched",
     "WatchedPage",
-    "account_spared",
+    "is_account_refused",
 ]
 
 Resource = Literal["invoices", "orders"]
@@ -110,10 +109,14 @@ class Magento:
         if self._connection.account:
             self._connection.account.spare(refusal)
 
-    def tell_sign_ins(self, on_answer: Callable[[bool], object]) -> None:
-        """Let this be told of each administrator's sign-in whether it was taken."""
+    def tell_sign_ins(self, on_answer: Callable[[bool], object], locked_until: Callable[[], datetime | None]) -> None:
+        """Let the one be told of each administrator's sign-in whether it was taken, and the other asked before each.
+
+        ``locked_until``: until when one more could lock the account, by all that were counted.
+        """
         if self._connection.account:
             self._connection.account.on_answer = on_answer
+            self._connection.account.locked_until = locked_until
 
     def close(self) -> None:
         """Let go of the connections."""

@@ -3,13 +3,14 @@
 import json
 import re
 from collections.abc import Callable
+from datetime import datetime
 
 import requests
 from requests.auth import AuthBase
 
 from daemon.clock import Clock
 from daemon.errors import Retriable, SideRefused, Unreachable
-from daemon.magento.entry import NotLetIn
+from daemon.magento.entry import NotLetIn, account_spared
 from daemon.magento.refusals import (
     is_magentos_401,
     is_unexplained,
@@ -96,7 +97,7 @@ class Account:
     """An administrator's account: its name and password are given for a token, once for each token.
 
     Six refused sign-ins lock the account for half an hour, so after one that is refused none is made for an hour,
-    whoever asks; the refusal itself is given again.
+    whoever asks; the refusal itself is given again. Nor is one made where others have left the account its last try.
     """
 
     def __init__(self, root: str, session: requests.Session, clock: Clock, name: str, password: str) -> None:
@@ -108,6 +109,7 @@ class Account:
         self._refused: tuple[float, SideRefused] | None = None
         self.sign_ins = 0
         self.on_answer: Callable[[bool], object] = lambda _taken: None  # a sign-in was taken, or refused
+        self.locked_until: Callable[[], datetime | None] = lambda: None  # until when one more could lock it, as of now
 
     def require_token(self) -> None:
         """Sign in unless there is a token that still lives for a while."""
@@ -152,12 +154,14 @@ class Account:
         self._refused = self._clock.monotonic(), refusal
 
     def _require_leave(self) -> None:
-        if self._refused is None:
-            return
-        at, refusal = self._refused
-        if self._clock.monotonic() - at < _HELD:
-            raise NotLetIn(str(refusal), cause="account", hint=refusal.hint, probe="hourly", about_secrets=True)
-        self._refused = None
+        if self._refused is not None:
+            at, refusal = self._refused
+            if self._clock.monotonic() - at < _HELD:
+                raise NotLetIn(str(refusal), cause="account", hint=refusal.hint, probe="hourly", about_secrets=True)
+            self._refused = None
+        until = self.locked_until()
+        if until is not None:
+            raise account_spared(until)
 
 
 def _require_place(refused: requests.Response, session: requests.Session, root: str) -> None:

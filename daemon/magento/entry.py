@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Literal
 
 from daemon.errors import Probe, SideRefused
+from daemon.redaction import redaction
 
 Way = Literal["oauth1", "bearer", "admin"]
 Cause = Literal["permission", "signature", "keys", "clock", "method", "account", "unknown"]
@@ -55,6 +56,11 @@ _WITHOUT_SECOND_FACTOR = (
     "A daemon cannot answer a second factor: use an integration instead, which has none "
     f"({_INTEGRATION} > Add New Integration; magento.auth: oauth1)."
 )
+
+
+def is_account_refused(reason: str | None) -> bool:
+    """Return whether this reason, as the state keeps it, is such a one: a secret may be a word of ours."""
+    return reason is not None and reason.startswith(redaction.clean(ACCOUNT_REFUSED))
 
 
 class NotLetIn(SideRefused):

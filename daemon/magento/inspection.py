@@ -6,7 +6,6 @@ from email.utils import parsedate_to_datetime
 from typing import Literal
 
 from daemon.clock import Clock
-from daemon.errors import SideRefused
 from daemon.magento.answers import read
 from daemon.magento.connection import Connection
 from daemon.magento.diagnosis import NOTHING, Address, ask_address, find_seen_as
@@ -28,15 +27,14 @@ class Inspection:
         self._clock = clock
         self.cookie_domain: str | None = None
 
-    def spare_account(self, refusal: SideRefused) -> None:
-        """Give no administrator's password away, but this refusal in its place."""
-        if self._connection.account:
-            self._connection.account.spare(refusal)
+    def tell_sign_ins(self, on_answer: Callable[[bool], object], locked_until: Callable[[], datetime | None]) -> None:
+        """Let the one be told of each administrator's sign-in whether it was taken, and the other asked before each.
 
-    def tell_sign_ins(self, on_answer: Callable[[bool], object]) -> None:
-        """Let this be told of an administrator's sign-in whether it was taken."""
+        ``locked_until``: until when one more could lock the account, by all that were counted.
+        """
         if self._connection.account:
             self._connection.account.on_answer = on_answer
+            self._connection.account.locked_until = locked_until
 
     def close(self) -> None:
         """Let go of the connections."""

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 from daemon.errors import SettingsRefused
 from daemon.settings.document import Document, find_file, read_document
 from daemon.settings.schema import Settings
-from daemon.settings.secrets import NAMES, Secrets, read_secrets
+from daemon.settings.secrets import NAMES, Secrets, read_secrets, secret_at
 from state.room import lacks_room
 
 __all__ = ["Configuration", "Secrets", "Settings", "SettingsFile", "find_file", "load", "state_path", "validate"]
@@ -138,9 +138,8 @@ def _misplaced(document: Document) -> list[str]:
     def walk(node: Mapping[str, Any], path: tuple[str, ...]) -> None:
         for key in list(node):
             here = (*path, key)
-            bare = key.lower()
-            name = bare if bare in NAMES else f"{path[0] if path else ''}_{bare}"
-            if name in NAMES and here != ("salesforce", "username"):
+            name = secret_at(here)
+            if name:
                 problems.append(
                     f"{document.where(*here)}: {'.'.join(here)} is a secret and does not belong in settings: set "
                     f"INVOICE_SYNC_{name.upper()}, or write it to secrets/{name} beside the file (chmod 600)"

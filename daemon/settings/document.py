@@ -17,12 +17,15 @@ from ruamel.yaml.tokens import AliasToken
 
 from daemon.errors import SettingsRefused
 from daemon.settings.files import read_small
+from daemon.settings.secrets import secret_at
 
 PREFIX = "INVOICE_SYNC__"
 _MAX_BYTES = 100_000  # the YAML library takes seconds for so many
 _DEEPEST = 100  # its time grows with the square of how deep brackets stand in one another
 _MOST_SCALARS = 2_000
 _BRACKET = re.compile(r"[\[\]{}]")
+# Where the YAML library repeats what is written: anything that stands there may be a secret.
+_REPEATED = re.compile(r"(?: with value| from|(?<=handle)|(?<=tag)|(?<=alias)) ['\"].*", re.DOTALL)
 _ALIAS = re.compile(r"(?:^|[\s\[{,:?-])\*\S", re.MULTILINE)
 # What the YAML library raises of a scalar or a tag that it cannot make a value of: an impossible date, a bad number.
 _UNREADABLE = (YAMLError, ValueError, TypeError, AttributeError, LookupError, RecursionError, ArithmeticError)
@@ -75,7 +78,8 @@ def read_document(path: Path, environ: Mapping[str, str]) -> Document:
         if name.startswith(PREFIX):
             keys = tuple(part.lower() for part in name.removeprefix(PREFIX).split("__"))
             overrides[keys] = name
-            _lay_over(values, keys, _scalar(name, text))
+            # A secret that is out of place is refused by its key, whether or not YAML can read it.
+            _lay_over(values, keys, text if secret_at(keys) else _scalar(name, text))
     return Document(path, values, tree, overrides)
 
 
@@ -105,7 +109,7 @@ def _load(text: str) -> Any:
     if _ALIAS.search(text):
         for token in YAML(typ="rt").scan(text):
             if isinstance(token, AliasToken):
-                problem = f"*{token.value} repeats what is written elsewhere: write it out here"
+                problem = "the * repeats what is written elsewhere: write it out here, or put the value in quotes"
                 raise MarkedYAMLError(problem=problem, problem_mark=token.start_mark)
     return YAML(typ="rt").load(text)
 
@@ -116,7 +120,7 @@ def _parse(path: Path, text: str) -> CommentedMap:
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = f":{mark.line + 1}:{mark.column + 1}" if mark else ""
-        problem = str(error.problem or error.context).splitlines()[0]
+        problem = _REPEATED.sub("", str(error.problem or error.context)).splitlines()[0]
         raise SettingsRefused([f"{path}{place}: {problem}"]) from None
     except RecursionError:
         raise SettingsRefused([f"{path}: is nested too deeply"]) from None
@@ -125,13 +129,18 @@ def _parse(path: Path, text: str) -> CommentedMap:
         place = f":{before.count(chr(10)) + 1}:{len(before) - before.rfind(chr(10))}"
         raise SettingsRefused([f"{path}{place}: holds a character that YAML does not allow"]) from None
     except _UNREADABLE as error:
-        problem = (str(error) or "cannot be read as YAML").splitlines()[0]
-        raise SettingsRefused([f"{path}{_place_of_bad_scalar(text)}: {problem}"]) from None
+        raise SettingsRefused([f"{path}{_place_of_bad_scalar(text)}: {_said_of_scalar(error)}"]) from None
     if tree is None:
         raise SettingsRefused([f"{path}: is empty"])
     if not isinstance(tree, CommentedMap):
         raise SettingsRefused([f"{path}:1:1: must hold sections (invoices:, magento:, …)"])
     return tree
+
+
+def _said_of_scalar(error: Exception) -> str:
+    """Such as "month must be in 1..12"; what Python quotes is the value, which may be a secret."""
+    said = str(error)
+    return "cannot be read as YAML" if not said or "'" in said or '"' in said else said.splitlines()[0]
 
 
 def _place_of_bad_scalar(text: str) -> str:
@@ -174,7 +183,8 @@ def _scalar(name: str, text: str) -> Any:
     try:
         return _plain(_load(text)) if text.strip() else text
     except _UNREADABLE:
-        raise SettingsRefused([f"the environment variable {name}: {text!r} is not a value"]) from None
+        problem = f"the environment variable {name} holds no value that YAML can read; put it in quotes"
+        raise SettingsRefused([problem]) from None
 
 
 def _lay_over(values: dict[str, Any], keys: tuple[str, ...], value: Any) -> None:

@@ -58,7 +58,10 @@ def _has_port(parts: SplitResult) -> bool:
 
 def check_url(value: str) -> str:
     """The URL without a slash at its end; ValueError when no side can be called by it."""
-    parts = urlsplit(value)
+    try:
+        parts = urlsplit(value)
+    except ValueError:  # its text repeats the URL, in which a password may stand
+        raise ValueError("is not a URL: write https://host") from None
     if parts.scheme not in {"http", "https"} or not _HOST.fullmatch(parts.hostname or "") or not _has_port(parts):
         raise ValueError("is not a URL: write https://host")
     if parts.scheme == "http" and not is_loopback(value):

@@ -2,7 +2,7 @@
 
 import re
 import stat
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from daemon.errors import SettingsRefused
@@ -77,7 +77,7 @@ def find_secrets(
     for way in ways:
         for name in needed_by(way):
             try:
-                value = _find_fixed(name, environ)
+                value = _find_fixed(name, folder, environ)
                 if value:
                     fixed.add(name)
                 elif value is None:
@@ -91,6 +91,13 @@ def find_secrets(
 def needed_by(way: str) -> tuple[str, ...]:
     """The names of the secrets that this way of signing in needs."""
     return _NEEDED[way]
+
+
+def secret_at(path: Sequence[str]) -> str | None:
+    """The secret that a setting of this path would hold, by its whole name or in its section; None: it would none."""
+    *sections, key = path
+    name = key.lower() if key.lower() in NAMES else f"{sections[0] if sections else ''}_{key}".lower()
+    return name if name in NAMES else None
 
 
 def _require(name: str, value: str | None, way: str, mend: str) -> str:
@@ -114,8 +121,8 @@ def _mend(name: str, folder: Path, environ: Mapping[str, str]) -> str:
     return f"set INVOICE_SYNC_{name.upper()}, give systemd the credential {name}, or write it to {folder / name}"
 
 
-def _find_fixed(name: str, environ: Mapping[str, str]) -> str | None:
-    """None: it may stand in a file; empty: systemd was to hand it over and had none (the files are root's then)."""
+def _find_fixed(name: str, folder: Path, environ: Mapping[str, str]) -> str | None:
+    """None: it may stand in a file; empty: systemd was to hand it over and was given none (the files are root's then)."""
     from_environment = environ.get(f"INVOICE_SYNC_{name.upper()}")
     if from_environment:
         return _filled(from_environment.strip(), f"INVOICE_SYNC_{name.upper()} holds blanks alone")
@@ -123,6 +130,8 @@ def _find_fixed(name: str, environ: Mapping[str, str]) -> str | None:
     if credential is None:
         return None
     value = _read(credential)
+    if not value:
+        raise SettingsRefused([f"the secret {name} is empty in {credential}: {_mend(name, folder, environ)}"])
     return "" if value == _MISSING else value
 
 

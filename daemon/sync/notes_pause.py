@@ -26,7 +26,7 @@ def may_be_tried(parts: Parts) -> bool:
 def keep_back(parts: Parts, reason: str, *, seconds: float | None = None) -> None:
     """Keep all notes back for a while, ever longer; log the reason once."""
     known = parts.store.sides.get(NOTES)
-    if known.reason != reason:
+    if known.reason != parts.store.redact(reason):  # which is how it is kept
         parts.log.warning("notes.waiting", reason=reason)
     wait = _STEPS[min(known.failures, len(_STEPS) - 1)] if seconds is None else seconds
     parts.store.sides.note(

@@ -12,7 +12,7 @@ from structlog.typing import FilteringBoundLogger
 from daemon.clock import Clock
 from daemon.errors import InvoiceSyncError, SettingsRefused
 from daemon.invoice import Invoice
-from daemon.magento import ACCOUNT_REFUSED, Magento, account_spared
+from daemon.magento import Magento
 from daemon.mapping import InvoiceMapping
 from daemon.redaction import redaction
 from daemon.salesforce import Salesforce
@@ -149,10 +149,12 @@ class Parts:
     def account_at_risk(self, known: Side) -> datetime | None:
         """Until when Magento remembers so many refused sign-ins that one more may lock the account; None: it does not.
 
-        They are counted in the state, with those of a check.
+        They are counted in the state, with those of a check. Whatever it was that paused the side: a count that was
+        not ended by a token is about the account.
         """
-        refused = known.side == "magento" and str(known.reason).startswith(ACCOUNT_REFUSED)
-        return self._locked_until() if refused else None
+        by_account = self.configuration.settings.magento.auth == "admin"
+        paused = known.side == "magento" and known.status == "paused"
+        return self._locked_until() if by_account and paused else None
 
     def _count_sign_in(self, taken: bool) -> None:
         if taken:
@@ -200,10 +202,7 @@ class Parts:
         redaction.secrets = self.configuration.secrets
         self.store.redact = redaction.clean
         self.magento = self.open_magento(self.configuration, self.clock)
-        self.magento.tell_sign_ins(self._count_sign_in)
-        until = self._locked_until()
-        if until is not None:
-            self.magento.spare_account(account_spared(until))
+        self.magento.tell_sign_ins(self._count_sign_in, self._locked_until)
         self.salesforce = self.open_salesforce(self.configuration, self.clock)
         self.salesforce.connection.expected_organization = self.store.facts.get("organization_id")
         self.recall()

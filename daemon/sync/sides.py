@@ -120,7 +120,7 @@ def failed(parts: Parts, side: SideName, error: InvoiceSyncError) -> None:
         wait = steps[min(known.failures, len(steps) - 1)]
     elif isinstance(error, Busy):
         wait = error.retry_after
-    reason = str(error)
+    reason = parts.store.redact(str(error))  # as what is known of it: the two are compared
     hint = _hint(parts, error)
     if known.status != status or (paused and not _tells(known.reason, reason)):
         event = "salesforce.budget_reached" if isinstance(error, OutOfCalls) else f"{side}.failing"

@@ -15,6 +15,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from daemon.cli import cli
+from daemon.errors import UsageError
 from daemon.sandbox.org import Org
 from daemon.scheduler import run_once
 from daemon.scheduler.standing import describe
@@ -84,6 +85,22 @@ def test_no_command_shows_a_line_that_a_side_has_forged(evil: World, arguments: 
     assert_forges_nothing(result.output)
     if "1" in arguments and "--id" in arguments:
         assert all(spelled in result.output for spelled in SHOWN), "it is shown, and not swallowed"
+
+
+@pytest.mark.fault("Magento: a number that forges a line")
+def test_what_is_set_aside_forges_no_line(evil: World) -> None:
+    """Whether it failed and is set aside, or did not and is refused."""
+    result = CliRunner().invoke(cli, ["sync", "--id", "1", "--dismiss", "--settings", str(evil.settings_path)])
+    assert isinstance(result.exception, UsageError)
+    assert_forges_nothing(str(result.exception))
+    assert "\\u000a" in str(result.exception)
+    evil.org.fail("Magento_Invoice__c", lambda _row: True, "APEX_ERROR", f"no\n{MARK}: all is well\u202e")
+    evil.shop.edit_invoice(1, grand_total="8.0000")
+    evil.run_once()
+    for arguments in (["--dry-run"], []):
+        said = shown(evil, "sync", "--id", "1", "--dismiss", *arguments).output
+        assert_forges_nothing(said)
+        assert all(spelled in said for spelled in SHOWN)
 
 
 @pytest.mark.fault("Magento: a number that forges a line")

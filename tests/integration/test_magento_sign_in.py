@@ -16,6 +16,7 @@ from daemon.sandbox.magento.access import LOCKED_AFTER
 from daemon.scheduler import run_once
 from daemon.sync import Work
 from state.sides import Side
+from state.sign_ins import FACT, keep_count
 from state.store import Store
 from tests.acceptance.faults.outage import finish
 from tests.faults import case
@@ -467,6 +468,98 @@ def test_a_secret_that_changes_with_a_restart_alone_is_said_to_and_a_restart_end
         daemon.terminate()
         daemon.communicate(timeout=20)
     assert sign_ins(admin) == 2
+
+
+@pytest.mark.parametrize("name", ["magento", "refused", "Magento"])
+def test_a_user_who_is_called_by_a_word_of_ours_is_kept_from_being_locked_out_too(admin: World, name: str) -> None:
+    admin.invoice(comment="hello")
+    admin.magento.admin_username = name
+    write_secret(admin, "magento_username", name)
+    write_secret(admin, "magento_password", WRONG)
+    with admin.work() as work:
+        for _ in range(3):
+            run_once(work)
+            admin.clock.advance(minutes=61)
+        assert len(admin.named("magento.failing")) == 1
+    assert sign_ins(admin) == 3
+    for number in range(1, LOCKED_AFTER + 1):
+        with admin.work() as work:
+            if number < LOCKED_AFTER:
+                work.resume()
+                run_once(work)
+            else:
+                with pytest.raises(SideRefused, match="could lock the account"):
+                    work.resume()
+        admin.clock.advance(minutes=1)
+    assert admin.magento.admin_failures == LOCKED_AFTER - 1
+    made = sign_ins(admin)
+    done = admin.command("explain", "000000999")
+    assert done.returncode == 78, done.stderr
+    assert sign_ins(admin) == made
+
+
+def test_a_reason_that_holds_a_secret_is_logged_once(admin: World) -> None:
+    """What is known of a side is kept without it, and what it says now is compared with that."""
+    name = "integration-user"
+    body = json.dumps({"message": f"The account {name} is disabled"}).encode()
+    write_secret(admin, "magento_username", name)
+    admin.magento_faults.add(status(401, body, "application/json"), method="POST", path=SIGN_IN, times=None)
+    with admin.work() as work:
+        for _ in range(4):
+            run_once(work)
+            admin.clock.advance(minutes=61)
+    assert [event["reason"] for event in admin.named("magento.failing")] == [
+        "Magento refused the sign-in of magento_username: The account [secret] is disabled"
+    ]
+    assert sign_ins(admin) == 4
+
+
+@pytest.mark.fault("Magento: account locked")
+@pytest.mark.parametrize("there", [True, False], ids=["a state", "no state"])
+def test_commands_count_their_sign_ins_and_leave_the_account_its_last_try(admin: World, there: bool) -> None:
+    admin.invoice(comment="hello")
+    if there:
+        admin.run_once()
+    before = sign_ins(admin)
+    write_secret(admin, "magento_password", WRONG)
+    asked = (
+        ["explain", "000000999"], ["sync", "000000999"], ["sync", "--order", "000000999"],
+        ["sync", "000000999", "--dry-run"],
+    )  # fmt: skip
+    for arguments in (*asked, *asked):
+        done = admin.command(*arguments)
+        assert done.returncode == 78, done.stderr
+    assert "one more could lock the account" in done.stderr
+    assert sign_ins(admin) - before == admin.magento.admin_failures == LOCKED_AFTER - 1
+
+
+def test_a_sign_in_that_a_command_made_ends_the_count(admin: World) -> None:
+    write_secret(admin, "magento_password", WRONG)
+    admin.command("explain", "000000999")
+    with Store(admin.state_path, lock=False) as store:
+        assert str(store.facts.get(FACT)).startswith("1 ")
+    write_secret(admin, "magento_password", PASSWORD)
+    assert admin.command("explain", "000000999").returncode == 2
+    with Store(admin.state_path, lock=False) as store:
+        assert store.facts.get(FACT) is None
+
+
+@pytest.mark.fault("Magento: account locked")
+def test_the_probe_of_a_running_daemon_heeds_the_sign_ins_that_others_made_meanwhile(admin: World) -> None:
+    admin.invoice(comment="hello")
+    write_secret(admin, "magento_password", WRONG)
+    with admin.work() as work:
+        run_once(work)
+        admin.clock.advance(minutes=55)
+        for _ in range(LOCKED_AFTER - 1):  # what as many checks leave
+            keep_count(admin.state_path, admin.clock.now, taken=False)
+        admin.clock.advance(minutes=6)
+        run_once(work)
+        assert sign_ins(admin) == 1
+        assert "one more could lock the account" in str(magento(work).reason)
+        admin.clock.advance(minutes=61)
+        run_once(work)
+        assert sign_ins(admin) == 2
 
 
 def magento_of(world: World) -> Side:

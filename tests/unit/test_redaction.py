@@ -48,6 +48,35 @@ def test_what_looks_like_a_session_or_an_assertion_is_one() -> None:
     assert redact(f"invalid assertion: {assertion}", {}) == "invalid assertion: [secret]"
 
 
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("Magento refused the sign-in of magento_username: no", "Magento refused the sign-in of magento_username: no"),
+        ("set magento.auth, or see magento.example.com", "set magento.auth, or see magento.example.com"),
+        ("user magento is locked", "user [secret] is locked"),
+        ("'magento', <magento>.", "'[secret]', <[secret]>."),
+        ("?user=x%3Dmagento&", "?user=x%3D[secret]&"),
+        ('{"a": "\\nmagento"}', '{"a": "\\n[secret]"}'),
+        ("the magento-password-1 is wrong", "the [secret] is wrong"),
+    ],
+)
+def test_a_user_name_is_taken_out_as_a_whole_word_alone(text: str, left: str) -> None:
+    """Ours are full of the word that many a shop calls its user by."""
+    assert redact(text, {"magento_username": "magento", "magento_password": "magento-password-1"}) == left
+
+
+def test_a_password_that_is_the_user_name_is_taken_out_wherever_it_stands() -> None:
+    assert redact("xadminy", {"magento_username": "admin", "magento_password": "admin"}) == "x[secret]y"
+
+
+def test_what_an_event_is_stays_readable_whatever_word_a_secret_is() -> None:
+    kept = Redaction()
+    kept.secrets = {"magento_username": "magento", "magento_password": "info"}
+    event = {"event": "magento.failing", "level": "info", "side": "magento", "reason": "info of magento"}
+    found = kept(None, "info", dict(event))
+    assert found == event | {"reason": "[secret] of [secret]"}
+
+
 def test_taking_out_twice_changes_nothing() -> None:
     for word in ("secret", "[sec", "cret]", "[secret]"):
         once = redact(f"the {word} word", {"a": "secret", "b": "[sec"})

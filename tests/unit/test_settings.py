@@ -82,10 +82,7 @@ BAD: dict[str, tuple[str | bytes, str]] = {
     ),
     "a key twice": (
         GOOD + "magento: {}\n",
-        (
-            'settings.yaml:5:1: found duplicate key "magento" with value "{}" (original value: '
-            "\"{'base_url': 'https://shop.example.com'}\")"
-        ),
+        'settings.yaml:5:1: found duplicate key "magento"',
     ),
     "not UTF-8": (
         GOOD.encode() + b"# \xff\n",
@@ -338,20 +335,20 @@ BAD: dict[str, tuple[str | bytes, str]] = {
     ),
     "an anchor in itself": (
         "&a\nmagento: *a\n",
-        "settings.yaml:2:10: *a repeats what is written elsewhere: write it out here",
+        "settings.yaml:2:10: the * repeats what is written elsewhere: write it out here, or put the value in quotes",
     ),
     "an impossible date beside an anchor in itself": (
         "invoices: &a\n  - *a\n  - 2026-02-31\n",
-        "settings.yaml:2:5: *a repeats what is written elsewhere: write it out here",
+        "settings.yaml:2:5: the * repeats what is written elsewhere: write it out here, or put the value in quotes",
     ),
     "a thousand million values by aliases": (
         "a: &a [x,x,x,x,x,x,x,x,x]\n"
         + "".join(f"{b}: &{b} [{','.join([f'*{a}'] * 9)}]\n" for a, b in pairwise("abcdefghij")),
-        "settings.yaml:2:8: *a repeats what is written elsewhere: write it out here",
+        "settings.yaml:2:8: the * repeats what is written elsewhere: write it out here, or put the value in quotes",
     ),
     "merged by aliases": (
         GOOD + "invoices: &i {}\nschedule:\n  <<: *i\n",
-        "settings.yaml:7:7: *i repeats what is written elsewhere: write it out here",
+        "settings.yaml:7:7: the * repeats what is written elsewhere: write it out here, or put the value in quotes",
     ),
     "a million brackets": (
         GOOD + "invoices: " + "[{a: " * 16_000,
@@ -556,6 +553,9 @@ def test_the_environment_overrides_the_file(
     assert node == value
 
 
+NO_YAML = " holds no value that YAML can read; put it in quotes"
+
+
 @pytest.mark.parametrize(
     ("name", "text", "message"),
     [
@@ -566,11 +566,11 @@ def test_the_environment_overrides_the_file(
          ("the environment variable INVOICE_SYNC__MAGENTO__PAGESIZE: magento.pagesize is not a known key; "
          "did you mean page_size?")),
         ("MAGENTO__PAGE_SIZE", "[1",
-         "the environment variable INVOICE_SYNC__MAGENTO__PAGE_SIZE: '[1' is not a value"),
+         ("the environment variable INVOICE_SYNC__MAGENTO__PAGE_SIZE" + NO_YAML)),
         ("INVOICES__CREATED_FROM", "2026-02-31",
-         "the environment variable INVOICE_SYNC__INVOICES__CREATED_FROM: '2026-02-31' is not a value"),
+         ("the environment variable INVOICE_SYNC__INVOICES__CREATED_FROM" + NO_YAML)),
         ("MAGENTO__CA_BUNDLE", "&a [*a]",
-         "the environment variable INVOICE_SYNC__MAGENTO__CA_BUNDLE: '&a [*a]' is not a value"),
+         ("the environment variable INVOICE_SYNC__MAGENTO__CA_BUNDLE" + NO_YAML)),
         ("MAGENTO__PASSWORD", "hush",
          ("the environment variable INVOICE_SYNC__MAGENTO__PASSWORD: magento.password is a secret and does not belong "
          "in settings: set INVOICE_SYNC_MAGENTO_PASSWORD, or write it to secrets/magento_password beside the file "
@@ -579,6 +579,36 @@ def test_the_environment_overrides_the_file(
 )  # fmt: skip
 def test_a_bad_override_is_named_by_its_variable(tmp_path: Path, name: str, text: str, message: str) -> None:
     assert problems(tmp_path, GOOD, {**ENVIRON, f"INVOICE_SYNC__{name}": text}) == [message]
+
+
+UNLIKE_YAML = (
+    "%Hush!pass", "@Hush!pass", "*Hush!pass", "`Hush!pass", "&Hush x", "!Hush!pass x", "!Hush pass", "!<Hush pass",
+    "{Hush", "[Hush", "'Hush", '"Hush', '"Hush\\pass"', '"Hush" pass', "|Hush", "Hush: pass", "!!int Hush",
+    "!!float Hush", "!!bool Hush", "!!timestamp Hush", "!!set Hush", "Hush\n  password: Hush", "2026-99-99",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("secret", UNLIKE_YAML)
+def test_a_misplaced_secret_that_is_no_yaml_is_not_repeated(tmp_path: Path, secret: str) -> None:
+    """A password may begin with any character; one in the environment is refused by its key, whatever it is."""
+    in_file = str(problems(tmp_path, magento(f"password: {secret}"))).lower()
+    assert "hush" not in in_file
+    assert "settings.yaml" in in_file
+    for key in ("MAGENTO__PASSWORD", "MAGENTO_PASSWORD", "MAGENTO__MAGENTO_PASSWORD"):
+        found = problems(tmp_path, GOOD, {**ENVIRON, f"INVOICE_SYNC__{key}": secret})
+        assert len(found) == 1
+        assert "is a secret and does not belong in settings" in found[0]
+        assert "hush" not in found[0].lower()
+    elsewhere = str(problems(tmp_path, GOOD, {**ENVIRON, "INVOICE_SYNC__MAGENTO__PASWORD": secret})).lower()
+    assert "hush" not in elsewhere
+    assert "INVOICE_SYNC__MAGENTO__PASWORD".lower() in elsewhere
+
+
+@pytest.mark.parametrize(
+    "url", ["https://me:hush@[shop.example]", "https://me:hush\u2100@shop.example", "https://me:hush@s"]
+)
+def test_a_password_in_a_url_is_not_repeated(tmp_path: Path, url: str) -> None:
+    assert "hush" not in str(problems(tmp_path, GOOD, {**ENVIRON, "INVOICE_SYNC__MAGENTO__BASE_URL": f"'{url}'"}))
 
 
 # --- where things are
@@ -735,7 +765,7 @@ def test_an_empty_secret_is_said_to_be_empty_where_it_stands(tmp_path: Path) -> 
     assert found == "INVOICE_SYNC_SALESFORCE_CLIENT_ID holds blanks alone: write the secret into it"
 
 
-@pytest.mark.parametrize("handed", ["MISSING", "MISSING\n", ""])
+@pytest.mark.parametrize("handed", ["MISSING", "MISSING\n"])
 def test_a_secret_that_systemd_has_not_is_a_missing_one_that_root_is_to_write(tmp_path: Path, handed: str) -> None:
     secret(tmp_path / "credentials", "salesforce_client_id", handed)
     secret(tmp_path / "credentials", "magento_username", "MISSING")  # not needed for oauth1
@@ -747,6 +777,17 @@ def test_a_secret_that_systemd_has_not_is_a_missing_one_that_root_is_to_write(tm
         "the secret salesforce_client_id is missing (auth: client_credentials): as root write it to "
         "secrets/salesforce_client_id, then start the service again"
     )
+
+
+@pytest.mark.parametrize("handed", ["", "\n"])
+def test_an_empty_credential_is_said_to_be_empty_where_it_stands(tmp_path: Path, handed: str) -> None:
+    secret(tmp_path / "credentials", "salesforce_client_id", handed)
+    environ = {name: value for name, value in ENVIRON.items() if not name.endswith("CLIENT_ID")}
+    environ["CREDENTIALS_DIRECTORY"] = str(tmp_path / "credentials")
+    assert problems(tmp_path, GOOD, environ) == [
+        "the secret salesforce_client_id is empty in credentials/salesforce_client_id: as root write it to "
+        "secrets/salesforce_client_id, then start the service again"
+    ]
 
 
 def test_a_credential_that_cannot_be_read_is_named(tmp_path: Path) -> None:
