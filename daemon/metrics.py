@@ -4,6 +4,7 @@ Gauges lose nothing at a restart; counters begin anew, which Prometheus expects.
 No label names an invoice.
 """
 
+import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import datetime
@@ -77,7 +78,7 @@ class _State(Collector):
         yield _gauge(
             "enabled", "1 when synchronization is switched on (enable_synchronization).", options.enable_synchronization
         )
-        with suppress(StateError), self._open_state() as store:
+        with suppress(StateError, sqlite3.Error), self._open_state() as store:
             yield from _of_state(store, automatic=options.enable_automatic_synchronization)
             yield _waiting(store, options)
 
