@@ -1,13 +1,20 @@
-"""The pages that a daemon serves, asked without a daemon: what they tell of a state that is damaged."""
+"""The pages that a daemon serves, asked without a daemon: what they tell of a damaged state; and their server."""
 
 from __future__ import annotations
 
+import socket
 import sqlite3
-from contextlib import closing
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, closing
 
 import pytest
+import requests
+import structlog
+from flask import Flask
 from flask.testing import FlaskClient
 
+from daemon.console import Console, server
 from daemon.console.app import create_app
 from daemon.console.health import Pulse
 from daemon.metrics import Metrics
@@ -62,3 +69,47 @@ def test_a_damaged_side_is_degraded_health(world: World) -> None:
     told = client.get("/healthz")
     assert (told.status_code, told.json["status"]) == (200, "degraded")  # type: ignore[index]
     assert told.json["magento"] == {"status": None, "reason": None}  # type: ignore[index]
+
+
+def slow_pages() -> Flask:
+    app = Flask("pages")
+
+    @app.get("/large")
+    def show_large() -> str:
+        return "x" * 1_000_000
+
+    @app.get("/livez")
+    def show_life() -> str:
+        return "ok"
+
+    return app
+
+
+@pytest.fixture(params=[100_000, 100_000_000], ids=["the thread waits to write", "all is written, none is sent"])
+def impatient(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
+    """The port of a console that waits one second for a caller instead of thirty, and has room for six."""
+    limits = {
+        "channel_timeout": 1,
+        "cleanup_interval": 1,
+        "connection_limit": 8,
+        "outbuf_high_watermark": request.param,
+    }
+    for name, value in limits.items():
+        monkeypatch.setitem(server._LIMITS, name, value)
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port: int = free.getsockname()[1]
+    console = Console(slow_pages, structlog.get_logger())
+    console.follow(f"127.0.0.1:{port}")
+    yield port
+    console.stop()
+
+
+def test_callers_that_take_no_answer_are_closed_and_hold_no_thread(impatient: int) -> None:
+    with ExitStack() as stack:
+        for _ in range(6):
+            held = stack.enter_context(socket.socket())
+            held.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            held.connect(("127.0.0.1", impatient))
+            held.sendall(b"GET /large HTTP/1.1\r\nHost: localhost\r\n\r\n" * 8)
+        time.sleep(0.5)  # until the threads have come to answers that nobody takes
+        assert requests.get(f"http://127.0.0.1:{impatient}/livez", timeout=8).text == "ok"
