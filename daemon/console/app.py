@@ -17,11 +17,11 @@ from state.errors import StateError
 from state.store import Store
 
 
-def _is_ours(host: str, listen: str) -> bool:
-    """Return whether the Host header names this machine: by an address, or by the name in ``console.listen``."""
+def _is_ours(host: str) -> bool:
+    """Return whether a Host header names this machine: by an address, or as localhost."""
     try:
         name = urlsplit(f"//{host}").hostname or ""
-        return name in {"localhost", urlsplit(f"//{listen}").hostname} or ip_address(name) is not None
+        return name == "localhost" or ip_address(name) is not None
     except ValueError:
         return False
 
@@ -46,10 +46,12 @@ def create_app(
     def require_our_name() -> None:
         """A page on the web that a browser here shows can name any host as its own; only ours is answered.
 
-        It cannot do so with an address of digits, which no name server is asked for, nor call a Unix socket.
+        It cannot do so with an address of digits, which no name server is asked for, nor call a Unix socket. A call
+        without a Host header is of no browser: they always send one.
         """
         listen = configuration().settings.console.listen or ""
-        if not is_path(listen) and not _is_ours(request.host, listen):
+        host = request.headers.get("Host")
+        if not is_path(listen) and host is not None and not _is_ours(host):
             abort(Response("This host name is not served here.\n", 421, content_type="text/plain"))
 
     @app.get("/metrics")

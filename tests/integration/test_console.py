@@ -13,6 +13,7 @@ import requests
 import structlog
 from flask import Flask
 from flask.testing import FlaskClient
+from werkzeug.test import create_environ, run_wsgi_app
 
 from daemon.console import Console, server
 from daemon.console.app import create_app
@@ -69,6 +70,19 @@ def test_a_damaged_side_is_degraded_health(world: World) -> None:
     told = client.get("/healthz")
     assert (told.status_code, told.json["status"]) == (200, "degraded")  # type: ignore[index]
     assert told.json["magento"] == {"status": None, "reason": None}  # type: ignore[index]
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [(None, 200), ("localhost", 200), ("192.0.2.7:8470", 200), ("", 421), ("shop.example.com", 421)],
+)
+def test_only_a_host_header_with_another_name_is_refused(world: World, host: str | None, status: int) -> None:
+    world.set("console.listen", "127.0.0.1:8470")
+    environ = create_environ("/livez", headers=None if host is None else {"Host": host})
+    if host is None:
+        del environ["HTTP_HOST"]
+    _body, answered, _headers = run_wsgi_app(pages(world).application, environ)
+    assert answered.startswith(f"{status} ")
 
 
 def slow_pages() -> Flask:
