@@ -4,6 +4,7 @@ Gauges lose nothing at a restart; counters begin anew, which Prometheus expects.
 No label names an invoice.
 """
 
+import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import datetime
@@ -19,7 +20,7 @@ from daemon.transport import ANSWERS
 from state.errors import StateError
 from state.passes import Pass
 from state.store import Store
-from state.waiting import NOTES, waiting_long
+from state.waiting import NOTES, sides_down, waiting_long
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _STATUSES = ("pending", "synced", "held", "skipped", "failed")
@@ -77,8 +78,8 @@ class _State(Collector):
         yield _gauge(
             "enabled", "1 when synchronization is switched on (enable_synchronization).", options.enable_synchronization
         )
-        with suppress(StateError), self._open_state() as store:
-            yield from _of_state(store, automatic=options.enable_automatic_synchronization)
+        with suppress(StateError, sqlite3.Error), self._open_state() as store:
+            yield from _of_state(store, options)
             yield _waiting(store, options)
 
 
@@ -92,7 +93,8 @@ def _waiting(store: Store, options: Invoices) -> Metric:
     return family
 
 
-def _of_state(store: Store, *, automatic: bool) -> Iterator[Metric]:
+def _of_state(store: Store, options: Invoices) -> Iterator[Metric]:
+    on, automatic = options.enable_synchronization, options.enable_automatic_synchronization
     yield _by_status("invoices", "Invoices in the ledger.", "sync_status", store.ledger.counts())
     yield _by_status("notes", "Comments, by what became of them.", "status", store.notes.counts())
     yield _instant(
@@ -102,9 +104,12 @@ def _of_state(store: Store, *, automatic: bool) -> Iterator[Metric]:
     )
     yield _instant("checkpoint", "How far Magento has been read, by its own clock.", store.checkpoints.current())
     yield _instant("last_success", "When the last pass ended in which nothing failed.", store.passes.last_success())
-    healthy = GaugeMetricFamily("invoice_sync_side_healthy", "1 while the side answers.", labels=["side"])
-    for side in ("magento", "salesforce", NOTES):
-        healthy.add_metric([side], float(store.sides.get(side).status == "ok"))
+    healthy = GaugeMetricFamily(
+        "invoice_sync_side_healthy", "1 while the side answers, or is switched off.", labels=["side"]
+    )
+    down = {side.side for side in sides_down(store, on=on, automatic=automatic, notes=options.synchronize_notes)}
+    for name in ("magento", "salesforce", NOTES):
+        healthy.add_metric([name], float(name not in down))
     yield healthy
     salesforce = store.sides.get("salesforce")
     if salesforce.api_used is not None and salesforce.api_limit is not None:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from state.rows import IN_LIST, as_list, read_rows, text_of
+from state.sides import Side
 from state.values import count_in, our_instant_of, text_in
 
 if TYPE_CHECKING:
@@ -59,6 +60,17 @@ def waiting_long(store: "Store", now: datetime, *, automatic: bool, notes: bool)
     if store.sides.get("salesforce").status != "ok":
         found = [each for each in found if each.cause != CALL]
     return found
+
+
+def sides_down(store: "Store", *, on: bool, automatic: bool, notes: bool) -> list[Side]:
+    """Return the sides that do not work, and notes that are kept back, of what is switched on and owed.
+
+    What is switched off is not called, so nothing would ever find out that it works again.
+    """
+    found = [store.sides.get(name) for name in (("magento", "salesforce") if on else ("magento",))]
+    if on and notes and _kept_back(store, automatic=automatic):
+        found.append(store.sides.get(NOTES))
+    return [side for side in found if side.status != "ok"]
 
 
 def left_over(store: "Store", *, automatic: bool, notes: bool, among: Collection[int] | None = None) -> list[Waiting]:

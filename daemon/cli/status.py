@@ -79,15 +79,17 @@ def _fill(report: dict[str, Any], store: "Store", options: "Invoices") -> None:
     from daemon.cli.causes import causes, waits
     from daemon.cli.output import instant
     from daemon.clock import SystemClock
-    from state.waiting import NOTES
+    from state.waiting import NOTES, sides_down
 
     report["failures"] = causes(store) + waits(store, options)
-    kept_back = store.sides.get(NOTES)
-    if kept_back.status != "ok" and options.synchronize_notes:
+    on, automatic = options.enable_synchronization, options.enable_automatic_synchronization
+    down = {side.side: side for side in sides_down(store, on=on, automatic=automatic, notes=options.synchronize_notes)}
+    kept_back = down.get(NOTES)
+    if kept_back is not None:
         again = {"since": instant(kept_back.since), "next_try_at": instant(kept_back.next_try_at)}
         report["notes_wait"] = {"reason": kept_back.reason, **again}
     report["checkpoint"] = instant(store.checkpoints.current())
-    oldest = store.ledger.oldest_owed(automatic=options.enable_automatic_synchronization)
+    oldest = store.ledger.oldest_owed(automatic=automatic)
     if oldest is not None:
         report["lag_seconds"] = max(0, int((SystemClock().now() - oldest).total_seconds()))
     report["ledger"].update(store.ledger.counts())

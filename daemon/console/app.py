@@ -1,7 +1,7 @@
 """The pages: /metrics for Prometheus, /livez, /readyz and /healthz for whoever restarts or watches the daemon."""
 
+import sqlite3
 from collections.abc import Callable
-from contextlib import ExitStack
 from importlib.resources import files
 from ipaddress import ip_address
 from urllib.parse import urlsplit
@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from flask import Flask, Response, abort, jsonify, request
 
 from daemon.clock import SystemClock
-from daemon.console.health import Pulse, health_of
+from daemon.console.health import Health, Pulse, health_of
 from daemon.console.server import is_path
 from daemon.metrics import CONTENT_TYPE, Metrics
 from daemon.settings import Configuration
@@ -17,13 +17,23 @@ from state.errors import StateError
 from state.store import Store
 
 
-def _is_ours(host: str, listen: str) -> bool:
-    """Return whether the Host header names this machine: by an address, or by the name in ``console.listen``."""
+def _is_ours(host: str) -> bool:
+    """Return whether a Host header names this machine: by an address, or as localhost."""
     try:
         name = urlsplit(f"//{host}").hostname or ""
-        return name in {"localhost", urlsplit(f"//{listen}").hostname} or ip_address(name) is not None
+        return name == "localhost" or ip_address(name) is not None
     except ValueError:
         return False
+
+
+def _health(pulse: Pulse, configuration: Configuration, open_state: Callable[[], Store]) -> Health:
+    """Return how the sync is; degraded where the state cannot be opened or read."""
+    now = SystemClock().now()
+    try:
+        with open_state() as store:
+            return health_of(pulse, configuration.settings, store, now)
+    except (StateError, sqlite3.Error):
+        return health_of(pulse, configuration.settings, None, now)
 
 
 def create_app(
@@ -36,10 +46,12 @@ def create_app(
     def require_our_name() -> None:
         """A page on the web that a browser here shows can name any host as its own; only ours is answered.
 
-        It cannot do so with an address of digits, which no name server is asked for, nor call a Unix socket.
+        It cannot do so with an address of digits, which no name server is asked for, nor call a Unix socket. A call
+        without a Host header is of no browser: they always send one.
         """
         listen = configuration().settings.console.listen or ""
-        if not is_path(listen) and not _is_ours(request.host, listen):
+        host = request.headers.get("Host")
+        if not is_path(listen) and host is not None and not _is_ours(host):
             abort(Response("This host name is not served here.\n", 421, content_type="text/plain"))
 
     @app.get("/metrics")
@@ -56,12 +68,7 @@ def create_app(
 
     @app.get("/healthz")
     def show_health() -> tuple[Response, int]:
-        with ExitStack() as stack:
-            try:
-                store = stack.enter_context(open_state())
-            except StateError:
-                store = None
-            health = health_of(pulse, configuration().settings, store, SystemClock().now())
+        health = _health(pulse, configuration(), open_state)
         return jsonify({"status": health.status, **health.report}), 503 if health.status == "stuck" else 200
 
     @app.get("/alerts.yaml")

@@ -7,6 +7,7 @@ import stat
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,7 @@ _HINT = "Set console.listen to another one, or to null; metrics and health are n
 
 
 class _Connection(HTTPChannel):  # type: ignore[misc]  # the library is untyped
-    """One connection. Where there is no room, it takes the place of the one that has been idle in longest."""
+    """One connection. Where there is no room, it takes the place of the oldest idle one."""
 
     def __init__(self, server: Any, *args: object, **options: object) -> None:
         super().__init__(server, *args, **options)
@@ -42,7 +43,28 @@ class _Connection(HTTPChannel):  # type: ignore[misc]  # the library is untyped
         if len(open_ones) > _MOST_CONNECTIONS:
             idle = [each for each in open_ones if not each.requests and each is not self]
             if idle:
-                min(idle, key=lambda each: float(each.creation_time)).will_close = True
+                min(idle, key=lambda each: float(each.creation_time)).close_soon()
+
+    def close_soon(self) -> None:
+        """Have the server's thread close it, also where the caller takes no answer: poll never calls that writable."""
+        self.will_close = True
+        self.server.trigger.pull_trigger(self._close_now)
+
+    def _close_now(self) -> None:
+        if self.connected:
+            self.handle_write()  # sends what the caller takes, closes, and wakes the thread that waits to write
+
+
+def _close_silent(server: Any, now: float) -> None:
+    """Close what neither sent nor took anything for ``channel_timeout``.
+
+    The library leaves out connections with a request under way. One whose caller takes no answer is among them, and
+    its thread would wait for good.
+    """
+    cutoff = now - server.adj.channel_timeout
+    for each in list(server.active_channels.values()):
+        if each.last_activity < cutoff and not each.will_close:
+            each.close_soon()
 
 
 class _Server:
@@ -54,6 +76,7 @@ class _Server:
         self._connections: dict[int, object] = {}
         self._server = create_server(app, map=self._connections, sockets=[bound], **_LIMITS)
         self._server.channel_class = _Connection
+        self._server.maintenance = partial(_close_silent, self._server)
         self._thread = threading.Thread(target=self._serve, name="console", daemon=True)
         self._thread.start()
 

@@ -5,13 +5,14 @@ import sqlite3
 from contextlib import suppress
 
 from daemon.redaction import redaction
+from daemon.settings.schema import Invoices
 from daemon.sync import Work
 from daemon.systemd import Systemd
 from state.errors import StateError
 from state.passes import Pass
 from state.sides import Side
 from state.store import Store
-from state.waiting import NOTES
+from state.waiting import sides_down
 
 # Within a pass the ledger is not counted after each batch: of a large one that takes a while.
 _COUNT_SECONDS = 5.0
@@ -51,7 +52,7 @@ class Standing:
         parts = self._work.parts
         self._counted_at = parts.clock.monotonic()
         with suppress(sqlite3.Error, StateError):  # the pass itself says that the state cannot be read
-            self._known = " · ".join(describe(parts.store))
+            self._known = " · ".join(describe(parts.store, parts.configuration.settings.invoices))
 
     def _next_poll(self) -> str:
         parts, polled_at = self._work.parts, self._work.polled_at
@@ -69,13 +70,17 @@ class Standing:
         self._systemd.status(f"{what} · {self._known}" if self._known else what)
 
 
-def describe(store: Store) -> list[str]:
+def describe(store: Store, options: Invoices) -> list[str]:
     """What the state knows that an operator would ask first."""
     counts = store.ledger.counts()
     words = [f"{counts[status]} {status}" for status in ("pending", "failed", "held") if counts.get(status)]
-    return words + [
-        _side(side) for side in map(store.sides.get, ("magento", "salesforce", NOTES)) if side.status != "ok"
-    ]
+    down = sides_down(
+        store,
+        on=options.enable_synchronization,
+        automatic=options.enable_automatic_synchronization,
+        notes=options.synchronize_notes,
+    )
+    return words + [_side(side) for side in down]
 
 
 def _side(side: Side) -> str:

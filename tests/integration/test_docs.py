@@ -114,11 +114,11 @@ def test_the_readme_names_every_command_and_no_other() -> None:
     known = {name for name, command in commands().items() if not isinstance(command, click.Group)}
     for name in known:
         assert f"invoice-sync {name}" in README
-    typed = set(re.findall(r"(?:\$ |`)invoice-sync (\w+)", README))
+    typed = set(re.findall(r"(?:\$ |`|sudo )invoice-sync (\w+)", README))
     assert typed <= {name.split()[0] for name in known}
 
 
-@pytest.mark.parametrize("line", sorted(set(re.findall(r"^\$ (invoice-sync .*)$", README, re.MULTILINE))))
+@pytest.mark.parametrize("line", sorted(set(re.findall(r"^\$ (?:sudo )?(invoice-sync .*)$", README, re.MULTILINE))))
 def test_every_example_of_the_readme_can_be_typed(line: str) -> None:
     parse(shlex.split(line)[1:], line)
 

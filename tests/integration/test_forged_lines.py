@@ -19,7 +19,6 @@ from daemon.errors import UsageError
 from daemon.sandbox.org import Org
 from daemon.scheduler import run_once
 from daemon.scheduler.standing import describe
-from state.store import Store
 from tests.world import World
 
 MARK = "FORGED"
@@ -51,7 +50,7 @@ def evil(world: World) -> World:
     world.org.fail("Magento_Invoice__c", lambda row: row["Name"] == number, "APEX_ERROR", message)
     with world.work() as work:
         run_once(work)
-        words = describe(work.parts.store)
+        words = describe(work.parts.store, work.parts.configuration.settings.invoices)
     assert words
     assert {row.entity_id for row in world.rows().values()} == {first, second}
     return world
@@ -157,8 +156,7 @@ def test_the_services_status_line_shows_them(evil: World) -> None:
     evil.invoice()
     with evil.work() as work:
         run_once(work)
-    with Store(evil.state_path, lock=False) as store:
-        words = describe(store)
+        words = describe(work.parts.store, work.parts.configuration.settings.invoices)
     assert any("STORAGE_LIMIT_EXCEEDED" in word for word in words)
     for word in words:
         assert_forges_nothing(word)

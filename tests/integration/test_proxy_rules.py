@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,27 @@ def test_all_that_check_and_daemon_call_is_let_through(world: World) -> None:
     assert called == {
         ("GET", "/rest/all/V1/invoices"), ("GET", "/rest/all/V1/orders"), ("GET", "/magento_version"), ("GET", "/")
     }  # fmt: skip
+    assert all(is_let_through(OURS, method, path) for method, path in called)
+
+
+def unknown_store(world: World) -> None:
+    world.set("magento.store_code", "nosuch")
+
+
+def wrong_secret(world: World) -> None:
+    world.write_secret("magento_consumer_secret", "wrong")
+
+
+@pytest.mark.parametrize(
+    ("spoil", "asked"), [(unknown_store, "/rest/nosuch/V1/store/storeConfigs"), (wrong_secret, "/")]
+)
+def test_what_is_asked_to_explain_a_refusal_is_let_through(
+    world: World, spoil: Callable[[World], None], asked: str
+) -> None:
+    spoil(world)
+    world.run_once()
+    called = {(call.method, call.path) for call in world.magento_calls.matching()}
+    assert ("GET", asked) in called
     assert all(is_let_through(OURS, method, path) for method, path in called)
 
 

@@ -13,6 +13,7 @@ from daemon.console.health import Pulse, health_of
 from daemon.metrics import Metrics
 from daemon.sandbox.faults import drop, status
 from daemon.scheduler import run_once
+from daemon.scheduler.standing import describe
 from state.rows import text_of
 from state.store import Store
 from state.waiting import NOTES
@@ -51,10 +52,15 @@ def told(world: World) -> list[dict[str, Any]]:
 
 def gauge(world: World, of: str) -> float:
     """What Prometheus is told of the records that wait."""
+    return exposed(world, f'invoice_sync_waiting{{of="{of}"}}')
+
+
+def exposed(world: World, name: str) -> float:
+    """What Prometheus is told of this."""
     with world.work() as work:
         configuration = work.parts.configuration
         text = Metrics(lambda: configuration, lambda: Store(world.state_path, lock=False)).exposed().decode()
-    (line,) = [line for line in text.splitlines() if line.startswith(f'invoice_sync_waiting{{of="{of}"}}')]
+    (line,) = [line for line in text.splitlines() if line.startswith(name)]
     return float(line.rsplit(" ", 1)[1])
 
 
@@ -210,6 +216,49 @@ def test_notes_that_the_org_does_not_take_wait_with_the_reason_and_go_at_once_wh
     assert world.named("notes.recovered")
     assert_equal(world)
     assert world.command("status").returncode == 0
+
+
+def told_of(world: World, side: str) -> tuple[float, list[str], dict[str, Any]]:
+    """What the metric, the service's status line and ``status --json`` tell of it."""
+    with world.work() as work:
+        words = describe(work.parts.store, work.parts.configuration.settings.invoices)
+    line = [word for word in words if word.startswith(side.capitalize())]
+    report = json.loads(world.command("status", "--json").stdout)
+    return exposed(world, f'invoice_sync_side_healthy{{side="{side}"}}'), line, report
+
+
+@pytest.mark.parametrize("flag", ["invoices.synchronize_notes", "invoices.enable_synchronization"])
+def test_notes_that_are_kept_back_are_told_only_while_they_are_switched_on(world: World, flag: str) -> None:
+    world.invoice(comment="waits")
+    refused(NOTE)(world)
+    world.run_once()
+    healthy, line, report = told_of(world, NOTES)
+    assert (healthy, len(line), report["notes_wait"] is None) == (0, 1, False)
+    world.set(flag, False)
+    healthy, line, report = told_of(world, NOTES)
+    assert (healthy, line, report["notes_wait"]) == (1, [], None)
+    world.set(flag, True)
+    assert told_of(world, NOTES)[0] == 0
+
+
+def test_notes_that_nobody_is_owed_any_more_are_not_told_as_kept_back(world: World) -> None:
+    entity_id = world.invoice(comment="waits")
+    refused(NOTE)(world)
+    world.run_once()
+    with Store(world.state_path, lock=True) as store, store.writing():
+        store.db.conn.execute("UPDATE notes SET sync_status = 'skipped' WHERE entity_id = ?", [entity_id])
+    healthy, line, report = told_of(world, NOTES)
+    assert (healthy, line, report["notes_wait"]) == (1, [], None)
+
+
+def test_salesforce_is_not_told_as_down_while_synchronization_is_off(world: World) -> None:
+    world.invoice()
+    world.salesforce_faults.add(drop(), path="composite/graph", times=None)
+    world.run_once()
+    assert told_of(world, "salesforce")[0] == 0
+    world.set("invoices.enable_synchronization", False)
+    healthy, line, _report = told_of(world, "salesforce")
+    assert (healthy, line) == (1, [])
 
 
 def test_a_manual_sync_finds_out_at_once_that_the_org_takes_notes_again(world: World) -> None:
