@@ -30,6 +30,7 @@ def in_words(store: "Store", waiting: "list[Waiting]") -> str:
         reason = each.reason or (side.reason if side.status != "ok" else None) or "not come to yet"
         reason = reason.splitlines()[0]
         reason = reason if len(reason) <= _MOST_WORDS else f"{reason[: _MOST_WORDS - 1]}…"
+        reason = reason.rstrip(".")  # it is followed by a semicolon
         again = max(filter(None, (each.next_attempt_at, side.next_try_at)), default=None)
         when = f"at {instant(again)}" if again else "at the next pass"
         parts.append(f"{counted(each.count, each.of)} ({reason}; tried again {when})")

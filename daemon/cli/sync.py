@@ -85,7 +85,7 @@ def refuse_when_off(settings_file: "SettingsFile") -> None:
     if not settings_file.current.settings.invoices.enable_synchronization:
         place = settings_file.current.document.where("invoices", "enable_synchronization")
         raise SettingsRefused(
-            [f"{place}: invoices.enable_synchronization is off: nothing is sent to Salesforce, by hand neither"],
+            [f"{place}: invoices.enable_synchronization is off: nothing is sent, not even by a manual sync"],
             hint="Set it to true to sync.",
         )
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from daemon.cli.left import in_words
 from daemon.console.health import Pulse, health_of
 from daemon.metrics import Metrics
 from daemon.sandbox.faults import drop, status
@@ -16,7 +17,7 @@ from daemon.scheduler import run_once
 from daemon.scheduler.standing import describe
 from state.rows import text_of
 from state.store import Store
-from state.waiting import NOTES
+from state.waiting import NOTES, Waiting
 from tests.faults import case
 from tests.integration.checks import assert_equal, note_rows, state_of, texts
 from tests.integration.test_deadly_records import kill_calls
@@ -285,6 +286,15 @@ def test_one_comment_that_is_refused_for_its_own_sake_keeps_back_no_other(world:
             run_once(work)
             assert texts(world, fresh) == ["fresh"]
         assert not world.named("notes.waiting")
+
+
+def test_a_reason_that_ends_with_a_full_stop_is_followed_by_one_mark_alone(world: World) -> None:
+    waiting = Waiting("invoice", "c", 2, 7, "Somebody was changing the same record; it is tried again.")
+    with world.work() as work:
+        words = in_words(work.parts.store, [waiting])
+    assert (
+        words == "2 invoices (Somebody was changing the same record; it is tried again; tried again at the next pass)"
+    )
 
 
 def test_run_once_ends_with_what_was_done_and_what_is_left(world: World) -> None:
