@@ -55,10 +55,10 @@ class Agreement:
         record = self._org.find(_INVOICE, "Magento_Id__c", f"main-{entity_id}")
         if row is None:
             raise Broken("I1", f"invoice {entity_id} is not in the ledger")
-        if not self._unreadable.is_shown(entity_id):
-            # One that is in Salesforce already stays so: its order is not read again.
-            in_already = row.sync_status == "synced" and entity_id not in self._shop.shop.invoices.broken
-            if not in_already and (row.sync_status != "failed" or not row.reason):
+        # One that is in Salesforce already stays so, and what a rule leaves out needs no order: neither is read again.
+        is_decided = row.sync_status in {"synced", "skipped"} and entity_id not in self._shop.shop.invoices.broken
+        if not self._unreadable.is_shown(entity_id) and not (is_decided and row.sync_status == "skipped"):
+            if not is_decided and (row.sync_status != "failed" or not row.reason):
                 raise Broken("I1", f"invoice {entity_id} cannot be shown, and is {row.sync_status}: {row.reason}")
             return
         if row.sync_status == "failed":
