@@ -122,7 +122,7 @@ def _mend(name: str, folder: Path, environ: Mapping[str, str]) -> str:
 
 
 def _find_fixed(name: str, folder: Path, environ: Mapping[str, str]) -> str | None:
-    """None: it may stand in a file; empty: systemd was to hand it over and was given none (the files are root's then)."""
+    """None: it may stand in a file; empty: systemd was to hand it over and had none (the files are root's then)."""
     from_environment = environ.get(f"INVOICE_SYNC_{name.upper()}")
     if from_environment:
         return _filled(from_environment.strip(), f"INVOICE_SYNC_{name.upper()} holds blanks alone")

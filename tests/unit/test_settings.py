@@ -785,8 +785,10 @@ def test_an_empty_credential_is_said_to_be_empty_where_it_stands(tmp_path: Path,
     environ = {name: value for name, value in ENVIRON.items() if not name.endswith("CLIENT_ID")}
     environ["CREDENTIALS_DIRECTORY"] = str(tmp_path / "credentials")
     assert problems(tmp_path, GOOD, environ) == [
-        "the secret salesforce_client_id is empty in credentials/salesforce_client_id: as root write it to "
-        "secrets/salesforce_client_id, then start the service again"
+        (
+            "the secret salesforce_client_id is empty in credentials/salesforce_client_id: as root write it to "
+            "secrets/salesforce_client_id, then start the service again"
+        )
     ]
 
 
