@@ -83,7 +83,7 @@ def look_at(path: Path) -> os.stat_result | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
-        raise unusable(path, f"it cannot be looked at ({error.strerror})") from None
+        raise unusable(path, f"it cannot be looked at ({error.strerror})") from error
 
 
 def require_in_use(path: Path) -> bool:

@@ -46,7 +46,7 @@ def restore_state(path: Path, backup: Path, now: datetime, *, magento_name: str)
             kept = _keep(path, now)
             _put(new, path)
     except OSError as error:
-        raise unusable(path, f"it cannot be replaced ({error})", hint=LET_WRITE) from None
+        raise unusable(path, f"it cannot be replaced ({error})", hint=LET_WRITE) from error
     finally:
         release_lock(lock)
     return kept
