@@ -49,7 +49,7 @@ def copy_elsewhere(database: Database, state: Path, target: Path) -> None:
     try:
         folder = os.open(target.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError as error:
-        raise _cannot_write(target, error) from None
+        raise _cannot_write(target, error) from error
     try:
         with _staged(database, state) as whole:
             _carry(whole, folder, target)
@@ -131,7 +131,7 @@ def _carry(whole: Path, folder: int, target: Path) -> None:
     except FileExistsError:
         raise StateError(f"{target} exists already", path=target, hint="Name a file that is not there yet.") from None
     except OSError as error:
-        raise _cannot_write(target, error) from None
+        raise _cannot_write(target, error) from error
 
 
 def _name(new: str, target: Path, folder: int) -> None:

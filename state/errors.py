@@ -52,8 +52,8 @@ def unusable(path: Path, why: str, *, hint: str | None = None) -> StateUnusableE
         f"the state at {path} cannot be used: {why}{_owner(path)}",
         path=path,
         hint=hint
-        or "It is left as it is. Restore a backup over it, or move it away to start over: everything is then read "
-        "again, and nothing is doubled in Salesforce.",
+        or "It is left as it is. `invoice-sync state restore FILE` puts a backup back; or move it away to start over: "
+        "everything is then read again, and nothing is doubled in Salesforce.",
     )
 
 

@@ -70,15 +70,20 @@ def open_to_read(path: Path, *, asks: bool) -> tuple[Database, Identity]:
 
 def is_there(path: Path) -> bool:
     """Return whether there is a state, or anything in its place. An empty file is a damaged state."""
-    try:
-        found = path.stat()
-    except (FileNotFoundError, NotADirectoryError):
-        return False
-    except OSError as error:
-        raise unusable(path, f"it cannot be looked at ({error.strerror})") from None
-    if found.st_size == 0:
+    found = look_at(path)
+    if found is not None and found.st_size == 0:
         raise unusable(path, "it is empty")
-    return True
+    return found is not None
+
+
+def look_at(path: Path) -> os.stat_result | None:
+    """Return what the system tells of the file, None where there is none; StateUnusableError where one may not look."""
+    try:
+        return path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise unusable(path, f"it cannot be looked at ({error.strerror})") from error
 
 
 def require_in_use(path: Path) -> bool:

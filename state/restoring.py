@@ -3,6 +3,7 @@
 import os
 import shutil
 import sqlite3
+import stat
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from datetime import datetime
@@ -16,7 +17,7 @@ from state.connection import connect
 from state.copying import copy_beside, sync_folder, write_copy
 from state.errors import StateError, unusable
 from state.lock import release_lock, take_lock, write_mark
-from state.opening import LET_WRITE, LOG_FILES, has_log, is_there, require_ours, require_whole
+from state.opening import LET_WRITE, LOG_FILES, has_log, is_there, look_at, require_ours, require_whole
 from state.ownership import make_private
 
 _BUSY_SECONDS = 5.0
@@ -29,26 +30,39 @@ def restore_state(path: Path, backup: Path, now: datetime, *, magento_name: str)
     StateLockedError while a process works on the state. What the backup believes of Salesforce is doubted by the next
     process, because it lacks what was sent since.
     """
-    if not backup.exists():
-        raise StateError(f"there is no file {backup}", path=backup, hint="Name a backup.")
-    if path.exists() and path.samefile(backup):
+    source = _look_at_backup(backup)
+    found = look_at(path)
+    if found is not None and os.path.samestat(found, source):
         raise StateError(f"{backup} is the state itself", path=backup, hint="Name a backup of it.")
-    if path.is_dir():
+    if found is not None and stat.S_ISDIR(found.st_mode):
         raise unusable(path, "it is a folder", hint="Move it away.")
     lock = take_lock(path).handle
     try:
-        with _checked(backup, magento_name) as source:
+        with _checked(backup, magento_name) as whole:
             new = path.with_name(f".{path.name}.new")
             make_private(new)
-            write_copy(source, new)
+            write_copy(whole, new)
             write_mark(lock, token_hex(8))  # from here on whatever stands there is doubted
             kept = _keep(path, now)
             _put(new, path)
     except OSError as error:
-        raise unusable(path, f"it cannot be replaced ({error})", hint=LET_WRITE) from None
+        raise unusable(path, f"it cannot be replaced ({error})", hint=LET_WRITE) from error
     finally:
         release_lock(lock)
     return kept
+
+
+def _look_at_backup(backup: Path) -> os.stat_result:
+    try:
+        found = look_at(backup)
+    except StateError as error:
+        error.hint = _LEFT_AS_IT_IS
+        raise
+    if found is None:
+        raise StateError(f"there is no file {backup}", path=backup, hint="Name a backup.")
+    if stat.S_ISDIR(found.st_mode):
+        raise StateError(f"{backup} is a folder", path=backup, hint="Name a backup.")
+    return found
 
 
 @contextmanager

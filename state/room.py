@@ -26,13 +26,16 @@ def is_starved() -> bool:
 
 
 def lacks_room(error: BaseException | None) -> bool:
-    """Return whether this error, or what led to it, is that the process has no files, threads or memory left."""
+    """Return whether this error, or what led to it, is that the process has no files, threads or memory left.
+
+    What an error was raised ``from None`` of did not lead to it: such as a lock that another process has.
+    """
     seen: set[int] = set()
     while error is not None and id(error) not in seen:
         seen.add(id(error))
         if _is_lack(error):
             return True
-        error = error.__cause__ or error.__context__
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
     return False
 
 

@@ -60,13 +60,14 @@ def clear(
     from daemon.clock import SystemClock
     from state.clearing import clear_state
     from state.errors import StateLockedError
+    from state.opening import look_at
     from state.store import Store
 
     if checkpoint and (numbers or entity_ids):
         raise UsageError("--checkpoint is about all of Magento: name no invoices with it")
     settings_file = read_settings(settings_name)
     place = path_of_state(settings_file.current)
-    if not place.exists():
+    if look_at(place) is None:
         click.echo(f"There is no state at {place}: nothing to clear.")
         return 0
     with Store(place, lock=False) as store:

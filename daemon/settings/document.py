@@ -91,7 +91,7 @@ def _read(path: Path) -> str:
             [f"{path}: there is no such file"], hint="Name the settings file with --settings FILE."
         ) from None
     except OSError as error:
-        raise SettingsRefused([f"{path}: cannot be read: {error.strerror}"]) from None
+        raise SettingsRefused([f"{path}: cannot be read: {error.strerror}"]) from error
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -155,7 +155,7 @@ def _read_private(path: Path) -> str | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise SettingsRefused([f"{path}: cannot be read: {error.strerror}"]) from None
+        raise SettingsRefused([f"{path}: cannot be read: {error.strerror}"]) from error
     if mode & (stat.S_IROTH | stat.S_IWOTH):
         raise SettingsRefused([f"{path}: others can read this secret; run: chmod 600 {path}"])
     return _filled(_read(path), f"{path} is empty")
@@ -173,4 +173,4 @@ def _read(path: Path) -> str:
         return read_small(path, _MAX_BYTES).decode("utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "is not UTF-8 text"
-        raise SettingsRefused([f"{path}: cannot be read: {reason}"]) from None
+        raise SettingsRefused([f"{path}: cannot be read: {reason}"]) from error

@@ -197,7 +197,7 @@ def test_the_row_is_named(sample: Sample, table: str, column: str, row: str) -> 
     code, _, err = ran(sample.world, "run", "--once")
     assert code == 78, err
     assert row in err, err
-    assert "Restore a backup" in err
+    assert "`invoice-sync state restore FILE` puts a backup back" in err
 
 
 @settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])

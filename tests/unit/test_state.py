@@ -108,7 +108,7 @@ def test_a_file_that_is_no_state_is_left_as_it_is(path: Path, content: bytes) ->
     path.write_bytes(content)
     with pytest.raises(StateUnusableError, match="cannot be used") as caught:
         Store(path, lock=True)
-    assert "Restore a backup" in caught.value.hint
+    assert "`invoice-sync state restore FILE` puts a backup back" in caught.value.hint
     assert path.read_bytes() == content
     assert not is_locked(path)
 

@@ -110,6 +110,15 @@ def test_what_cannot_be_put_back(world: World, backup: Path) -> None:
     for file, words in ((world.folder / "none.db", "there is no file"), (world.state_path, "is the state itself")):
         done = world.command("state", "restore", str(file))
         assert (done.returncode, words in done.stderr) == (78, True), done.stderr
+    beyond = world.folder / ("x" * 300)  # no system lets anybody look at it, not even root
+    for named, words in (
+        (".", "is a folder"),
+        (str(world.folder), "is a folder"),
+        (str(beyond), "cannot be looked at"),
+    ):
+        done = world.command("state", "restore", named)
+        assert (done.returncode, words in done.stderr) == (78, True), done.stderr
+        assert "Traceback" not in done.stderr
     link = world.folder / "link.db"
     link.symlink_to(world.state_path)
     assert "is the state itself" in world.command("state", "restore", str(link)).stderr
@@ -121,6 +130,15 @@ def test_what_cannot_be_put_back(world: World, backup: Path) -> None:
     assert (done.returncode, "made for the shop 'outlet'" in done.stderr) == (78, True), done.stderr
     assert len(world.rows()) == 3
     assert_still_fine(world)
+
+
+@pytest.mark.parametrize("arguments", [["clear", "--yes"], ["restore"]], ids=" ".join)
+def test_a_state_that_nobody_may_look_at_is_named(world: World, backup: Path, arguments: list[str]) -> None:
+    place = world.folder / ("x" * 300) / "state.db"
+    world.set("state.path", str(place))
+    done = world.command("state", *arguments, *([str(backup)] if arguments == ["restore"] else []))
+    assert (done.returncode, "cannot be looked at" in done.stderr) == (78, True), done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_nothing_is_put_back_under_a_running_daemon(world: World, backup: Path, processes: Processes) -> None:
