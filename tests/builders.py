@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -171,12 +172,20 @@ def seen(by: str = "poll", *, asked: bool = False, named: bool = False) -> Seen:
     return Seen(at=NOON, by=by, retry_at=retry_at, asked=asked, named=named, backfilling=by == "backfill")
 
 
+def without_texts(sql: str) -> str:
+    """The SQL on one line, each text in it a question mark."""
+    return " ".join(re.sub(r"'[^']*'", "?", sql).split())
+
+
 @contextmanager
 def sql_steps(store: Store) -> Iterator[Counter[str]]:
-    """How many steps SQLite takes in this block, by its question: many where it reads rows that it does not return."""
+    """How many steps SQLite takes in this block, by its question: many where it reads rows that it does not return.
+
+    A question is the same at any time: its texts, instants among them, are left out.
+    """
     found: Counter[str] = Counter()
     asked = [""]
-    store.db.conn.set_trace_callback(lambda sql: asked.__setitem__(0, " ".join(sql.split())[:200]))
+    store.db.conn.set_trace_callback(lambda sql: asked.__setitem__(0, without_texts(sql)))
     store.db.conn.set_progress_handler(lambda: found.update([asked[0]]), 1)
     try:
         yield found
