@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import threading
 import time
@@ -19,6 +20,11 @@ def wait_until(true: Callable[[], object], what: str, *, seconds: float = 40.0) 
     while not true():
         assert time.monotonic() < until, f"waited {seconds:g} s in vain: {what}"
         time.sleep(0.02)
+
+
+def a_second() -> float:
+    """A second of a machine that does nothing else; where more processes work than it has processors, longer."""
+    return max(1.0, 2 * os.getloadavg()[0] / (os.cpu_count() or 1))
 
 
 class Running:
