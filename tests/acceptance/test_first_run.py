@@ -62,9 +62,10 @@ def stranger(tmp_path: Path) -> Iterator[Stranger]:
 
 
 def commands_of_the_first_run() -> list[str]:
-    """What the README's chapter has its reader type."""
-    section = (ROOT / "README.md").read_text().split("\n## First sync", 1)[1].split("\n## ", 1)[0]
-    return re.findall(r"^\$ invoice-sync (.*)$", section, re.MULTILINE)
+    """What the README's chapters have its reader type who runs it for himself, without sudo."""
+    readme = (ROOT / "README.md").read_text()
+    chapters = [readme.split(f"\n## {name}", 1)[1].split("\n## ", 1)[0] for name in ("Install", "First sync")]
+    return re.findall(r"^\$ invoice-sync (.*)$", "".join(chapters), re.MULTILINE)
 
 
 def test_the_readmes_first_run_leads_from_nothing_to_every_invoice(stranger: Stranger) -> None:
