@@ -33,7 +33,14 @@ def require_about_records(error: InvoiceSyncError, is_stopping: Callable[[], boo
 
 
 def require_another(
-    store: Store, magento: Magento, resource: Resource, entity_id: int, error: InvoiceSyncError, *, shown: Iterable[int]
+    store: Store,
+    magento: Magento,
+    resource: Resource,
+    entity_id: int,
+    error: InvoiceSyncError,
+    *,
+    shown: Iterable[int],
+    is_stopping: Callable[[], bool],
 ) -> None:
     """Raise the error unless Magento shows another record of this kind; where none is known, a list of nothing.
 
@@ -46,7 +53,9 @@ def require_another(
     for ask in asked or [partial(_require_some, store, magento, resource)]:
         try:
             ask()
-        except InvoiceSyncError:
+        except InvoiceSyncError as other:
+            if is_stopping() or not _may_be_about_records(other):
+                break
             continue
         return
     raise error

@@ -165,7 +165,7 @@ class PageReader:
     def _found(self, magento: Magento, scan: str, search: _Search, error: InvoiceSyncError) -> Unreadable:
         entity_id = search.after_id + 1
         shown = [search.shown] if search.shown is not None else []
-        require_another(self._store, magento, "invoices", entity_id, error, shown=shown)
+        require_another(self._store, magento, "invoices", entity_id, error, shown=shown, is_stopping=self._is_stopping)
         if search.before is not None:
             self._sizes.set(_kind(scan), search.before)
         if search.rows * 4 >= search.page_size:

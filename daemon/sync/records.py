@@ -77,7 +77,7 @@ class RecordReader:
         self, magento: Magento, resource: Resource, entity_id: int, error: InvoiceSyncError, *, shown: Iterable[int]
     ) -> None:
         """Raise the error unless another record is shown, maybe one of those that were just now."""
-        require_another(self._store, magento, resource, entity_id, error, shown=shown)
+        require_another(self._store, magento, resource, entity_id, error, shown=shown, is_stopping=self._is_stopping)
 
 
 class _Lists(Generic[V]):
