@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from daemon.sandbox.faults import Fault, garble, hang, longer_than, lost, status
-from daemon.sandbox.shop import WAYS, Way
+from daemon.sandbox.shop import READABLE, WAYS, Way
 from daemon.scheduler import Beat, StopRequest, run_once
 from daemon.sync.run import Work
 from state.dismissal import dismiss
@@ -19,7 +19,7 @@ from tests.world import World
 
 SLOW = hang(60)
 FATAL = b'{"messages":{"error":[{"code":500,"message":"Server internal error."}]}}'
-UNREADABLE = [way for way in WAYS if way != "mark"]
+UNREADABLE = [way for way in WAYS if way != READABLE]
 
 
 def failed_in(world: World) -> set[int]:

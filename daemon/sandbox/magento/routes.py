@@ -22,7 +22,7 @@ from daemon.sandbox.magento.refusals import (
     not_an_int,
 )
 from daemon.sandbox.magento.search import Criteria, find, read_criteria
-from daemon.sandbox.shop import Wire
+from daemon.sandbox.shop import READABLE, Wire
 from daemon.sandbox.shop.tables import Table
 
 Answer = Callable[[Magento, Request, str], Any]
@@ -71,9 +71,12 @@ def _get(table: Table, request: Request, argument: str) -> Wire:
 
 
 def _record(table: Table, entity_id: int, request: Request) -> Wire:
-    """A row as it is sent: without its null scalars. A broken one breaks the answer that would hold it."""
-    if entity_id in table.broken:
-        request.environ.setdefault(BROKEN, table.broken[entity_id])
+    """Return a row as it is sent: without its null scalars. A broken row breaks the answer that would hold it.
+
+    Of several broken rows the first decides how, but none makes readable what another one breaks.
+    """
+    if entity_id in table.broken and request.environ.get(BROKEN) in {None, READABLE}:
+        request.environ[BROKEN] = table.broken[entity_id]
     return {name: value for name, value in table.row(entity_id).items() if value is not None}
 
 

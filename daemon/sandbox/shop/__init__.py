@@ -3,6 +3,6 @@
 from daemon.sandbox.shop.purchase import Customer, Line, Purchase
 from daemon.sandbox.shop.store import Shop
 from daemon.sandbox.shop.tables import Wire
-from daemon.sandbox.shop.ways import WAYS, Way
+from daemon.sandbox.shop.ways import READABLE, WAYS, Way
 
-__all__ = ["WAYS", "Customer", "Line", "Purchase", "Shop", "Way", "Wire"]
+__all__ = ["READABLE", "WAYS", "Customer", "Line", "Purchase", "Shop", "Way", "Wire"]

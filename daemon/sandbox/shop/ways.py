@@ -10,4 +10,6 @@ Way = Literal[
     "reset", "drop", "silence",
 ]  # fmt: skip
 WAYS: tuple[Way, ...] = get_args(Way)
-"""All of them. After a "mark" (a byte order mark) the answer can be read all the same."""
+"""All of them."""
+READABLE: Way = "mark"
+"""A byte order mark: the answer can be read all the same."""

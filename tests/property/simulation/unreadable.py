@@ -10,15 +10,13 @@ import requests
 from flask import Flask
 
 from daemon.sandbox.faults import Fault
-from daemon.sandbox.shop import WAYS
+from daemon.sandbox.shop import READABLE, WAYS
 from daemon.sandbox.wire import Dropped
 from tests.property.simulation.clock import Clock
 from tests.property.simulation.shop_side import ShopSide
 from tests.property.simulation.wire import Reply
 from tests.property.simulation.witness import Witness
 
-# After a byte order mark the answer can be read all the same.
-_READABLE = "mark"
 _HTML = {"Content-Type": "text/html"}
 _MOST = 4
 
@@ -62,7 +60,7 @@ class Unreadable:
         """Return whether Magento shows this invoice and its order now."""
         shop = self._shop.shop
         found = (shop.invoices.broken.get(entity_id), shop.orders.broken.get(self._order_of(entity_id)))
-        return all(way in {None, _READABLE} for way in found)
+        return all(way in {None, READABLE} for way in found)
 
     def ways(self) -> list[str]:
         """Return how Magento fails at the records that it cannot show now."""
