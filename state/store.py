@@ -13,21 +13,21 @@ from sqlite_utils.db import Database
 
 from state.attempts import Attempts
 from state.checkpoints import Checkpoints
-from state.copying import copy_beside, copy_elsewhere, exists, is_beside
-from state.doubts import Doubts
 from state.errors import StateError, StateOlderError, StateReplacedError
 from state.facts import Facts
+from state.file.backup import copy_beside, copy_elsewhere, exists, is_beside
+from state.file.lock import release_lock, take_lock, tell_in_use, write_mark
+from state.file.opening import has_log, identity, open_to_read, open_to_work
+from state.generation import Mark
 from state.ledger import Ledger
-from state.lock import release_lock, take_lock, tell_in_use, write_mark
-from state.mark import Mark
 from state.migrations import story
 from state.notes import Notes
-from state.opening import has_log, identity, open_to_read, open_to_work
 from state.passes import Passes
 from state.requests import Requests
 from state.rows import text_of, transaction
 from state.scans import Scans
 from state.sides import Sides
+from state.unanswered import Doubts
 
 
 class Store:

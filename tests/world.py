@@ -16,13 +16,13 @@ import structlog
 from ruamel.yaml import YAML
 
 from daemon.log import redaction
-from daemon.sandbox import magento as sandbox_magento
-from daemon.sandbox import salesforce as sandbox_salesforce
 from daemon.sandbox.comparison import Comparison, compare
 from daemon.sandbox.faults import install
-from daemon.sandbox.org import Org
+from daemon.sandbox.magento import http as sandbox_magento
+from daemon.sandbox.magento.shop import Shop
+from daemon.sandbox.salesforce import http as sandbox_salesforce
+from daemon.sandbox.salesforce.org import Org
 from daemon.sandbox.server import Server
-from daemon.sandbox.shop import Shop
 from daemon.settings import SettingsFile
 from daemon.sync import Parts, Work
 from state.ledger import LedgerRow

@@ -27,7 +27,7 @@ _COMMANDS = {
     "salesforce": ("daemon.cli.salesforce", "salesforce", "Set up the Salesforce org: objects, fields, permissions."),
     "state": ("daemon.cli.state", "state", "Where the state is; back it up; clear it to force a resync."),
     "settings": ("daemon.cli.settings", "settings", "The settings in force; whether they can be used."),
-    "demo": ("daemon.cli.demo", "demo", "Watch the whole thing work on embedded sandboxes."),
+    "demo": ("daemon.demo", "demo", "Watch the whole thing work on embedded sandboxes."),
 }
 # Bytes that are no text, and control characters: no number, date or path of ours holds any.
 _UNTYPED = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")

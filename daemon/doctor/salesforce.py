@@ -10,10 +10,10 @@ from daemon.errors import InvoiceSyncError
 from daemon.mapping import InvoiceMapping
 from daemon.salesforce import Salesforce
 from daemon.salesforce.connection import Connection
-from daemon.salesforce.org import Finding, look_at
-from daemon.salesforce.organization import Organization, which_org
+from daemon.salesforce.fit import Finding, look_at
+from daemon.salesforce.identity import Organization, which_org
 from daemon.settings import Configuration
-from state.glance import Glance
+from state.peek import Glance
 
 
 class OrgVisit:

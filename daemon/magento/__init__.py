@@ -9,13 +9,13 @@ from typing import Any, Literal
 from daemon.clock import Clock, SystemClock
 from daemon.errors import SideRefused, Unreachable
 from daemon.invoice import Comment, Invoice, Malformed, Order
-from daemon.magento.answers import read
 from daemon.magento.connection import Connection
 from daemon.magento.diagnosis import diagnose, is_about_signature
-from daemon.magento.entry import NotLetIn, is_account_refused
+from daemon.magento.errors import PageTooLarge
 from daemon.magento.parse import comments_of, invoice_of, order_of, rows_of, stamps_of
-from daemon.magento.refusals import PageTooLarge
+from daemon.magento.responses import read
 from daemon.magento.search import Filter, ids, query, stamp
+from daemon.magento.sign_in_errors import NotLetIn, is_account_refused
 from daemon.settings import Configuration
 
 __all__ = [

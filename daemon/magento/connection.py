@@ -10,8 +10,7 @@ from requests.auth import AuthBase
 
 from daemon.clock import Clock
 from daemon.errors import Retriable, SideRefused, Unreachable
-from daemon.magento.entry import NotLetIn, account_spared
-from daemon.magento.refusals import (
+from daemon.magento.errors import (
     is_magentos_401,
     is_unexplained,
     is_worth_signing_again,
@@ -19,6 +18,7 @@ from daemon.magento.refusals import (
     refuse_sign_in,
 )
 from daemon.magento.sign import Bearer, OAuth1
+from daemon.magento.sign_in_errors import NotLetIn, account_spared
 from daemon.redaction import redaction
 from daemon.settings import Configuration
 from daemon.transport import open_session

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from daemon.errors import InvoiceSyncError, SideRefused
-from daemon.magento.answers import read
 from daemon.magento.connection import Connection
-from daemon.magento.entry import NotLetIn
+from daemon.magento.responses import read
 from daemon.magento.search import Filter, query
 from daemon.magento.sign import OAuth1
+from daemon.magento.sign_in_errors import NotLetIn
 from daemon.settings import Configuration
 from daemon.spelling import sentences
 

@@ -6,11 +6,11 @@ from email.utils import parsedate_to_datetime
 from typing import Literal
 
 from daemon.clock import Clock
-from daemon.magento.answers import read
 from daemon.magento.connection import Connection
 from daemon.magento.diagnosis import NOTHING, Address, ask_address, find_seen_as
+from daemon.magento.errors import PageTooLarge
 from daemon.magento.parse import stamps_of
-from daemon.magento.refusals import PageTooLarge
+from daemon.magento.responses import read
 from daemon.magento.search import Filter, ids, query
 from daemon.settings import Configuration
 from state.values import LARGEST

@@ -14,10 +14,10 @@ from datetime import timedelta
 from daemon.errors import SideRefused
 from daemon.mapping import InvoiceMapping
 from daemon.salesforce import RecordError
-from daemon.salesforce.org import Fit, look_at
+from daemon.salesforce.fit import Fit, look_at
+from daemon.sync.health import LeftAlone, require_calls
 from daemon.sync.known_org import KnownOrg, doubt_org, remember_org, told_before
 from daemon.sync.parts import RETRY_LONGEST, Parts
-from daemon.sync.sides import LeftAlone, require_calls
 
 _RARELY = timedelta(hours=1)
 _GOOD_FOR = timedelta(days=1)

@@ -17,12 +17,12 @@ from daemon.mapping import InvoiceMapping
 from daemon.redaction import redaction
 from daemon.salesforce import Salesforce
 from daemon.settings import Configuration, SettingsFile
-from daemon.sync.call_failures import CallFailures
+from daemon.sync.delivery.call_failures import CallFailures
+from daemon.sync.delivery.rejections import Rejections
+from daemon.sync.discovery.page_sizes import PageSizes
+from daemon.sync.discovery.pages import PageReader
+from daemon.sync.discovery.records import RecordReader
 from daemon.sync.known_org import KnownOrg, recall_org
-from daemon.sync.page_sizes import PageSizes
-from daemon.sync.pages import PageReader
-from daemon.sync.records import RecordReader
-from daemon.sync.rejections import Rejections
 from state.passes import Pass
 from state.sides import Side
 from state.sign_ins import FACT, count_refused, forget_refused, locked_until

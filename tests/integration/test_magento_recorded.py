@@ -26,7 +26,7 @@ from flask import Flask, Response, request
 from daemon.errors import Busy, InvoiceSyncError, SideRefused, Unreachable
 from daemon.invoice import Invoice, Malformed
 from daemon.magento import Magento, Page, PageTooLarge
-from daemon.magento.entry import NotLetIn
+from daemon.magento.sign_in_errors import NotLetIn
 from daemon.sandbox.server import Server
 from tests import builders
 

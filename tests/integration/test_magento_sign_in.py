@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 
 from daemon.errors import SideRefused
 from daemon.sandbox.faults import Fault, lost, status
-from daemon.sandbox.magento.access import LOCKED_AFTER
+from daemon.sandbox.magento.http.access import LOCKED_AFTER
 from daemon.scheduler import run_once
 from daemon.sync import Work
 from state.sides import Side

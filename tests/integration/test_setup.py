@@ -26,8 +26,8 @@ from daemon.salesforce.connection import Connection
 from daemon.salesforce.setup import DeploymentRefused, Pace, deploy, package, plan_of
 from daemon.salesforce.setup.components import OBJECTS, PERMISSION_SET, shipped
 from daemon.sandbox.faults import status
-from daemon.sandbox.org import STANDARD_OBJECTS, Field, Org
-from daemon.sandbox.org.objects import COMMENT, INVOICE, ITEM
+from daemon.sandbox.salesforce.org import STANDARD_OBJECTS, Field, Org
+from daemon.sandbox.salesforce.org.objects import COMMENT, INVOICE, ITEM
 from daemon.settings import SettingsFile
 from tests.world import TestClock, World
 

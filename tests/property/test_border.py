@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 
 from daemon.errors import InvoiceSyncError, SettingsRefused, Unreachable
 from daemon.invoice import Invoice, Malformed, Order
-from daemon.magento.answers import read
+from daemon.magento.errors import sentence
 from daemon.magento.parse import invoice_of, order_of, rows_of
-from daemon.magento.refusals import sentence
+from daemon.magento.responses import read
 from daemon.magento.scalars import clean, digest
 from daemon.salesforce.graphs import Done, Graph, Node, NotAttempted, Refused, read_answers
 from daemon.salesforce.verdicts import Next, RecordError, judge

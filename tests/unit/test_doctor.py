@@ -23,7 +23,7 @@ from daemon.doctor.report import Line, Report, Status
 from daemon.magento.connection import Connection
 from daemon.magento.diagnosis import Address, explain_signature, other_addresses
 from daemon.magento.inspection import Inspection
-from daemon.salesforce.organization import Organization
+from daemon.salesforce.identity import Organization
 from tests.builders import configuration, row
 
 NOON = datetime(2026, 11, 24, 12, 0, 0, tzinfo=UTC)

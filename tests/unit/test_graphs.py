@@ -15,7 +15,7 @@ from daemon.salesforce.graphs import Done, Graph, Node, NotAttempted, Reference,
 from daemon.salesforce.ids import to_18
 from daemon.salesforce.verdicts import RecordError
 from daemon.salesforce.writes import NoteWrite, Writes, comment_of
-from daemon.sandbox.org.ids import normal_id
+from daemon.sandbox.salesforce.org.ids import normal_id
 from tests.builders import comment, invoice, settings
 
 ID = "a005gX000000001ABA"

@@ -14,7 +14,7 @@ import structlog
 
 from daemon.errors import SideRefused, Unreachable
 from daemon.log import configure
-from daemon.magento.refusals import refuse, sentence, words_of
+from daemon.magento.errors import refuse, sentence, words_of
 from daemon.redaction import heard, redact, redaction
 from daemon.salesforce import scrubbed
 from daemon.salesforce.graphs import Graph, Node, Refused, read_answers

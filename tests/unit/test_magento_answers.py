@@ -6,8 +6,8 @@ import pytest
 import requests
 
 from daemon.errors import Busy, InvoiceSyncError, SideRefused, Unreachable
-from daemon.magento.answers import read
-from daemon.magento.refusals import PageTooLarge, sentence
+from daemon.magento.errors import PageTooLarge, sentence
+from daemon.magento.responses import read
 
 
 def answer(status: int, content: bytes = b"", **headers: str) -> requests.Response:

@@ -10,11 +10,11 @@ import pytest
 
 from daemon.errors import Unreachable
 from daemon.mapping import InvoiceMapping
-from daemon.salesforce.org import FieldShape, Finding, Fit, ObjectShape, OrgShape, check_org, shape_of
-from daemon.salesforce.org.ours import OURS
+from daemon.salesforce.fit import FieldShape, Finding, Fit, ObjectShape, OrgShape, check_org, shape_of
+from daemon.salesforce.fit.shipped import OURS
 from daemon.salesforce.setup.components import shipped
-from daemon.sandbox.org import Org
-from daemon.sandbox.salesforce.describe import describe_object
+from daemon.sandbox.salesforce.http.describe import describe_object
+from daemon.sandbox.salesforce.org import Org
 from tests.builders import settings
 
 INVOICE, ITEM, COMMENT = "Magento_Invoice__c", "Magento_Invoice_Item__c", "Magento_Invoice_Comment__c"

@@ -10,7 +10,7 @@ import pytest
 from daemon.errors import SettingsRefused, UsageError
 from daemon.settings import load
 from state.errors import StateLockedError
-from state.lock import release_lock, take_lock
+from state.file.lock import release_lock, take_lock
 from state.room import lacks_room
 
 

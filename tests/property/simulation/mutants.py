@@ -12,22 +12,22 @@ import daemon.magento as magento
 import daemon.magento.parse as parse
 import daemon.magento.search as search
 import daemon.salesforce.writes as writes
-import daemon.sync.adoption as adoption
-import daemon.sync.attach as attach
-import daemon.sync.contents as contents
-import daemon.sync.deliver as deliver
-import daemon.sync.discover as discover
-import daemon.sync.list_failures as list_failures
-import daemon.sync.note_refusals as note_refusals
-import daemon.sync.notes_batch as notes_batch
+import daemon.sync.delivery.invoices as deliver
+import daemon.sync.delivery.notes.attach as attach
+import daemon.sync.delivery.notes.batch as notes_batch
+import daemon.sync.delivery.notes.existing as adoption
+import daemon.sync.delivery.notes.rejected as note_refusals
+import daemon.sync.discovery.list_failures as list_failures
+import daemon.sync.discovery.records as records
+import daemon.sync.discovery.reread as contents
+import daemon.sync.discovery.scan as discover
+import daemon.sync.discovery.sweep as sweep
+import daemon.sync.discovery.window as window
 import daemon.sync.outcomes as outcomes
-import daemon.sync.records as records
-import daemon.sync.sweep as sweep
-import daemon.sync.window as window
 import state.checkpoints as checkpoints
+import state.file.opening as opening
 import state.ledger as ledger
 import state.notes as notes
-import state.opening as opening
 from daemon import mapping
 from daemon.eligibility import Standing
 from daemon.eligibility import decide as right_decide
@@ -139,7 +139,7 @@ def checkpoint_is_now(swap: Swap) -> None:
         finally:
             checkpoints.Checkpoints.advance = advancing  # type: ignore[method-assign]
 
-    from daemon.sync import run
+    from daemon.sync import process as run
 
     swap(run, "read_page", wrong)
 
@@ -258,7 +258,7 @@ def first_flag_read_once_a_pass(swap: Swap) -> None:
             attach._Attachment(parts, tally, rows).run()
         return bool(rows)
 
-    from daemon.sync import run
+    from daemon.sync import process as run
 
     swap(deliver, "attach_due", wrong)
     swap(run, "attach_due", wrong)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from daemon.sync.page_sizes import PageSizes
+from daemon.sync.discovery.page_sizes import PageSizes
 from state.rows import instant_of
 from state.store import Store
 from tests.property.simulation.agreement import Agreement
