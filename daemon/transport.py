@@ -16,7 +16,7 @@ from requests.adapters import HTTPAdapter
 from urllib3.exceptions import HTTPError
 
 from daemon.certificate import shown_certificate
-from daemon.errors import SideName, SideRefused, Unreachable
+from daemon.errors import SideDenied, SideName, Unreachable
 from daemon.sockets import CONNECT_SECONDS, POOLS, Call, current
 
 _CHUNK = 65_536
@@ -69,9 +69,9 @@ class _Adapter(HTTPAdapter):
         return response
 
     def _require_plain(self, bundle: object) -> None:
-        """SideRefused where ca_bundle is a pipe or a device: the library would read it without end."""
+        """SideDenied where ca_bundle is a pipe or a device: the library would read it without end."""
         if isinstance(bundle, str) and Path(bundle).exists() and not (Path(bundle).is_file() or Path(bundle).is_dir()):
-            raise SideRefused(
+            raise SideDenied(
                 f"{self._name} cannot be called: ca_bundle {bundle} is no plain file",
                 side=self._side,
                 hint="Correct ca_bundle, or leave it out.",
@@ -112,14 +112,14 @@ class _Adapter(HTTPAdapter):
         host = urlsplit(str(request.url)).netloc
         certificate = _find(error, ssl.SSLCertVerificationError)
         if isinstance(certificate, ssl.SSLCertVerificationError):
-            return SideRefused(
+            return SideDenied(
                 f"{self._name} at {host} shows a certificate that cannot be trusted: {certificate.verify_message}"
                 f"{shown_certificate(str(request.url), min(CONNECT_SECONDS, self._seconds))}",
                 side=self._side,
                 hint="Renew the certificate, correct the URL, or name its authority with ca_bundle.",
             )
         if "CA certificate bundle" in str(error):
-            return SideRefused(
+            return SideDenied(
                 f"{self._name} cannot be called: {error}", side=self._side, hint="Correct ca_bundle, or leave it out."
             )
         if call.expired or isinstance(error, requests.Timeout):
@@ -152,7 +152,7 @@ def open_session(
 ) -> requests.Session:
     """A session for one side. ``seconds`` bound each whole call; ``max_bytes`` cap its decoded answer.
 
-    It raises our errors (Unreachable, SideRefused) instead of the library's. It keeps no cookies (Magento's would
+    It raises our errors (Unreachable, SideDenied) instead of the library's. It keeps no cookies (Magento's would
     tie calls to a PHP session), reads no .netrc and no proxy settings, and always verifies TLS.
     """
     session = _Session()

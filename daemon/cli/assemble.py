@@ -7,9 +7,9 @@ from functools import partial
 from pathlib import Path
 
 from daemon.clock import SystemClock
-from daemon.errors import SideRefused
+from daemon.errors import SideDenied
 from daemon.log import configure
-from daemon.magento import Magento, is_account_refused
+from daemon.magento import Magento, is_account_denied
 from daemon.salesforce.connection import Connection
 from daemon.settings import Configuration, SettingsFile, find_file, state_path
 from daemon.sync import Parts, Stop, Work
@@ -45,9 +45,9 @@ def ask_magento(configuration: Configuration) -> Magento:
     with suppress(StateMissingError, StateOlderError), open_reader(configuration) as store:
         known = store.sides.get("magento")
         waiting = known.next_try_at is not None and known.next_try_at > SystemClock().now()
-        if waiting and is_account_refused(known.reason):
+        if waiting and is_account_denied(known.reason):
             hint = "`invoice-sync run --once` tries it again at once."
-            magento.spare_account(SideRefused(str(known.reason), side="magento", hint=hint, probe="hourly"))
+            magento.spare_account(SideDenied(str(known.reason), side="magento", hint=hint, probe="hourly"))
     return magento
 
 

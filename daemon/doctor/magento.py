@@ -9,7 +9,7 @@ from daemon.clock import Clock
 from daemon.doctor.judge import judge_address, judge_clock, judge_stamps
 from daemon.doctor.report import Line, failure
 from daemon.errors import InvoiceSyncError
-from daemon.magento import NotLetIn
+from daemon.magento import AccessDenied
 from daemon.magento.diagnosis import Address, explain_signature, is_about_signature
 from daemon.magento.inspection import Inspection
 from daemon.settings import Configuration
@@ -168,9 +168,9 @@ class _Visit:
 
 def _is_refusal(error: InvoiceSyncError) -> bool:
     """Whether it is Magento that does not let us in, rather than something else that answered."""
-    return isinstance(error, NotLetIn)
+    return isinstance(error, AccessDenied)
 
 
 def _is_permission(error: InvoiceSyncError, way: str) -> bool:
     """Whether who we are is known, and may not do this. Of a Bearer token that cannot be told."""
-    return way != "bearer" and isinstance(error, NotLetIn) and error.cause == "permission"
+    return way != "bearer" and isinstance(error, AccessDenied) and error.cause == "permission"

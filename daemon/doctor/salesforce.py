@@ -116,7 +116,7 @@ class OrgVisit:
 def _line_of(finding: Finding) -> Line:
     tried = f"GET sobjects/{finding.object}/describe"
     name = f"{finding.object}.{finding.field}" if finding.field else finding.object
-    return Line("objects", name, finding.severity, tried, finding.sentence, _ended(finding.mend))
+    return Line("objects", name, finding.severity, tried, finding.sentence, _ended(finding.hint))
 
 
 def _ended(mend: str) -> str | None:

@@ -9,16 +9,16 @@ import requests
 from requests.auth import AuthBase
 
 from daemon.clock import Clock
-from daemon.errors import Retriable, SideRefused, Unreachable
+from daemon.errors import Retriable, SideDenied, Unreachable
 from daemon.magento.errors import (
     is_magentos_401,
     is_unexplained,
     is_worth_signing_again,
     place_unknown,
-    refuse_sign_in,
+    raise_sign_in_error,
 )
 from daemon.magento.sign import Bearer, OAuth1
-from daemon.magento.sign_in_errors import NotLetIn, account_spared
+from daemon.magento.sign_in_errors import AccessDenied, account_spared
 from daemon.redaction import redaction
 from daemon.settings import Configuration
 from daemon.transport import open_session
@@ -62,7 +62,7 @@ class Connection:
         """Make one call, and a second one where that may help.
 
         It is made again, signed anew, when a proxy may have sent it twice, so that Magento had seen its signature; and
-        signed in anew, when an administrator's token has ended before its time. SideRefused when Magento processes
+        signed in anew, when an administrator's token has ended before its time. SideDenied when Magento processes
         nothing at all below the store that is named in the URL.
         """
         if self.account is not None:
@@ -106,7 +106,7 @@ class Account:
         self._clock = clock
         self._credentials = {"username": name, "password": password}
         self._given_at: float | None = None  # by the monotonic clock
-        self._refused: tuple[float, SideRefused] | None = None
+        self._refused: tuple[float, SideDenied] | None = None
         self.sign_ins = 0
         self.on_answer: Callable[[bool], object] = lambda _taken: None  # a sign-in was taken, or refused
         self.locked_until: Callable[[], datetime | None] = lambda: None  # until when one more could lock it, as of now
@@ -121,7 +121,7 @@ class Account:
         return self._given_at is None or self._clock.monotonic() - self._given_at >= _FRESH
 
     def sign_in(self) -> None:
-        """Get a token. SideRefused when none is given, and for an hour after that."""
+        """Get a token. SideDenied when none is given, and for an hour after that."""
         try:
             self._sign_in()
         except Retriable as error:
@@ -138,7 +138,7 @@ class Account:
         _require_place(response, self._session, self._root)
         try:
             token = _read_token(response)
-        except SideRefused as refusal:
+        except SideDenied as refusal:
             if refusal.probe == "hourly":
                 if response.status_code == 401:  # a second factor is asked for after the password was right
                     self.on_answer(False)
@@ -149,7 +149,7 @@ class Account:
         self._session.auth = Bearer(token)
         self._given_at = self._clock.monotonic()
 
-    def spare(self, refusal: SideRefused) -> None:
+    def spare(self, refusal: SideDenied) -> None:
         """Make no sign-in for an hour."""
         self._refused = self._clock.monotonic(), refusal
 
@@ -157,7 +157,7 @@ class Account:
         if self._refused is not None:
             at, refusal = self._refused
             if self._clock.monotonic() - at < _HELD:
-                raise NotLetIn(str(refusal), cause="account", hint=refusal.hint, probe="hourly", about_secrets=True)
+                raise AccessDenied(str(refusal), cause="account", hint=refusal.hint, probe="hourly", about_secrets=True)
             self._refused = None
         until = self.locked_until()
         if until is not None:
@@ -165,7 +165,7 @@ class Account:
 
 
 def _require_place(refused: requests.Response, session: requests.Session, root: str) -> None:
-    """SideRefused for a call that was refused because Magento processes nothing below this place.
+    """SideDenied for a call that was refused because Magento processes nothing below this place.
 
     Magento looks at the place before it looks at who calls, so a call of nobody's is refused in the same way.
     """
@@ -183,7 +183,7 @@ class _Unsigned(AuthBase):
 
 def _read_token(response: requests.Response) -> str:
     if response.status_code != 200:
-        refuse_sign_in(response)
+        raise_sign_in_error(response)
     try:
         token = json.loads(response.content)
     except (ValueError, RecursionError):

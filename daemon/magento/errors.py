@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 
 import requests
 
-from daemon.errors import Busy, InvoiceSyncError, SideRefused
-from daemon.magento.sign_in_errors import Way, account_refused, not_let_in, signature_refused, tells_cause
+from daemon.errors import Busy, InvoiceSyncError, SideDenied
+from daemon.magento.sign_in_errors import Way, access_denied, account_denied, signature_denied, tells_cause
 from daemon.redaction import beginning_of, heard
 from daemon.transport import retry_after
 
@@ -71,12 +71,12 @@ def refuse(response: requests.Response, way: Way) -> NoReturn:
     raise Busy(f"Magento answered {status}{f': {words}' if words else ''}", side="magento")
 
 
-def refuse_sign_in(response: requests.Response) -> NoReturn:
+def raise_sign_in_error(response: requests.Response) -> NoReturn:
     """Raise what it means that an administrator was given no token."""
     words = words_of(response)
     if response.status_code in {400, 401} and words and "request cannot be processed" not in words:
         providers = "active_providers" in _names(response)
-        raise account_refused(words, response.status_code, second_factor=providers)
+        raise account_denied(words, response.status_code, second_factor=providers)
     refuse(response, "admin")
 
 
@@ -116,9 +116,9 @@ def is_unexplained(response: requests.Response) -> bool:
     return response.status_code == 400 and "message" in body and not body.get("parameters") and not body.get("errors")
 
 
-def place_unknown(response: requests.Response) -> SideRefused:
+def place_unknown(response: requests.Response) -> SideDenied:
     """For a URL below which Magento processes nothing."""
-    return SideRefused(
+    return SideDenied(
         f"Magento does not know this store in its URL: {urlsplit(str(response.url)).path} ({words_of(response)})",
         side="magento",
         hint="Set magento.store_code to a store view's code, or to all.",
@@ -170,7 +170,7 @@ def _moved(response: requests.Response) -> InvoiceSyncError:
     except ValueError:  # it is none
         target = urlsplit("")
     to = f"{target.scheme}://{target.netloc}" if target.netloc else "elsewhere"
-    return SideRefused(
+    return SideDenied(
         f"Magento at {_origin(response)} redirects to {to}; redirects are not followed",
         side="magento",
         hint=f"Set magento.base_url to {to if target.netloc else 'the URL of the shop itself'}.",
@@ -179,7 +179,7 @@ def _moved(response: requests.Response) -> InvoiceSyncError:
 
 def _unauthorized(response: requests.Response, words: str, way: Way) -> InvoiceSyncError:
     if not words and re.match(r"basic\b", response.headers.get("WWW-Authenticate", ""), re.IGNORECASE):
-        return SideRefused(
+        return SideDenied(
             f"{_origin(response)} asks for a user name and password of its own (basic auth) before Magento is reached",
             side="magento",
             hint="Let /rest pass without it (nginx: `auth_basic off;` in its location), or for this machine's address: "
@@ -197,7 +197,7 @@ def _unauthorized(response: requests.Response, words: str, way: Way) -> InvoiceS
         )
     resources = _names(response).get("resources")
     resources = resources if isinstance(resources, str) else None
-    return not_let_in(words, way, resources=resources, ahead=_ahead(response))
+    return access_denied(words, way, resources=resources, ahead=_ahead(response))
 
 
 def _bad_request(response: requests.Response, words: str, way: Way) -> InvoiceSyncError:
@@ -209,10 +209,10 @@ def _bad_request(response: requests.Response, words: str, way: Way) -> InvoiceSy
         return place_unknown(response)
     method = parameters[0] if isinstance(parameters, list) and len(parameters) == 1 else None
     if way == "oauth1" and isinstance(method, str) and method in {"HMAC-SHA1", "HMAC-SHA256"}:
-        return signature_refused(words, method)
+        return signature_denied(words, method)
     if not words and any(text in response.content[:4000] for text in _WANTS_TLS):
         address = urlsplit(str(response.url))
-        return SideRefused(
+        return SideDenied(
             f"{address.netloc} was called by {address.scheme}, and that port takes https alone",
             side="magento",
             hint="Set magento.base_url to the same address with https://.",
@@ -232,7 +232,7 @@ def _not_found(response: requests.Response, words: str, _way: Way) -> InvoiceSyn
     """A wrong URL, or, as nothing tells from outside, a record that Magento finds only in part."""
     tried = str(response.url).split("?")[0]
     said = f"Magento answered 404 at {tried}: {words}" if words else f"Magento has no REST API at {tried}"
-    return SideRefused(
+    return SideDenied(
         said,
         side="magento",
         hint="Set magento.base_url to the shop's base URL, without /rest (for some shops with /index.php).",

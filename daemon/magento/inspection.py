@@ -66,7 +66,7 @@ class Inspection:
         return (total if isinstance(total, int) else len(known[:1])), max(known, default=None)
 
     def may_read(self, resource: Literal["invoices", "orders"]) -> None:
-        """Ask for a list that nothing is in, because a record that is could break it. NotLetIn when it is refused."""
+        """Ask for a list that nothing is in, because a record could break it. AccessDenied when Magento denies it."""
         question = query(NOTHING, page_size=1, fields="items[entity_id],total_count")
         read(self._connection.get(f"{resource}?{question}"), self._way)
 

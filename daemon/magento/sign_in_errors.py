@@ -4,12 +4,12 @@ import re
 from datetime import datetime
 from typing import Literal
 
-from daemon.errors import Probe, SideRefused
+from daemon.errors import Probe, SideDenied
 from daemon.redaction import redaction
 
 Way = Literal["oauth1", "bearer", "admin"]
 Cause = Literal["permission", "signature", "keys", "clock", "method", "account", "unknown"]
-ACCOUNT_REFUSED = "Magento refused the sign-in of magento_username"
+ACCOUNT_DENIED = "Magento refused the sign-in of magento_username"
 """How the reason of a pause begins that six tries would turn into a locked account."""
 
 _INTEGRATION = "System > Extensions > Integrations"
@@ -58,12 +58,12 @@ _WITHOUT_SECOND_FACTOR = (
 )
 
 
-def is_account_refused(reason: str | None) -> bool:
+def is_account_denied(reason: str | None) -> bool:
     """Return whether this reason, as the state keeps it, is such a one: a secret may be a word of ours."""
-    return reason is not None and reason.startswith(redaction.clean(ACCOUNT_REFUSED))
+    return reason is not None and reason.startswith(redaction.clean(ACCOUNT_DENIED))
 
 
-class NotLetIn(SideRefused):
+class AccessDenied(SideDenied):
     """Magento does not let us in. ``cause``: why, as far as its answer tells, in whichever language."""
 
     def __init__(
@@ -84,14 +84,14 @@ def tells_cause(words: str) -> bool:
     return any(text in words for text in _KEYS)
 
 
-def not_let_in(words: str, way: Way, *, resources: str | None, ahead: float | None = None) -> NotLetIn:
+def access_denied(words: str, way: Way, *, resources: str | None, ahead: float | None = None) -> AccessDenied:
     """For a call that is refused with 401, which Magento says of an unknown caller and of a missing permission.
 
     ``resources``: what the caller may not use, which only a missing permission has (and, but for ``oauth1``, a wrong
     token). ``ahead``: seconds that the call's signature was ahead of Magento's clock.
     """
     cause, hint = _cause(words, way, resources, ahead)
-    return NotLetIn(
+    return AccessDenied(
         f"Magento refused: {words}",
         cause=cause,
         hint=hint,
@@ -141,16 +141,16 @@ def _permission(resources: str, way: Way) -> str:
     )
 
 
-def signature_refused(words: str, method: str) -> NotLetIn:
+def signature_denied(words: str, method: str) -> AccessDenied:
     """For a call whose way of signing this Magento does not take: HMAC-SHA1 from 2.4.4 on, or SHA256 by some before."""
     wanted = "hmac-sha256" if method == "HMAC-SHA1" else "hmac-sha1"
-    return NotLetIn(f"Magento refused: {words}", cause="method", hint=f"Set magento.signature: {wanted}.")
+    return AccessDenied(f"Magento refused: {words}", cause="method", hint=f"Set magento.signature: {wanted}.")
 
 
-def account_spared(until: datetime) -> NotLetIn:
+def account_spared(until: datetime) -> AccessDenied:
     """For an administrator's sign-in that is not made, because it could be the one that locks the account."""
-    return NotLetIn(
-        f"{ACCOUNT_REFUSED} several times in a row; one more could lock the account, so it is not tried before "
+    return AccessDenied(
+        f"{ACCOUNT_DENIED} several times in a row; one more could lock the account, so it is not tried before "
         f"{until:%Y-%m-%d %H:%M} UTC",
         cause="account",
         hint="Correct magento_username and magento_password before then. An integration is never locked "
@@ -160,7 +160,7 @@ def account_spared(until: datetime) -> NotLetIn:
     )
 
 
-def account_refused(words: str, status: int, *, second_factor: bool) -> NotLetIn:
+def account_denied(words: str, status: int, *, second_factor: bool) -> AccessDenied:
     """For an administrator's sign-in that is refused; not to be repeated soon.
 
     ``second_factor``: the answer names the providers of one.
@@ -180,8 +180,8 @@ def account_refused(words: str, status: int, *, second_factor: bool) -> NotLetIn
             "Magento does not say why in words that are known here. If two-factor authentication is on: "
             f"{_WITHOUT_SECOND_FACTOR[0].lower()}{_WITHOUT_SECOND_FACTOR[1:]}"
         )
-    return NotLetIn(
-        f"{ACCOUNT_REFUSED}: {words}",
+    return AccessDenied(
+        f"{ACCOUNT_DENIED}: {words}",
         cause="account",
         hint=hint,
         probe="hourly",

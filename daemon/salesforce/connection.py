@@ -14,14 +14,14 @@ from simple_salesforce.exceptions import SalesforceError
 from daemon.clock import Clock
 from daemon.errors import AnotherOrg, InvoiceSyncError, Retriable, Unreachable
 from daemon.redaction import redaction
+from daemon.salesforce.errors import MOVED, CallRejected, explain
 from daemon.salesforce.hosts import require_trusted
 from daemon.salesforce.ids import to_18
-from daemon.salesforce.refusals import MOVED, CallRefused, explain
 from daemon.salesforce.sign_in import Token, date_of, request_token
 from daemon.settings import Configuration
 from daemon.transport import open_session
 
-__all__ = ["CallRefused", "Connection"]
+__all__ = ["CallRejected", "Connection"]
 
 
 class Connection:
@@ -78,7 +78,7 @@ class Connection:
             return []
 
     def sign_in(self) -> None:
-        """Get an access token, as salesforce.auth says. SideRefused when it is not given."""
+        """Get an access token, as salesforce.auth says. SideDenied when it is not given."""
         self.sign_ins += 1
         self._rest = None
         try:

@@ -28,7 +28,7 @@ class Reach(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Remedy:
     """What an error leads to, with a sentence on who can fix it and where.
 
     ``probe``: how often a pause looks again. ``single``: what happens to one record that gets the error while others of
@@ -36,26 +36,26 @@ class Verdict:
     """
 
     next: Next
-    mend: str
+    hint: str
     reach: Reach = Reach.RECORD
     probe: Probe = "calls"
     single: Next = Next.ASIDE
 
 
-def _again(mend: str, reach: Reach = Reach.RECORD) -> Verdict:
-    return Verdict(Next.AGAIN, mend, reach, single=Next.AGAIN)
+def _again(hint: str, reach: Reach = Reach.RECORD) -> Remedy:
+    return Remedy(Next.AGAIN, hint, reach, single=Next.AGAIN)
 
 
-def _aside(mend: str) -> Verdict:
-    return Verdict(Next.ASIDE, mend)
+def _aside(hint: str) -> Remedy:
+    return Remedy(Next.ASIDE, hint)
 
 
-def _object(mend: str, single: Next = Next.ASIDE) -> Verdict:
-    return Verdict(Next.PAUSE, mend, Reach.OBJECT, single=single)
+def _object(hint: str, single: Next = Next.ASIDE) -> Remedy:
+    return Remedy(Next.PAUSE, hint, Reach.OBJECT, single=single)
 
 
-def _org(mend: str, probe: Probe = "calls") -> Verdict:
-    return Verdict(Next.PAUSE, mend, Reach.ORG, probe, single=Next.AGAIN)
+def _org(hint: str, probe: Probe = "calls") -> Remedy:
+    return Remedy(Next.PAUSE, hint, Reach.ORG, probe, single=Next.AGAIN)
 
 
 _PERMISSIONS = (
@@ -298,13 +298,13 @@ _AUTOMATIONS = {
 }
 
 
-def _catalogue(*tables: Mapping[Verdict, str]) -> dict[str, Verdict]:
-    found: dict[str, Verdict] = {}
+def _catalogue(*tables: Mapping[Remedy, str]) -> dict[str, Remedy]:
+    found: dict[str, Remedy] = {}
     for table in tables:
-        for verdict, codes in table.items():
-            found.update(dict.fromkeys(codes.split(), verdict))
+        for remedy, codes in table.items():
+            found.update(dict.fromkeys(codes.split(), remedy))
     return found
 
 
-CATALOGUE: Mapping[str, Verdict] = _catalogue(_PASSING, _SIGN_IN, _OBJECTS, _VALUES, _OTHER_RECORDS, _AUTOMATIONS)
+CATALOGUE: Mapping[str, Remedy] = _catalogue(_PASSING, _SIGN_IN, _OBJECTS, _VALUES, _OTHER_RECORDS, _AUTOMATIONS)
 UNKNOWN = _aside("Salesforce's words name the cause; an administrator can mend it.")

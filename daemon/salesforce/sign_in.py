@@ -11,10 +11,10 @@ from urllib.parse import urlsplit
 import requests
 
 from daemon.clock import Clock
-from daemon.errors import Busy, InvoiceSyncError, SideRefused
+from daemon.errors import Busy, InvoiceSyncError, SideDenied
 from daemon.redaction import heard
 from daemon.salesforce.hosts import host_of, my_domain_of
-from daemon.salesforce.verdicts import mend_sign_in
+from daemon.salesforce.remedies import sign_in_hint
 from daemon.settings.schema import Salesforce
 from daemon.transport import retry_after
 
@@ -39,7 +39,7 @@ class Token:
 
 
 def request_token(session: requests.Session, settings: Salesforce, secrets: Mapping[str, str], clock: Clock) -> Token:
-    """A token. SideRefused, or Busy, when none is given."""
+    """A token. SideDenied, or Busy, when none is given."""
     response = session.post(f"{settings.login_url}/services/oauth2/token", data=_grant(settings, secrets, clock))
     body = _json(response)
     if response.status_code != 200 or "access_token" not in body:
@@ -104,21 +104,21 @@ def _refused(
     words = f"Salesforce refused the sign-in: {error} ({description})"
     if settings.auth == "jwt_bearer" and "expired authorization code" in description.lower():
         return _expired(words, date_of(response), clock)
-    hint = mend_sign_in(error, description, settings.auth)
-    return SideRefused(words, side="salesforce", hint=hint, about_secrets=True)
+    hint = sign_in_hint(error, description, settings.auth)
+    return SideDenied(words, side="salesforce", hint=hint, about_secrets=True)
 
 
-def _moved(response: requests.Response, login_url: str) -> SideRefused:
+def _moved(response: requests.Response, login_url: str) -> SideDenied:
     """For a host that does not sign in itself: a Lightning page, or an address that the org had before."""
     to = host_of(response.headers.get("Location", ""))
-    return SideRefused(
+    return SideDenied(
         f"Salesforce at {urlsplit(login_url).netloc} redirects the sign-in to {to}; redirects are not followed",
         side="salesforce",
         hint=my_domain_of(login_url),
     )
 
 
-def _expired(words: str, theirs: datetime | None, clock: Clock) -> SideRefused:
+def _expired(words: str, theirs: datetime | None, clock: Clock) -> SideDenied:
     """For an assertion that Salesforce thinks is over, or good for too long: who made it has another time of day."""
     ahead = clock.now() - theirs if theirs else None
     if ahead is None:
@@ -130,7 +130,7 @@ def _expired(words: str, theirs: datetime | None, clock: Clock) -> SideRefused:
             "This machine's clock agrees with Salesforce's, so it is not the cause; the user's Login History names it "
             "(Setup > Users > the user)."
         )
-    return SideRefused(words, side="salesforce", hint=hint, probe="calls")  # it ends by itself once NTP works
+    return SideDenied(words, side="salesforce", hint=hint, probe="calls")  # it ends by itself once NTP works
 
 
 def difference(ahead: timedelta) -> str:

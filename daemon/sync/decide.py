@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from daemon.eligibility import SEND, Decision, Standing, Verdict, decide, decide_comment
+from daemon.eligibility import SEND, Action, Decision, Known, decide, decide_comment
 from daemon.invoice import Comment, Invoice, Malformed
 from daemon.notes import comment_digest
 from daemon.settings import Settings
@@ -163,7 +163,7 @@ def row_of(invoice: Invoice, known: LedgerRow | None, settings: Settings, seen: 
             next_attempt_at=seen.retry_at,
         )
     was_owed = known is not None and known.sync_status == "pending"
-    standing = Standing(
+    standing = Known(
         owed=was_owed,
         in_salesforce=known is not None and known.salesforce_id is not None,
         asked=seen.asked or (was_owed and known is not None and known.asked),
@@ -200,11 +200,11 @@ def _shown(invoice: Invoice, known: LedgerRow | None, seen: Seen) -> LedgerRow:
 
 
 def _decided(row: LedgerRow, known: LedgerRow | None, decision: Decision, seen: Seen) -> LedgerRow:
-    sends = decision.verdict is Verdict.SEND
+    sends = decision.action is Action.SEND
     waits_already = sends and known is not None and known.sync_status == "pending" and not seen.asked
     return replace(
         row,
-        sync_status=decision.verdict.value,
+        sync_status=decision.action.value,
         reason=row.reason if waits_already else decision.reason,
         asked=sends and (seen.asked or row.asked),
         named=sends and (seen.named or row.named),
@@ -259,12 +259,12 @@ def _note_row(comment: Comment, entity_id: int, known: NoteRow | None, settings:
             in_salesforce=row.note_id is not None,
         )
     )
-    sends = decision.verdict is Verdict.SEND
+    sends = decision.action is Action.SEND
     fresh = edited or seen.asked or row.sync_status != "pending" or row.reason == UNREADABLE
     return replace(
         row,
         digest=shown,
-        sync_status=decision.verdict.value,
+        sync_status=decision.action.value,
         reason=decision.reason if fresh else row.reason,
         held_for=decision.held_for,
         asked=sends and (seen.asked or row.asked),

@@ -13,8 +13,8 @@ from daemon.errors import (
     OutOfCalls,
     Probe,
     Retriable,
+    SideDenied,
     SideName,
-    SideRefused,
     Unreachable,
     Unreadable,
 )
@@ -143,12 +143,12 @@ def failed(parts: Parts, side: SideName, error: InvoiceSyncError) -> None:
 def _probe_of(error: InvoiceSyncError) -> Probe:
     if isinstance(error, OutOfCalls):
         return "calls"
-    return error.probe if isinstance(error, SideRefused) else "sign-in"
+    return error.probe if isinstance(error, SideDenied) else "sign-in"
 
 
 def _hint(parts: Parts, error: InvoiceSyncError) -> str | None:
     """What to do; and of a sign-in also when its secrets are read again, if that is not at once."""
-    if isinstance(error, SideRefused) and error.about_secrets:
+    if isinstance(error, SideDenied) and error.about_secrets:
         fixed = sorted(name for name in parts.configuration.secrets.fixed if name.startswith(error.side))
         if fixed:
             restart = f"A change of {', '.join(fixed)} takes effect with a restart."

@@ -110,7 +110,7 @@ def put_off_call(parts: Parts, tally: Tally, rows: Sequence[LedgerRow], error: U
     """Put off the rows that a failed call was about; not those that did not fit into it."""
     about = [row for row in rows if error.about is None or row.entity_id in error.about]
     retry_after = error.retry_after if isinstance(error, Busy) else None
-    put_off(parts, tally, about, str(error), cause=CALL, unanswered=error.in_doubt, retry_after=retry_after)
+    put_off(parts, tally, about, str(error), cause=CALL, unanswered=error.unanswered, retry_after=retry_after)
 
 
 def waiting_since(row: LedgerRow | NoteRow, now: datetime) -> datetime:

@@ -10,7 +10,7 @@ from typing import Protocol
 from structlog.typing import FilteringBoundLogger
 
 from daemon.clock import Clock
-from daemon.errors import InvoiceSyncError, SettingsRefused
+from daemon.errors import InvalidSettings, InvoiceSyncError
 from daemon.invoice import Invoice
 from daemon.magento import Magento
 from daemon.mapping import InvoiceMapping
@@ -127,8 +127,8 @@ class Parts:
         if found is True and self.configuration.settings.magento.name != before.settings.magento.name:
             where = self.configuration.document.where("magento", "name")
             self.settings_file.current = before
-            found = SettingsRefused([f"{where}: magento.name cannot change while invoice-sync runs"])
-        if isinstance(found, SettingsRefused):
+            found = InvalidSettings([f"{where}: magento.name cannot change while invoice-sync runs"])
+        if isinstance(found, InvalidSettings):
             self.log.error("settings.refused", problems=found.problems, path=str(self.settings_file.path))
         elif found:
             self.close()

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import partial
 
-from daemon.errors import InvoiceSyncError, SettingsRefused, SideRefused
+from daemon.errors import InvalidSettings, InvoiceSyncError, SideDenied
 from daemon.sync import health
 from daemon.sync.books import open_pass
 from daemon.sync.delivery.invoices import FULL, deliver_due, send_rows
@@ -43,14 +43,14 @@ class Work:
     def take_over(self) -> None:
         """Begin to work on this state: see that it is this shop's, and doubt what a dead process left under way.
 
-        SettingsRefused when the state belongs to another shop.
+        InvalidSettings when the state belongs to another shop.
         """
         parts, facts = self.parts, self.parts.store.facts
         name = parts.configuration.settings.magento.name
         known = facts.get("magento_name")
         if known is not None and known != name:
             where = parts.configuration.document.where("magento", "name")
-            raise SettingsRefused(
+            raise InvalidSettings(
                 [f"{where}: magento.name is {name!r}, but this state was made for {known!r}"],
                 hint="Set it back, or run `invoice-sync state clear` to begin anew under the new name: "
                 "its invoices then get new external IDs in Salesforce.",
@@ -120,13 +120,13 @@ class Work:
     def resume(self) -> None:
         """A person runs this by hand: whatever paused a side, it is tried now.
 
-        SideRefused when trying could lock the account that signs in to Magento.
+        SideDenied when trying could lock the account that signs in to Magento.
         """
         self.end_pauses()
         known = self.parts.store.sides.get("magento")
         again = self.parts.account_at_risk(known)
         if again is not None:
-            raise SideRefused(
+            raise SideDenied(
                 f"the sign-in to Magento was refused {BY_US} times in a row; one more could lock the account, "
                 f"so it is not tried before {again:%Y-%m-%d %H:%M} UTC",
                 side="magento",

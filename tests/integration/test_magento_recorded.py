@@ -23,10 +23,10 @@ import pytest
 import simplejson
 from flask import Flask, Response, request
 
-from daemon.errors import Busy, InvoiceSyncError, SideRefused, Unreachable
+from daemon.errors import Busy, InvoiceSyncError, SideDenied, Unreachable
 from daemon.invoice import Invoice, Malformed
 from daemon.magento import Magento, Page, PageTooLarge
-from daemon.magento.sign_in_errors import NotLetIn
+from daemon.magento.sign_in_errors import AccessDenied
 from daemon.sandbox.server import Server
 from tests import builders
 
@@ -218,7 +218,7 @@ def busy(*words: str, hint: str | None = None, ask: Callable[[Magento], object] 
 
 def side_refused(*words: str, hint: str, ask: Callable[[Magento], object] = _ask, auth: str = "oauth1") -> Expectation:
     """A person must act, and is told what to do."""
-    return error_of(SideRefused, *words, hint=hint, ask=ask, auth=auth)
+    return error_of(SideDenied, *words, hint=hint, ask=ask, auth=auth)
 
 
 def sign_in_refused(*words: str, hint: str) -> Expectation:
@@ -227,7 +227,7 @@ def sign_in_refused(*words: str, hint: str) -> Expectation:
     def check(exchange: Recorded) -> None:
         with served(exchange, auth="admin") as magento:
             for _ in range(2):
-                with pytest.raises(SideRefused) as caught:
+                with pytest.raises(SideDenied) as caught:
                     _ask(magento)
                 assert caught.value.probe == "hourly"
                 assert "Magento refused the sign-in of magento_username: " in str(caught.value)
@@ -259,7 +259,7 @@ def error_of(
         with served(exchange, auth=auth) as magento, pytest.raises(kind) as caught:
             ask(magento)
         error = caught.value
-        assert type(error) is kind or type(error) is NotLetIn
+        assert type(error) is kind or type(error) is AccessDenied
         for word in words:
             assert word in str(error)
         assert "%" not in str(error)  # every parameter is put in

@@ -23,7 +23,7 @@ from daemon.clock import SystemClock
 from daemon.errors import Busy, InvoiceSyncError
 from daemon.mapping import INVOICE_FIELDS, ITEM_FIELDS
 from daemon.salesforce.connection import Connection
-from daemon.salesforce.setup import DeploymentRefused, Pace, deploy, package, plan_of
+from daemon.salesforce.setup import DeploymentRejected, Pace, deploy, package, plan_of
 from daemon.salesforce.setup.components import OBJECTS, PERMISSION_SET, shipped
 from daemon.sandbox.faults import status
 from daemon.sandbox.salesforce.org import STANDARD_OBJECTS, Field, Org
@@ -350,9 +350,9 @@ def test_an_external_id_that_is_there_twice_is_not_made_unique(ready: World) -> 
     key = str(ready.org.records(INVOICE_NAME)[0]["Magento_Id__c"])
     ready.org.make_duplicate_external_id(INVOICE_NAME, key)
     error = refused(setup(ready))
-    assert isinstance(error, DeploymentRefused)
+    assert isinstance(error, DeploymentRejected)
     assert [one.name for one in error.failures] == [f"{INVOICE_NAME}.Magento_Id__c"]
-    assert "remove the duplicates" in error.failures[0].mend
+    assert "remove the duplicates" in error.failures[0].hint
 
 
 def test_it_says_first_which_org_it_is_and_last_what_comes_next(empty: World) -> None:

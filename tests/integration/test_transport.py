@@ -17,7 +17,7 @@ import pytest
 import requests
 from flask import Flask, Response, redirect, request
 
-from daemon.errors import SideRefused, Unreachable
+from daemon.errors import SideDenied, Unreachable
 from daemon.sandbox.faults import Faults, drip, drop, hang, install, lost, truncate
 from daemon.sandbox.server import Server
 from daemon.transport import open_session, retry_after
@@ -326,7 +326,7 @@ def test_a_certificate_that_cannot_be_trusted_needs_a_person(
     with (
         secure(shop.app, path) as server,
         open_session("salesforce", seconds=5, ca_bundle=bundle) as session,
-        pytest.raises(SideRefused) as caught,
+        pytest.raises(SideDenied) as caught,
     ):
         session.get(server.url)
     assert caught.value.side == "salesforce"
@@ -344,7 +344,7 @@ def test_the_environment_cannot_replace_the_chosen_authority(
     with (
         secure(shop.app, path) as server,
         open_session("magento", seconds=5) as session,
-        pytest.raises(SideRefused),
+        pytest.raises(SideDenied),
     ):
         session.get(server.url)
 
@@ -367,7 +367,7 @@ def test_plain_http_where_tls_is_expected_breaks_off(session: requests.Session, 
 def test_a_bundle_that_is_not_there_is_said_so(tmp_path: Path) -> None:
     with (
         open_session("magento", seconds=5, ca_bundle=str(tmp_path / "nowhere.pem")) as session,
-        pytest.raises(SideRefused, match=r"nowhere\.pem") as caught,
+        pytest.raises(SideDenied, match=r"nowhere\.pem") as caught,
     ):
         session.get("https://127.0.0.1:9/")
     assert "ca_bundle" in (caught.value.hint or "")
@@ -382,7 +382,7 @@ def test_a_bundle_that_is_a_pipe_or_a_device_is_not_read(tmp_path: Path, device:
         path.symlink_to(device)
     with (
         open_session("magento", seconds=5, ca_bundle=str(path)) as session,
-        pytest.raises(SideRefused, match="is no plain file") as caught,
+        pytest.raises(SideDenied, match="is no plain file") as caught,
     ):
         session.get("https://127.0.0.1:9/")
     assert "ca_bundle" in (caught.value.hint or "")

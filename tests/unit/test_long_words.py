@@ -12,13 +12,13 @@ import pytest
 import requests
 import structlog
 
-from daemon.errors import SideRefused, Unreachable
+from daemon.errors import SideDenied, Unreachable
 from daemon.log import configure
 from daemon.magento.errors import refuse, sentence, words_of
 from daemon.redaction import heard, redact, redaction
 from daemon.salesforce import scrubbed
-from daemon.salesforce.graphs import Graph, Node, Refused, read_answers
-from daemon.salesforce.refusals import explain
+from daemon.salesforce.errors import explain
+from daemon.salesforce.graphs import Graph, Node, Rejected, read_answers
 from daemon.transport import MOST_VALUES, values_in
 
 MOST = 16_000_000
@@ -68,7 +68,7 @@ def graph_answer(text: str) -> str:
     node = {"referenceId": "a", "httpStatusCode": 400, "body": [error]}
     body = {"graphs": [{"graphId": "1", "isSuccessful": False, "graphResponse": {"compositeResponse": [node]}}]}
     found = read_answers(body, [Graph("1", (Node("a", "PATCH", "/"),))])["1"]
-    assert isinstance(found, Refused)
+    assert isinstance(found, Rejected)
     return found.error.message
 
 
@@ -188,6 +188,6 @@ def test_a_text_that_is_not_closed_takes_no_longer_than_one_that_is(sign: bytes)
 def test_a_resource_without_end_is_read_in_time() -> None:
     told = {"message": "May not access %resources", "parameters": {"resources": "Magento_" * 100_000}}
     begun = time.process_time()
-    with pytest.raises(SideRefused, match="May not access"):
+    with pytest.raises(SideDenied, match="May not access"):
         refuse(answer(401, json.dumps(told).encode()), "oauth1")
     assert time.process_time() - begun < 2

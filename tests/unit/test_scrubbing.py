@@ -10,8 +10,8 @@ from urllib.parse import quote
 
 import pytest
 
-from daemon.salesforce import Refused, scrubbed
-from daemon.salesforce.verdicts import RecordError
+from daemon.salesforce import Rejected, scrubbed
+from daemon.salesforce.remedies import RecordError
 
 NAME = "Zoë Quillfeather-O'Brien"
 EMAIL = "zoe.quillfeather@example.org"
@@ -115,10 +115,10 @@ def test_a_long_text_and_a_long_message_take_no_time() -> None:
 
 def test_the_error_itself_is_what_it_was() -> None:
     error = RecordError("DUPLICATE_VALUE", f"{EMAIL} is taken", ("Customer_Email__c",), 400)
-    answer = Refused("invoice", error)
+    answer = Rejected("invoice", error)
     from daemon.salesforce import without_values
 
     found = without_values(answer, TEXTS)
-    assert isinstance(found, Refused)
+    assert isinstance(found, Rejected)
     assert (found.ref, found.error.code, found.error.fields) == ("invoice", "DUPLICATE_VALUE", ("Customer_Email__c",))
     assert "quill" not in found.error.message

@@ -107,7 +107,7 @@ def _check_field(described: ObjectShape, name: str, source: FieldSource) -> Iter
         return
     coming = coming_from(source)
     for misfit in misfits(found, coming, described.name):
-        yield Finding(misfit.severity, described.name, found.name, misfit.sentence, misfit.mend)
+        yield Finding(misfit.severity, described.name, found.name, misfit.sentence, misfit.hint)
     if found.required and not coming.always:
         yield Finding(
             "warning",

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from daemon.errors import SideRefused
+from daemon.errors import SideDenied
 from daemon.mapping import InvoiceMapping
 from daemon.salesforce.connection import Connection
 from daemon.salesforce.fit.shapes import ObjectShape, shape_of
@@ -24,7 +24,7 @@ class OrgShape:
 def describe_org(connection: Connection, settings: Settings, *, before: Callable[[], None] = lambda: None) -> OrgShape:
     """All that is written to, and the parents that records are hung on by their external IDs; ``before`` each call.
 
-    SideRefused when it is not an object that is missing but the address or the version that is wrong.
+    SideDenied when it is not an object that is missing but the address or the version that is wrong.
     """
     found: dict[str, ObjectShape | None] = {}
     for name in _written(settings):
@@ -62,7 +62,7 @@ def _written(settings: Settings) -> list[str]:
 def _describe(connection: Connection, name: str) -> ObjectShape | None:
     try:
         body = connection.call(f"sobjects/{name}/describe")
-    except SideRefused as refusal:
+    except SideDenied as refusal:
         if not (refusal.missing or refusal.of_object):
             raise
         return None

@@ -21,7 +21,7 @@ class Misfit:
 
     severity: Severity
     sentence: str
-    mend: str
+    hint: str
 
 
 def spelling_for(shape: FieldShape, coming: Coming) -> Spelling | None:

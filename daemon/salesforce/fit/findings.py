@@ -18,12 +18,12 @@ class Finding:
     object: str
     field: str | None
     sentence: str
-    mend: str = ""
+    hint: str = ""
     part: Part = "invoices"
 
     def __str__(self) -> str:
         where = f"{self.object}.{self.field}" if self.field else self.object
-        return f"{where} {self.sentence}" + (f". {self.mend}" if self.mend else "")
+        return f"{where} {self.sentence}" + (f". {self.hint}" if self.hint else "")
 
 
 # Where things are mended.

@@ -52,7 +52,7 @@ def check_parent_key(
         yield Finding("error", parent.name, field.name, sentence, f"Tick External ID ({setup_path(parent.name)})")
     else:
         for misfit in misfits(field, coming, parent.name):
-            yield Finding(misfit.severity, parent.name, field.name, misfit.sentence, misfit.mend)
+            yield Finding(misfit.severity, parent.name, field.name, misfit.sentence, misfit.hint)
 
 
 def check_child_parent(

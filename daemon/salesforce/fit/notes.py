@@ -34,8 +34,8 @@ def check_notes(shape: OrgShape, settings: Settings, key_length: int) -> Iterato
         described = shape.get(name)
         if described is None:
             sentence = "is not there: classic notes are off" if classic else "is not there: enhanced notes are off"
-            mend = "Set salesforce.note.type: content_note" if classic else _NOTES_OFF
-            yield Finding("error", name, None, sentence, mend, "notes")
+            hint = "Set salesforce.note.type: content_note" if classic else _NOTES_OFF
+            yield Finding("error", name, None, sentence, hint, "notes")
         else:
             yield from check_object(described, part="notes", updates=name != "ContentDocumentLink")
     if salesforce.comment.object is not None:

@@ -20,16 +20,16 @@ def check_object(described: ObjectShape, *, part: Part = "invoices", updates: bo
         )
         if not may
     ]
-    mend = "Assign the permission set that grants it"
+    hint = "Assign the permission set that grants it"
     if setup_makes(described.name):
-        mend = "Run `invoice-sync salesforce setup`, which grants it; or assign the permission set that does"
+        hint = "Run `invoice-sync salesforce setup`, which grants it; or assign the permission set that does"
     if cannot:
         yield Finding(
             "error",
             described.name,
             None,
             f"is there, but the integration user may not {' or '.join(cannot)} its records",
-            f"{mend} (Setup > Permission Sets > Object Settings); or name another object in settings.yaml",
+            f"{hint} (Setup > Permission Sets > Object Settings); or name another object in settings.yaml",
             part,
         )
 
@@ -68,14 +68,14 @@ def check_writable(described: ObjectShape, field: FieldShape, *, part: Part = "i
     leave = f"ake it out of the mapping (`{field.name}: null` in settings.yaml)"
     grant = let_write(described.name, field.name)
     if field.auto_number:
-        sentence, mend = "is an auto-number, which Salesforce fills by itself", f"T{leave}"
+        sentence, hint = "is an auto-number, which Salesforce fills by itself", f"T{leave}"
     elif field.calculated:
-        sentence, mend = "is a formula, which nobody can write", f"T{leave}"
+        sentence, hint = "is a formula, which nobody can write", f"T{leave}"
     elif field.createable:
-        sentence, mend = "can be set on a new record only, and changes are refused", f"{grant}; or t{leave}"
+        sentence, hint = "can be set on a new record only, and changes are refused", f"{grant}; or t{leave}"
     else:
-        sentence, mend = "is read-only for the integration user", f"{grant}; or t{leave}"
-    yield Finding("error", described.name, field.name, sentence, mend, part)
+        sentence, hint = "is read-only for the integration user", f"{grant}; or t{leave}"
+    yield Finding("error", described.name, field.name, sentence, hint, part)
 
 
 def check_required(described: ObjectShape, filled: Collection[str], *, part: Part = "invoices") -> Iterator[Finding]:

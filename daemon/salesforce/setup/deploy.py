@@ -26,7 +26,7 @@ class Failure:
 
     name: str
     problem: str
-    mend: str
+    hint: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +47,11 @@ class Pace:
     seconds: float = WAIT_SECONDS
 
 
-class DeploymentRefused(InvoiceSyncError):  # noqa: N818
+class DeploymentRejected(InvoiceSyncError):  # noqa: N818
     """The org refused components; as all go in or none, it is as it was before."""
 
     def __init__(self, failures: list[Failure]) -> None:
-        lines = [f"  {one.name}: {one.problem}\n    {one.mend}" for one in failures]
+        lines = [f"  {one.name}: {one.problem}\n    {one.hint}" for one in failures]
         super().__init__("Salesforce refused the setup; nothing was changed:\n" + "\n".join(lines))
         self.failures = failures
 
@@ -59,7 +59,7 @@ class DeploymentRefused(InvoiceSyncError):  # noqa: N818
 def deploy(
     connection: Connection, package: bytes, *, check_only: bool, pace: Pace, report: Callable[[Progress], None]
 ) -> None:
-    """Deploy all or nothing; ``check_only`` asks the org whether it would. DeploymentRefused when it does not."""
+    """Deploy all or nothing; ``check_only`` asks the org whether it would. DeploymentRejected when it does not."""
     deployment = _start(connection, package, check_only=check_only)
     end = pace.clock.monotonic() + pace.seconds
     pause = _FIRST_PAUSE
@@ -84,7 +84,7 @@ def deploy(
         pace.sleep(pause)
         pause = min(pause * 1.5, _LONGEST_PAUSE)
     if status != "Succeeded":
-        raise DeploymentRefused(_failures(result) or [Failure(deployment, _reason(result, status), _mend(""))])
+        raise DeploymentRejected(_failures(result) or [Failure(deployment, _reason(result, status), _hint(""))])
 
 
 def _start(connection: Connection, package: bytes, *, check_only: bool) -> str:
@@ -138,7 +138,7 @@ def _failures(result: dict[str, Any]) -> list[Failure]:
     details = result.get("details") or {}
     failures = details.get("componentFailures") or []
     found = [
-        Failure(str(one.get("fullName") or one.get("fileName") or "?"), problem, _mend(problem))
+        Failure(str(one.get("fullName") or one.get("fileName") or "?"), problem, _hint(problem))
         for one in (failures if isinstance(failures, list) else [failures])
         if (problem := " ".join(str(one.get("problem", "no reason given")).split())[:500])
     ]
@@ -154,13 +154,13 @@ def _int(result: dict[str, Any], name: str) -> int:
     return value if isinstance(value, int) else 0
 
 
-def _mend(problem: str) -> str:
+def _hint(problem: str) -> str:
     lowered = problem.lower()
-    return next((mend for words, mend in _MENDS if any(word in lowered for word in words)), _ANY)
+    return next((hint for words, hint in _HINTS if any(word in lowered for word in words)), _ANY)
 
 
 _ANY = "The org's words say what stands in the way; mend that in Setup, then run the command again."
-_MENDS = (
+_HINTS = (
     (
         ("required field",),
         "The org has made this field required, so it cannot be granted: run the command again, which leaves it out.",

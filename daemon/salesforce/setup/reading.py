@@ -6,7 +6,7 @@ from xml.sax.saxutils import escape
 
 import requests
 
-from daemon.errors import Busy, SideRefused, Unreachable
+from daemon.errors import Busy, SideDenied, Unreachable
 from daemon.redaction import heard
 from daemon.salesforce.connection import Connection
 from daemon.salesforce.setup.components import FOLDER, PERMISSION_SET, Component, shipped
@@ -81,7 +81,7 @@ def _refusal(code: str, message: str) -> Exception:
     if "INSUFFICIENT_ACCESS" in code or "API_DISABLED" in code:
         return not_allowed(words)
     if "UNSUPPORTED_API_VERSION" in code:
-        return SideRefused(
+        return SideDenied(
             f"Salesforce refused to show its metadata: {words}",
             side="salesforce",
             hint="Set salesforce.api_version to one that the org has.",
@@ -89,8 +89,8 @@ def _refusal(code: str, message: str) -> Exception:
     return Busy(f"Salesforce refused to show its metadata: {words}", side="salesforce")
 
 
-def not_allowed(words: str) -> SideRefused:
+def not_allowed(words: str) -> SideDenied:
     """The refusal of a user who may not deploy, with who can."""
-    return SideRefused(
+    return SideDenied(
         f"Salesforce does not let the integration user set up objects: {words}", side="salesforce", hint=NEEDED
     )

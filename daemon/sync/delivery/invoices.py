@@ -4,19 +4,19 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from daemon.errors import Busy, SideRefused, Unreachable
+from daemon.errors import Busy, SideDenied, Unreachable
 from daemon.invoice import Invoice
 from daemon.mapping import InvoiceRecord
 from daemon.salesforce import (
     INVOICE,
     Answer,
-    CallRefused,
+    CallRejected,
     Done,
     Next,
     NotAttempted,
     RecordError,
-    Refused,
-    judge,
+    Rejected,
+    remedy_for,
 )
 from daemon.spelling import sentences
 from daemon.sync.delivery.call_failures import halvings, was_alone
@@ -103,8 +103,8 @@ def send_rows(parts: Parts, tally: Tally, rows: Sequence[LedgerRow], *, until_al
             if (error := _remember(parts, tally, waiting, entity_id, answer, called_at=called_at, accepted=accepted))
         ]
         if pausing:
-            verdict = judge(pausing[0])
-            raise SideRefused(str(pausing[0]), side="salesforce", hint=verdict.mend, probe=verdict.probe)
+            remedy = remedy_for(pausing[0])
+            raise SideDenied(str(pausing[0]), side="salesforce", hint=remedy.hint, probe=remedy.probe)
         if all(isinstance(answer, NotAttempted) for answer in answers.values()):
             put_off(parts, tally, [row for row, _ in waiting.values()], "Salesforce did not attempt it")
             return
@@ -170,27 +170,27 @@ def _call(parts: Parts, tally: Tally, batch: list[tuple[LedgerRow, InvoiceRecord
     rows = [row for row, _ in batch]
     try:
         return parts.salesforce.upsert_invoices([record for _, record in batch], placed_items(parts, batch))
-    except CallRefused as refusal:
+    except CallRejected as refusal:
         if len(batch) > 1:
             return _call(parts, tally, batch[: len(batch) // 2])
         error = RecordError(refusal.code, refusal.message, status=refusal.status)
-        return {rows[0].entity_id: Refused(INVOICE, error)}
+        return {rows[0].entity_id: Rejected(INVOICE, error)}
     except (Unreachable, Busy) as error:
         if is_about_records(error):
             put_off_call(parts, tally, rows, error)
-            if error.in_doubt:
+            if error.unanswered:
                 doubt_fit(parts)
         raise
 
 
-def _explained(parts: Parts, answers: Mapping[int, Answer]) -> list[Refused]:
+def _explained(parts: Parts, answers: Mapping[int, Answer]) -> list[Rejected]:
     """The rejections that may not be those invoices' own: the org has changed, or items are there that we forgot."""
-    refused = [answer for answer in answers.values() if isinstance(answer, Refused)]
+    refused = [answer for answer in answers.values() if isinstance(answer, Rejected)]
     return [answer for answer in refused if is_misplaced(parts, answer) or may_explain(parts, answer.error)]
 
 
-def _sends_otherwise(parts: Parts, explained: Sequence[Refused]) -> bool:
-    """Find out; True: the invoices are to go again, spelled anew. SideRefused when none of them can go."""
+def _sends_otherwise(parts: Parts, explained: Sequence[Rejected]) -> bool:
+    """Find out; True: the invoices are to go again, spelled anew. SideDenied when none of them can go."""
     if any(is_misplaced(parts, answer) for answer in explained):
         parts.ask_items_first = True
         return True
@@ -226,23 +226,23 @@ def _remember(
         if row.synced_at is None and row.created_at is not None:
             parts.on_arrival(max(0.0, (parts.now() - row.created_at).total_seconds()))
         return None
-    verdict = judge(answer.error)
+    remedy = remedy_for(answer.error)
     # One record may be out of the user's reach while the object is not.
     its_own = accepted or ("INSUFFICIENT_ACCESS" in answer.error.code and row.attempts > 0)
-    if verdict.next is Next.PAUSE and not its_own:
+    if remedy.next is Next.PAUSE and not its_own:
         return answer.error
     del waiting[entity_id]
-    next_ = verdict.single if verdict.next is Next.PAUSE else verdict.next
+    next_ = remedy.single if remedy.next is Next.PAUSE else remedy.next
     if next_ is Next.AGAIN or _is_our_own_call(parts, answer):
         put_off(parts, tally, [row], str(answer.error), cause=answer.error.cause)
     else:
-        reason = sentences(str(answer.error), verdict.mend)
+        reason = sentences(str(answer.error), remedy.hint)
         parts.rejections.add(row, answer.error.cause, reason)
         fail(parts, tally, row, reason, answer.error, called_at=called_at)
     return None
 
 
-def _is_our_own_call(parts: Parts, answer: Refused) -> bool:
+def _is_our_own_call(parts: Parts, answer: Rejected) -> bool:
     """An upsert that is refused as a duplicate of our own external ID raced a call of ours that still runs."""
     salesforce = parts.configuration.settings.salesforce
     field = salesforce.invoice.external_id if answer.ref == INVOICE else salesforce.item.external_id

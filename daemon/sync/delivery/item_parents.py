@@ -12,7 +12,7 @@ Salesforce takes 14 a call.
 from collections.abc import Collection, Sequence
 
 from daemon.mapping import InvoiceRecord
-from daemon.salesforce import Refused
+from daemon.salesforce import Rejected
 from daemon.sync.parts import Parts
 from state.ledger import LedgerRow
 
@@ -28,7 +28,7 @@ def placed_items(parts: Parts, batch: Sequence[tuple[LedgerRow, InvoiceRecord]])
     return {external_id for row, record in batch if row.salesforce_id for external_id, _ in record.items}
 
 
-def is_misplaced(parts: Parts, answer: Refused) -> bool:
+def is_misplaced(parts: Parts, answer: Rejected) -> bool:
     """Whether an item was refused because it was wrongly taken to be there, or not to be. Asked first, it never is."""
     if not parts.mapping.traits.fixed_parent or parts.ask_items_first or not answer.ref.startswith("item"):
         return False

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
-from daemon.errors import SideRefused
+from daemon.errors import SideDenied
 from daemon.sync.parts import Parts, Tally
 from state.ledger import LedgerRow
 
@@ -35,13 +35,13 @@ def probes_of(parts: Parts, *, automatic: bool) -> list[LedgerRow]:
 
 
 def require_accepted(parts: Parts, tally: Tally, probes: Sequence[LedgerRow]) -> None:
-    """SideRefused when the probes were rejected like the others; then all of them are owed again."""
+    """SideDenied when the probes were rejected like the others; then all of them are owed again."""
     rejected = next(filter(None, (parts.rejections.like(probe.entity_id) for probe in probes)), None)
     if rejected is None:
         return
     reason = next(rejected[probe.entity_id] for probe in probes if probe.entity_id in rejected)
     _owe(parts, tally, rejected, f"waits: Salesforce rejects every invoice alike: {reason}")
-    raise SideRefused(
+    raise SideDenied(
         f"Salesforce rejects every invoice alike: {reason}",
         side="salesforce",
         hint="It is tried once an hour, after an edit of settings.yaml, and by `invoice-sync sync`.",

@@ -7,7 +7,7 @@ something else. No decision rests on its words, which a shop may have translated
 from collections.abc import Callable, Iterable
 from functools import partial
 
-from daemon.errors import Busy, InvoiceSyncError, Retriable, SideRefused, Unreachable
+from daemon.errors import Busy, InvoiceSyncError, Retriable, SideDenied, Unreachable
 from daemon.magento import Magento, Resource
 from state.store import Store
 
@@ -91,7 +91,7 @@ def would_fail_again(error: InvoiceSyncError) -> bool:
 
 
 def _may_be_about_records(error: InvoiceSyncError) -> bool:
-    if isinstance(error, SideRefused):
+    if isinstance(error, SideDenied):
         return error.side == "magento" and error.missing
     if isinstance(error, Retriable) and error.about is not None and not error.about:
         return False  # a sign-in failed

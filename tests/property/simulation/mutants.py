@@ -29,13 +29,13 @@ import state.file.opening as opening
 import state.ledger as ledger
 import state.notes as notes
 from daemon import mapping
-from daemon.eligibility import Standing
+from daemon.eligibility import Known
 from daemon.eligibility import decide as right_decide
 from daemon.errors import InvoiceSyncError
 from daemon.magento.search import Filter
-from daemon.salesforce import Done, NotAttempted, Reach, Refused, judge
+from daemon.salesforce import Done, NotAttempted, Reach, Rejected, remedy_for
 from daemon.salesforce.graphs import Node
-from daemon.salesforce.verdicts import RecordError
+from daemon.salesforce.remedies import RecordError
 from daemon.spelling import hash_of
 from daemon.sync import Parts
 from daemon.sync import decide as deciding
@@ -231,8 +231,8 @@ def only_marked_rows_retried(swap: Swap) -> None:
 
 @mutant
 def owed_row_dropped_when_a_flag_goes_off(swap: Swap) -> None:
-    def wrong(invoice: Any, options: Any, standing: Standing) -> Any:
-        return right_decide(invoice, options, replace(standing, owed=False))
+    def wrong(invoice: Any, options: Any, known: Known) -> Any:
+        return right_decide(invoice, options, replace(known, owed=False))
 
     swap(deciding, "decide", wrong)
 
@@ -308,7 +308,7 @@ def duplicate_value_on_an_invoice_taken_as_done(swap: Swap) -> None:
         kept = {row.entity_id: row.salesforce_id or "a005gX000000001AAA" for row, _ in batch}
         return {
             entity_id: Done({"invoice": kept[entity_id]}, frozenset())
-            if isinstance(answer, Refused) and answer.error.code == "DUPLICATE_VALUE"
+            if isinstance(answer, Rejected) and answer.error.code == "DUPLICATE_VALUE"
             else answer
             for entity_id, answer in answers.items()
         }
@@ -323,7 +323,7 @@ def halted_graphs_taken_as_failed(swap: Swap) -> None:
     def wrong(parts: Parts, tally: Any, batch: Any) -> Any:
         error = RecordError("PROCESSING_FAILED", "The graph was not processed")
         return {
-            entity_id: Refused("invoice", error) if isinstance(answer, NotAttempted) else answer
+            entity_id: Rejected("invoice", error) if isinstance(answer, NotAttempted) else answer
             for entity_id, answer in right(parts, tally, batch).items()
         }
 
@@ -496,13 +496,13 @@ def no_isolation_of_orders(swap: Swap) -> None:
 
 @mutant
 def full_file_storage_pauses_salesforce(swap: Swap) -> None:
-    right = judge
+    right = remedy_for
 
     def wrong(error: RecordError) -> Any:
-        verdict = right(error)
-        return replace(verdict, reach=Reach.ORG) if error.code == "STORAGE_LIMIT_EXCEEDED" else verdict
+        remedy = right(error)
+        return replace(remedy, reach=Reach.ORG) if error.code == "STORAGE_LIMIT_EXCEEDED" else remedy
 
-    swap(note_refusals, "judge", wrong)
+    swap(note_refusals, "remedy_for", wrong)
 
 
 @mutant

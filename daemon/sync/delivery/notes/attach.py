@@ -4,17 +4,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
-from daemon.errors import Busy, SideRefused, Unreachable
+from daemon.errors import Busy, SideDenied, Unreachable
 from daemon.notes import note_of
 from daemon.salesforce import (
     INVOICE,
     Answer,
-    CallRefused,
+    CallRejected,
     Done,
     NotAttempted,
     NoteWrite,
     RecordError,
-    Refused,
+    Rejected,
     comment_of,
 )
 from daemon.spelling import sentences
@@ -58,8 +58,8 @@ def attach_due(parts: Parts, tally: Tally, entity_ids: Sequence[int] | None) -> 
     rows = _alike(rows)
     try:
         _Attachment(parts, tally, rows[:1] if probing else rows).run()
-    except (SideRefused, CallRefused) as error:
-        if isinstance(error, SideRefused) and not error.of_object:
+    except (SideDenied, CallRejected) as error:
+        if isinstance(error, SideDenied) and not error.of_object:
             raise
         # It says nothing of invoices; so does a query about notes that is refused as a whole.
         keep_back(parts, sentences(str(error), error.hint) if error.hint else str(error))
@@ -178,7 +178,7 @@ class _Attachment:
                     for entity_id, owed_notes in going.items()
                 ]
             )
-        except CallRefused as refusal:
+        except CallRejected as refusal:
             if len(entity_ids) > 1:
                 return self._call(entity_ids[: len(entity_ids) // 2])
             error = RecordError(refusal.code, refusal.message, status=refusal.status)
@@ -187,7 +187,7 @@ class _Attachment:
                 for owed in owed_notes[1:]:
                     self._batch.put_off([owed], str(refusal))
                 return self._call(entity_ids)
-            return {entity_ids[0]: Refused(f"note{owed_notes[0].row.comment_id}", error)}
+            return {entity_ids[0]: Rejected(f"note{owed_notes[0].row.comment_id}", error)}
         except (Unreachable, Busy) as error:
             if is_about_records(error):
                 self._put_off_call(error, going)
@@ -197,11 +197,11 @@ class _Attachment:
         """Put off the notes that a failed call was about; not those that did not fit into it."""
         about = going if error.about is None else error.about
         wait = error.retry_after if isinstance(error, Busy) else None
-        if self._marked and error.in_doubt:
+        if self._marked and error.unanswered:
             # It may still be carried out, and only then can it be found by its marker.
             wait = UNANSWERED_AGAIN.total_seconds()
         put_off = [owed for entity_id, part in going.items() if entity_id in about for owed in part]
-        self._batch.put_off(put_off, str(error), wait, cause=CALL, unanswered=error.in_doubt)
+        self._batch.put_off(put_off, str(error), wait, cause=CALL, unanswered=error.unanswered)
         doubt_fit(self._parts)
 
     def _remember(self, entity_id: int, answer: Answer) -> None:

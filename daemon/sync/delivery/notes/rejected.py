@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
-from daemon.eligibility import Standing, Verdict, decide
-from daemon.errors import SideRefused
-from daemon.salesforce import Next, NoteWrite, Reach, RecordError, Refused, judge
+from daemon.eligibility import Action, Known, decide
+from daemon.errors import SideDenied
+from daemon.salesforce import Next, NoteWrite, Reach, RecordError, Rejected, remedy_for
 from daemon.spelling import sentences
 from daemon.sync.delivery.notes.batch import NoteBatch, OwedNote
 from daemon.sync.delivery.notes.pause import are_kept_back, keep_back
@@ -25,7 +25,7 @@ class NoteRefusals:
         self._parts = parts
         self._tally = tally
         self._batch = batch
-        self.pausing: SideRefused | None = None
+        self.pausing: SideDenied | None = None
         self.duplicates: set[int] = set()
         self.doubted: dict[int, str] = {}
         self.unwelcome: list[tuple[OwedNote, RecordError]] = []
@@ -44,17 +44,17 @@ class NoteRefusals:
         parts = self._parts
         self._batch.drop(entity_id)
         row = parts.store.ledger.known([entity_id])[entity_id]
-        standing = Standing(owed=row.sync_status == "pending", asked=row.asked, named=row.named)
-        decision = decide(self._batch.contents[entity_id], parts.configuration.settings.invoices, standing)
+        known = Known(owed=row.sync_status == "pending", asked=row.asked, named=row.named)
+        decision = decide(self._batch.contents[entity_id], parts.configuration.settings.invoices, known)
         with parts.store.writing():
             parts.store.notes.owe_again(entity_id)
-            parts.store.ledger.write([_forgotten(row, decision.verdict, decision.reason)])
+            parts.store.ledger.write([_forgotten(row, decision.action, decision.reason)])
         self._tally.outcomes.pop(entity_id, None)
         parts.log.info(
             "invoice.deleted", invoice=row.increment_id, entity_id=entity_id, salesforce_id=row.salesforce_id
         )
 
-    def take_comment(self, owed: OwedNote, answer: Refused) -> None:
+    def take_comment(self, owed: OwedNote, answer: Rejected) -> None:
         """One comment was refused: the others of its graph go again without it, or it goes again another way."""
         error, tag = answer.error, owed.row.comment_id
         key = self._parts.configuration.settings.salesforce.comment.external_id
@@ -79,19 +79,19 @@ class NoteRefusals:
             self._judge(owed, error)
 
     def _judge(self, owed: OwedNote, error: RecordError) -> None:
-        verdict = judge(error)
+        remedy = remedy_for(error)
         if may_explain(self._parts, error):
-            self.doubted[owed.row.comment_id] = sentences(str(error), verdict.mend)
+            self.doubted[owed.row.comment_id] = sentences(str(error), remedy.hint)
             return
-        if verdict.next is Next.ASIDE:
-            self._batch.fail(owed, sentences(str(error), verdict.mend), error)
-        elif verdict.next is Next.PAUSE and verdict.reach is Reach.OBJECT:
+        if remedy.next is Next.ASIDE:
+            self._batch.fail(owed, sentences(str(error), remedy.hint), error)
+        elif remedy.next is Next.PAUSE and remedy.reach is Reach.OBJECT:
             self.unwelcome.append((owed, error))
         else:
-            if verdict.next is Next.PAUSE:
-                hint, probe = verdict.mend, verdict.probe
-                self.pausing = SideRefused(str(error), side="salesforce", hint=hint, probe=probe)
-            self._batch.put_off([owed], sentences(str(error), verdict.mend), cause=error.cause)
+            if remedy.next is Next.PAUSE:
+                hint, probe = remedy.hint, remedy.probe
+                self.pausing = SideDenied(str(error), side="salesforce", hint=hint, probe=probe)
+            self._batch.put_off([owed], sentences(str(error), remedy.hint), cause=error.cause)
 
     def are_everybodys(self, *, accepted: bool) -> bool:
         """Keep all notes back when what some were refused for is not their own matter; return whether it was not.
@@ -101,17 +101,17 @@ class NoteRefusals:
         first = any(owed.row.attempts == 0 for owed, _ in self.unwelcome)
         everybodys = bool(self.unwelcome) and not accepted and (first or are_kept_back(self._parts))
         for owed, error in self.unwelcome:
-            verdict = judge(error)
-            reason = sentences(str(error), verdict.mend)
+            remedy = remedy_for(error)
+            reason = sentences(str(error), remedy.hint)
             if everybodys:
                 self._batch.keep_back([owed], reason)
-            elif accepted and verdict.single is Next.ASIDE:
+            elif accepted and remedy.single is Next.ASIDE:
                 self._batch.fail(owed, reason, error)
             else:
                 self._batch.put_off([owed], reason, cause=error.cause)
         if everybodys:
             first_error = self.unwelcome[0][1]
-            keep_back(self._parts, sentences(str(first_error), judge(first_error).mend))
+            keep_back(self._parts, sentences(str(first_error), remedy_for(first_error).hint))
         return everybodys
 
     def look_into(self) -> bool:
@@ -132,11 +132,11 @@ class NoteRefusals:
         return False
 
 
-def _forgotten(row: LedgerRow, verdict: Verdict, reason: str | None) -> LedgerRow:
+def _forgotten(row: LedgerRow, action: Action, reason: str | None) -> LedgerRow:
     """A call of before that may still be carried out (``again_at``) makes the record anew, as it was then."""
     return replace(
         row,
-        sync_status=verdict.value,
+        sync_status=action.value,
         reason=reason,
         salesforce_id=None,
         fingerprint=None,

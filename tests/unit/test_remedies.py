@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from daemon.salesforce.remedies import CATALOGUE, SIGN_IN, Next, RecordError, remedy_for, sign_in_hint
 from daemon.salesforce.sign_in import difference
-from daemon.salesforce.verdicts import CATALOGUE, SIGN_IN, Next, RecordError, judge, mend_sign_in
 
 _ROOT = Path(__file__).parents[2]
 REFERENCE = Path(os.environ.get("INVOICE_SYNC_REFERENCE", _ROOT.parent / "shared" / "reference")) / "salesforce.md"
@@ -37,26 +37,26 @@ KNOWN = {
 
 @pytest.mark.parametrize(("code", "next_"), [(code, next_) for next_, codes in KNOWN.items() for code in codes])
 def test_each_known_code_leads_to_what_it_should(code: str, next_: Next) -> None:
-    verdict = judge(RecordError(code, "some words"))
-    assert verdict.next is next_
-    assert verdict.mend.endswith(".")
+    remedy = remedy_for(RecordError(code, "some words"))
+    assert remedy.next is next_
+    assert remedy.hint.endswith(".")
 
 
 @pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
 def test_a_passing_status_passes_whatever_its_code(status: int) -> None:
-    assert judge(RecordError("WHO_KNOWS", "", status=status)).next is Next.AGAIN
+    assert remedy_for(RecordError("WHO_KNOWS", "", status=status)).next is Next.AGAIN
 
 
 @pytest.mark.parametrize("code", ["CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", "CANNOT_EXECUTE_FLOW_TRIGGER", "APEX_ERROR"])
 def test_a_trigger_that_ran_into_a_lock_passes_by_itself(code: str) -> None:
     words = "InvoiceTrigger: execution of AfterInsert caused by: UNABLE_TO_LOCK_ROW, unable to obtain exclusive access"
-    assert judge(RecordError(code, words)).next is Next.AGAIN
+    assert remedy_for(RecordError(code, words)).next is Next.AGAIN
 
 
 def test_a_code_that_nobody_knows_sets_the_record_aside() -> None:
-    verdict = judge(RecordError("BRAND_NEW", "words"))
-    assert verdict.next is Next.ASIDE
-    assert "administrator" in verdict.mend
+    remedy = remedy_for(RecordError("BRAND_NEW", "words"))
+    assert remedy.next is Next.ASIDE
+    assert "administrator" in remedy.hint
 
 
 def test_an_error_reads_as_code_message_and_fields() -> None:
@@ -72,21 +72,21 @@ def test_records_refused_for_one_cause_have_one_cause() -> None:
 
 @pytest.mark.parametrize("code", sorted(CATALOGUE))
 def test_each_sentence_says_what_to_do_or_that_it_is_tried_again(code: str) -> None:
-    verdict = CATALOGUE[code]
-    assert verdict.mend.endswith(".")
-    if verdict.next is not Next.AGAIN:
-        assert re.search(r"Setup >|settings\.yaml|proxy|recycle bin|in Magento", verdict.mend), verdict.mend
+    remedy = CATALOGUE[code]
+    assert remedy.hint.endswith(".")
+    if remedy.next is not Next.AGAIN:
+        assert re.search(r"Setup >|settings\.yaml|proxy|recycle bin|in Magento", remedy.hint), remedy.hint
 
 
 def test_a_refused_sign_in_is_told_by_code_and_description() -> None:
-    run_as = mend_sign_in("invalid_grant", "no client credentials user enabled")
+    run_as = sign_in_hint("invalid_grant", "no client credentials user enabled")
     assert run_as is not None
     assert "run-as user" in run_as
-    domain = mend_sign_in("invalid_grant", "request not supported on this domain")
+    domain = sign_in_hint("invalid_grant", "request not supported on this domain")
     assert domain is not None
     assert "My Domain" in domain
-    assert mend_sign_in("invalid_grant", "something new") is not None
-    assert mend_sign_in("brand_new", "words") is None
+    assert sign_in_hint("invalid_grant", "something new") is not None
+    assert sign_in_hint("brand_new", "words") is None
 
 
 @pytest.mark.parametrize("auth", ["client_credentials", "jwt_bearer"])
@@ -101,7 +101,7 @@ def test_a_refused_sign_in_is_told_by_code_and_description() -> None:
     ],
 )
 def test_what_keeps_the_user_out_is_told_whichever_way_it_signs_in(auth: str, description: str, place: str) -> None:
-    assert place in str(mend_sign_in("invalid_grant", description, auth))
+    assert place in str(sign_in_hint("invalid_grant", description, auth))
 
 
 @pytest.mark.parametrize(

@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
-from daemon.errors import Busy, InvoiceSyncError, OutOfCalls, SideRefused
+from daemon.errors import Busy, InvoiceSyncError, OutOfCalls, SideDenied
 from daemon.redaction import heard
 from daemon.salesforce.error_codes import CATALOGUE, Next, Reach
 from daemon.salesforce.hosts import host_of
+from daemon.salesforce.remedies import RecordError, remedy_for
 from daemon.salesforce.scrubbing import code_of
-from daemon.salesforce.verdicts import RecordError, judge
 from daemon.transport import retry_after
 
 MOVED = frozenset({301, 302, 303, 307, 308})
@@ -20,7 +20,7 @@ _WRONG_PLACE = {
 _LONGEST = 500
 
 
-class CallRefused(InvoiceSyncError):  # noqa: N818
+class CallRejected(InvoiceSyncError):  # noqa: N818
     """Salesforce refused a call as a whole (400, 413, 414): something in it is more than it takes."""
 
     def __init__(self, code: str, message: str, status: int) -> None:
@@ -41,23 +41,23 @@ def explain(status: int, content: Any, headers: Mapping[str, str], *, host: str)
         return OutOfCalls("Salesforce's daily API calls are used up", side="salesforce")
     words = f"Salesforce answered {status}{f' {code}: {message}' if code else ''}"
     if status in _WRONG_PLACE:
-        return SideRefused(words, side="salesforce", hint=_WRONG_PLACE[status], missing=code == "NOT_FOUND")
-    verdict = judge(RecordError(code, message, status=status))
-    if verdict.next is Next.PAUSE or (status == 403 and code and verdict.next is not Next.AGAIN):
+        return SideDenied(words, side="salesforce", hint=_WRONG_PLACE[status], missing=code == "NOT_FOUND")
+    remedy = remedy_for(RecordError(code, message, status=status))
+    if remedy.next is Next.PAUSE or (status == 403 and code and remedy.next is not Next.AGAIN):
         # A 403 with a code that is known for single records, or not at all, is about what the call may do.
-        of_object = verdict.reach is not Reach.ORG
-        return SideRefused(words, side="salesforce", hint=verdict.mend, probe=verdict.probe, of_object=of_object)
-    if status in {400, 413, 414, 431} and verdict.next is not Next.AGAIN:
-        return CallRefused(code or str(status), message or "the call is more than Salesforce takes", status)
+        of_object = remedy.reach is not Reach.ORG
+        return SideDenied(words, side="salesforce", hint=remedy.hint, probe=remedy.probe, of_object=of_object)
+    if status in {400, 413, 414, 431} and remedy.next is not Next.AGAIN:
+        return CallRejected(code or str(status), message or "the call is more than Salesforce takes", status)
     # Salesforce's own refusals have a code. A gateway before it (its edge, a company's proxy) gives up sooner than
     # Salesforce ends a call, or passes a call on whose answer it then loses.
-    return Busy(words, side="salesforce", retry_after=retry_after(headers), in_doubt=not code)
+    return Busy(words, side="salesforce", retry_after=retry_after(headers), unanswered=not code)
 
 
-def _moved(status: int, headers: Mapping[str, str], host: str) -> SideRefused:
+def _moved(status: int, headers: Mapping[str, str], host: str) -> SideDenied:
     """For a redirect after a new sign-in: the sign-in still names the old host."""
     to = host_of(headers.get("Location", ""))
-    return SideRefused(
+    return SideDenied(
         f"Salesforce at {host} answered {status}: it redirects calls to {to}; redirects are not followed",
         side="salesforce",
         hint="The org's host may have changed: set salesforce.login_url to the org's current My Domain URL "
@@ -65,13 +65,13 @@ def _moved(status: int, headers: Mapping[str, str], host: str) -> SideRefused:
     )
 
 
-def _session_refused(code: str, message: str) -> SideRefused:
+def _session_refused(code: str, message: str) -> SideDenied:
     known = CATALOGUE.get(code)
     said = f"{code}: {message}" if known and known.next is Next.PAUSE else message
-    return SideRefused(
+    return SideDenied(
         f"Salesforce does not accept the session it has just given: {said or 'no reason'}",
         side="salesforce",
-        hint=known.mend
+        hint=known.hint
         if known and known.next is Next.PAUSE
         else "Check the integration user's API access and the app's session policies.",
     )

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from daemon.salesforce.error_codes import CATALOGUE, UNKNOWN, Next, Reach, Verdict
+from daemon.salesforce.error_codes import CATALOGUE, UNKNOWN, Next, Reach, Remedy
 
-__all__ = ["CATALOGUE", "SIGN_IN", "Next", "Reach", "RecordError", "Verdict", "judge", "mend_sign_in"]
+__all__ = ["CATALOGUE", "SIGN_IN", "Next", "Reach", "RecordError", "Remedy", "remedy_for", "sign_in_hint"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,14 +109,14 @@ _INACTIVE_CURRENCY = (
 
 # A trigger that takes too long under load may be quick enough a minute later.
 _AUTOMATED = frozenset({"CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", "CANNOT_EXECUTE_FLOW_TRIGGER", "APEX_ERROR"})
-_TOO_SLOW = Verdict(
+_TOO_SLOW = Remedy(
     Next.AGAIN,
     "Apex code of the org took too long; it is tried again. If it stays so, its author can make it faster "
     "(Setup > Apex Triggers, Flows).",
 )
 
 
-def judge(error: RecordError) -> Verdict:
+def remedy_for(error: RecordError) -> Remedy:
     """What one record's error leads to. An unknown code sets the record aside: the rest go on."""
     text = f"{error.code} {error.message}"
     if "UNABLE_TO_LOCK_ROW" in text:  # also when a trigger or a flow ran into the lock
@@ -124,17 +124,17 @@ def judge(error: RecordError) -> Verdict:
     if error.code in _AUTOMATED and "System.LimitException" in error.message and "CPU" in error.message:
         return _TOO_SLOW  # the name of the class and of the unit are the same in every language
     if "CurrencyIsoCode" in f"{error.fields} {error.message}" and error.code in _BAD_CURRENCY:
-        return Verdict(Next.ASIDE, _INACTIVE_CURRENCY)
+        return Remedy(Next.ASIDE, _INACTIVE_CURRENCY)
     known = CATALOGUE.get(error.code)
     if error.status >= 500 or error.status == 429:
-        return known if known and known.next is not Next.ASIDE else Verdict(Next.AGAIN, "It is tried again.")
+        return known if known and known.next is not Next.ASIDE else Remedy(Next.AGAIN, "It is tried again.")
     return known or UNKNOWN
 
 
-def mend_sign_in(error: str, description: str, auth: str = "client_credentials") -> str | None:
+def sign_in_hint(error: str, description: str, auth: str = "client_credentials") -> str | None:
     """Who can mend a refused sign-in, and where; None for a code that nobody knows. ``auth``: how we sign in."""
     own = _BY_ASSERTION.get(error) if auth == "jwt_bearer" else None
-    for words, mend in (own or SIGN_IN.get(error, {})).items():
+    for words, hint in (own or SIGN_IN.get(error, {})).items():
         if words.lower() in description.lower():
-            return mend
+            return hint
     return None
