@@ -1,4 +1,4 @@
-"""The command line: one file per group of commands, and the only place where parts are put together."""
+"""The command line: the group of all commands, how it ends, and what each error becomes."""
 
 import io
 import os
@@ -16,17 +16,17 @@ from state.errors import StateError, StateLockedError, StateStarvedError
 from state.room import lacks_room
 
 _COMMANDS = {
-    "init": ("daemon.cli.init", "init", "Begin: write a first settings.yaml, and a folder for the secrets."),
-    "check": ("daemon.cli.check", "check", "Try everything the daemon needs, on both sides, before it is needed."),
-    "run": ("daemon.cli.run", "run", "Poll Magento and carry its invoices to Salesforce (the daemon)."),
-    "sync": ("daemon.cli.sync", "sync", "Sync chosen invoices now, by hand."),
-    "status": ("daemon.cli.status", "status", "Flags, checkpoint, last pass, counts, lag, health of both sides."),
-    "invoices": ("daemon.cli.invoices", "invoices", "The invoice grid with its Salesforce ID column."),
-    "explain": ("daemon.cli.explain", "explain", "One invoice's whole story, also why it is not in Salesforce."),
-    "history": ("daemon.cli.history", "history", "Past passes with their books."),
-    "salesforce": ("daemon.cli.salesforce", "salesforce", "Set up the Salesforce org: objects, fields, permissions."),
-    "state": ("daemon.cli.state", "state", "Where the state is; back it up; clear it to force a resync."),
-    "settings": ("daemon.cli.settings", "settings", "The settings in force; whether they can be used."),
+    "init": "Begin: write a first settings.yaml, and a folder for the secrets.",
+    "check": "Try everything the daemon needs, on both sides, before it is needed.",
+    "run": "Poll Magento and carry its invoices to Salesforce (the daemon).",
+    "sync": "Sync chosen invoices now, by hand.",
+    "status": "Flags, checkpoint, last pass, counts, lag, health of both sides.",
+    "invoices": "The invoice grid with its Salesforce ID column.",
+    "explain": "One invoice's whole story, also why it is not in Salesforce.",
+    "history": "Past passes with their books.",
+    "salesforce": "Set up the Salesforce org: objects, fields, permissions.",
+    "state": "Where the state is; back it up; clear it to force a resync.",
+    "settings": "The settings in force; whether they can be used.",
 }
 # Bytes that are no text, and control characters: no number, date or path of ours holds any.
 _UNTYPED = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
@@ -34,7 +34,7 @@ _UNTYPED = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 @click.group(
     cls=LazyGroup,
-    commands_from=_COMMANDS,
+    commands_from={name: (f"daemon.cli.commands.{name}", name, line) for name, line in _COMMANDS.items()},
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Exit codes: 0 done, 1 failed, 2 usage, 3 done in part, 75 try again later, 78 settings, credentials or "
     "state need a person.",

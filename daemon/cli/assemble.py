@@ -4,33 +4,18 @@ import random
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
-from pathlib import Path
 
+from daemon.cli.opening import open_reader, path_of_state
 from daemon.clock import SystemClock
 from daemon.errors import SideDenied
 from daemon.log import configure
 from daemon.magento import Magento, is_account_denied
 from daemon.salesforce.connection import Connection
-from daemon.settings import Configuration, SettingsFile, find_file, state_path
+from daemon.settings import Configuration, SettingsFile
 from daemon.sync import Parts, Stop, Work
 from state.errors import StateMissingError, StateOlderError
 from state.sign_ins import keep_count, known_lock
 from state.store import Store
-
-
-def read_settings(named: str | None) -> SettingsFile:
-    """The settings file, as named or found."""
-    return SettingsFile(find_file(named))
-
-
-def open_reader(configuration: Configuration) -> Store:
-    """The state for reading; beside a daemon too."""
-    return Store(path_of_state(configuration), lock=False)
-
-
-def open_asker(configuration: Configuration) -> Store:
-    """The state of a running daemon, for leaving requests and reading what becomes of them."""
-    return Store(path_of_state(configuration), lock=False, asks=True)
 
 
 def ask_magento(configuration: Configuration) -> Magento:
@@ -78,8 +63,3 @@ def working(settings_file: SettingsFile, stop: Stop, *, quiet: bool = False) -> 
             parts.close()  # not handed over: a call may still be under way, and the next process is told so
             raise
         work.hand_over()
-
-
-def path_of_state(configuration: Configuration) -> Path:
-    """Where the state is or would be."""
-    return state_path(configuration.settings, configuration.document.path)

@@ -4,35 +4,31 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from daemon.cli.opening import open_asker
+from daemon.clock import SystemClock
 from daemon.errors import InvoiceSyncError
-
-if TYPE_CHECKING:
-    from daemon.settings import SettingsFile
-    from state.store import Store
+from daemon.settings import Configuration
+from state.file.lock import is_locked
+from state.store import Store
 
 _LOOK_SECONDS = 0.2
 
 
 @dataclass(frozen=True)
 class Followed:
-    """The request is finished: the state as it is now, and what kept it from being done, if anything."""
+    """A request that is finished: the state as it is now, and what kept the request from being done, if anything."""
 
-    store: "Store"
+    store: Store
     failure: InvoiceSyncError | None
 
 
 @contextmanager
 def follow(
-    settings_file: "SettingsFile", kind: str, *, named: Sequence[int] = (), others: Sequence[int] = ()
+    configuration: Configuration, kind: str, *, named: Sequence[int] = (), others: Sequence[int] = ()
 ) -> Iterator[Followed]:
     """Leave the request and wait for its end. When the process ends first, the request stays and is said to wait."""
-    from daemon.cli.assemble import open_asker
-    from daemon.clock import SystemClock
-    from state.file.lock import is_locked
-
-    with open_asker(settings_file.current) as store:
+    with open_asker(configuration) as store:
         number = store.requests.leave(kind, SystemClock().now(), named=named, others=others)
         request = store.requests.get(number)
         while request is not None and request.finished_at is None:

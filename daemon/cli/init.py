@@ -1,80 +1,56 @@
-"""``invoice-sync init``: asks for what settings.yaml cannot do without, writes it, and says what comes next."""
+"""Asks for what settings.yaml cannot do without, writes it, and says what comes next."""
 
 import sys
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
 
 import click
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from daemon.settings.beginning import Answers
-
-_MAGENTO_WAYS = {
-    "oauth1": "the four keys of an integration",
-    "bearer": "its access token alone; refused since Magento 2.4.4 unless switched on",
-    "admin": "an administrator's name and password; not with two-factor authentication",
-}
-_SALESFORCE_WAYS = {
-    "client_credentials": "consumer key and secret of an External Client App",
-    "jwt_bearer": "its consumer key, and a private key of your own",
-}
+from daemon.cli.ways import MAGENTO_WAYS, SALESFORCE_WAYS
+from daemon.errors import UsageError
+from daemon.settings import beginning
 
 
-@click.command()
-@click.option("--magento-url", metavar="URL", help="The shop's base URL.")
-@click.option("--magento-auth", type=click.Choice(list(_MAGENTO_WAYS)), help="How to sign in to it; default: oauth1.")
-@click.option("--salesforce-url", metavar="URL", help="The org's My Domain.")
-@click.option(
-    "--salesforce-auth",
-    type=click.Choice(list(_SALESFORCE_WAYS)),
-    help="How to sign in to it; default: client_credentials.",
-)
-@click.option("--salesforce-username", metavar="NAME", help="The integration user's name; of jwt_bearer alone.")
-@click.option("--settings", "settings_name", metavar="FILE", help="Where to write; default: ./settings.yaml.")
-def init(
-    *,
-    magento_url: str | None,
-    magento_auth: str | None,
-    salesforce_url: str | None,
-    salesforce_auth: str | None,
-    salesforce_username: str | None,
-    settings_name: str | None,
-) -> int:
-    """Write a first settings.yaml with its comments, and the folder secrets/ beside it (for this user alone).
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """The answers that options gave; what is None is asked for on a terminal."""
 
-    On a terminal it asks for what no option names, and for the secrets (what is typed is not shown; Enter skips one).
-    A file that is there already is never written over.
-    """
-    from pathlib import Path
+    magento_url: str | None
+    magento_auth: str | None
+    salesforce_url: str | None
+    salesforce_auth: str | None
+    salesforce_username: str | None
 
-    from daemon.settings import beginning
 
+def begin(settings_name: str | None, typed: Typed) -> int:
+    """Write settings.yaml and the folder secrets/ from the options and a person's answers; the exit code."""
     path = Path(settings_name or "settings.yaml")
     beginning.refuse_existing(path)
     asked = sys.stdin.isatty()
-    shop = _answer("--magento-url", "Magento's base URL", magento_url, beginning.magento_url)
-    shop_way = magento_auth or (_choose("Signing in to Magento", _MAGENTO_WAYS) if asked else "oauth1")
-    org = _answer("--salesforce-url", "Salesforce's My Domain", salesforce_url, beginning.salesforce_url)
-    org_way = salesforce_auth or (
-        _choose("Signing in to Salesforce", _SALESFORCE_WAYS) if asked else "client_credentials"
-    )
-    user = None
-    if org_way == "jwt_bearer":
-        name = "The integration user's name in Salesforce"
-        user = _answer("--salesforce-username", name, salesforce_username, beginning.user_name)
-    answers = beginning.Answers(shop, org, shop_way, org_way, user)
-    secrets = _ask_secrets(answers, path.parent / "secrets") if asked else {}
+    answers = _answers(typed, asked=asked)
+    secrets = _ask_secrets(answers.secrets, path.parent / "secrets") if asked else {}
     missing = beginning.write_first(path, answers, secrets)
     _say_next(path, missing, named=settings_name is not None)
     return 0
 
 
-def _answer(option: str, question: str, given: str | None, check: Callable[[str], str]) -> str:
-    """What the option says, or a person on a terminal, who is asked until it can be used."""
-    from daemon.errors import UsageError
+def _answers(typed: Typed, *, asked: bool) -> beginning.Answers:
+    shop = _answer("--magento-url", "Magento's base URL", typed.magento_url, beginning.magento_url)
+    shop_way = typed.magento_auth or (_choose("Signing in to Magento", MAGENTO_WAYS) if asked else "oauth1")
+    org = _answer("--salesforce-url", "Salesforce's My Domain", typed.salesforce_url, beginning.salesforce_url)
+    org_way = typed.salesforce_auth or (
+        _choose("Signing in to Salesforce", SALESFORCE_WAYS) if asked else "client_credentials"
+    )
+    user = None
+    if org_way == "jwt_bearer":
+        name = "The integration user's name in Salesforce"
+        user = _answer("--salesforce-username", name, typed.salesforce_username, beginning.user_name)
+    return beginning.Answers(shop, org, shop_way, org_way, user)
 
+
+def _answer(option: str, question: str, given: str | None, check: Callable[[str], str]) -> str:
+    """Return what the option says, or a person on a terminal, who is asked until it can be used."""
     if given is None and not sys.stdin.isatty():
         raise UsageError(
             f"{option} is missing: without a terminal nobody can be asked", hint="See invoice-sync init -h."
@@ -89,7 +65,7 @@ def _answer(option: str, question: str, given: str | None, check: Callable[[str]
             click.echo(f"{typed} {error}", err=True)
 
 
-def _choose(question: str, ways: dict[str, str]) -> str:
+def _choose(question: str, ways: Mapping[str, str]) -> str:
     click.echo(f"{question}:", err=True)
     for name, words in ways.items():
         click.echo(f"  {name:<20}{words}", err=True)
@@ -97,13 +73,11 @@ def _choose(question: str, ways: dict[str, str]) -> str:
     return str(click.prompt("Which", default=first, type=click.Choice(list(ways)), show_choices=False, err=True))
 
 
-def _ask_secrets(answers: "Answers", folder: "Path") -> dict[str, str]:
-    """The secrets as they are typed, unseen; those that are left out can be written later."""
-    from daemon.settings import beginning
-
+def _ask_secrets(names: Iterable[str], folder: Path) -> dict[str, str]:
+    """Return the secrets as they are typed, unseen; those that are left out can be written later."""
     found: dict[str, str] = {}
     click.echo("The secrets; what you type is not shown, and Enter leaves one for later.", err=True)
-    for name in answers.secrets:
+    for name in names:
         if (folder / name).exists():
             click.echo(f"{name}: is there already", err=True)
         elif name == "salesforce_private_key":
@@ -126,7 +100,7 @@ def _ask_key(read: Callable[[str], str]) -> str | None:
             click.echo(f"{typed} {error}", err=True)
 
 
-def _say_next(path: "Path", missing: list[str], *, named: bool) -> None:
+def _say_next(path: Path, missing: list[str], *, named: bool) -> None:
     folder = path.parent / "secrets"
     click.echo(f"Wrote {path}, and {folder}/ for this user alone.")
     if missing:

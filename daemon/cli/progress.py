@@ -3,28 +3,25 @@
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from daemon.sync import Work
+from daemon.sync import Work
+
+_WORDS = "invoices in Salesforce"
 
 
 @contextmanager
-def showing(work: "Work") -> Iterator[None]:
+def showing(work: Work) -> Iterator[None]:
     """Show how many invoices are in, of how many that are known, while the block runs."""
     if not sys.stderr.isatty():
         yield
         return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+    from daemon.cli.terminal import progress_bar  # its library is large, and a pipe needs none of it
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("invoices in Salesforce", total=None)
+    with progress_bar(_WORDS) as bar:
 
         def advance() -> None:
             counts = work.parts.store.ledger.counts()
-            progress.update(task, completed=counts.get("synced", 0), total=sum(counts.values()) or None)
+            bar(_WORDS, counts.get("synced", 0), sum(counts.values()))
 
         work.parts.on_progress = advance
         yield

@@ -1,95 +1,63 @@
-"""``invoice-sync run``: the daemon, or all that is due now."""
+"""Runs the daemon, with its metrics and health served."""
 
 import os
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from importlib.metadata import version
 
-import click
+from flask import Flask
 
-from daemon.cli.options import settings_option
-
-if TYPE_CHECKING:
-    from flask import Flask
-
-    from daemon.scheduler import StopRequest
-    from daemon.settings import Configuration, SettingsFile
-    from daemon.sync import Work
-    from state.store import Store
-
-LARGE = 1_000
-
-
-@click.command(
-    epilog="\b\nExamples:\n  invoice-sync run                 poll until SIGTERM or Ctrl-C\n"
-    "  invoice-sync run --once          from cron: sync what is due, then exit"
-)
-@click.option("--once", is_flag=True, help="Do all that is due now, then exit.")
-@click.option("--yes", is_flag=True, help="Do not ask before a first sync of more than 1,000 invoices.")
-@settings_option
-def run(once: bool, yes: bool, settings_name: str | None) -> int:
-    """Poll Magento and carry its invoices, with items and comments, to Salesforce."""
-    from daemon.cli.assemble import read_settings
-    from daemon.scheduler import StopRequest
-
-    settings_file = read_settings(settings_name)
-    stop = StopRequest()
-    return _once(settings_file, stop, yes=yes) if once else _daemon(settings_file, stop)
+from daemon import scheduler
+from daemon.cli.assemble import working
+from daemon.cli.opening import open_reader, read_settings
+from daemon.console import Console, Pulse
+from daemon.console.app import create_app
+from daemon.metrics import Metrics
+from daemon.reports.first_sync import large_first_sync
+from daemon.reports.synchronization import synchronization_of
+from daemon.settings import Configuration, SettingsFile
+from daemon.sync import Work
+from daemon.systemd import Systemd
+from state.store import Store
 
 
-def _daemon(settings_file: "SettingsFile", stop: "StopRequest") -> int:
-    from importlib.metadata import version
-
-    from daemon.cli.assemble import working
-    from daemon.scheduler import block_signals, run_daemon
-    from daemon.systemd import Systemd
-
-    block_signals()
+def run_daemon(settings_name: str | None) -> int:
+    """Poll until SIGTERM or SIGINT; the exit code."""
+    settings_file, stop = read_settings(settings_name), scheduler.StopRequest()
+    scheduler.block_signals()
     with working(settings_file, stop) as work:
         work.end_pauses()  # what comes from the environment or from systemd's credentials changes with a start
-        options = settings_file.current.settings.invoices
         work.parts.log.info(
             "daemon.started",
             version=version("invoice-sync"),
             pid=os.getpid(),
             path=str(work.parts.store.path),
-            synchronization="off"
-            if not options.enable_synchronization
-            else "automatic"
-            if options.enable_automatic_synchronization
-            else "manual",
+            synchronization=synchronization_of(settings_file.current.settings.invoices),
         )
         with _watched(work, settings_file) as on_beat:
-            run_daemon(work, stop, on_beat, Systemd(os.environ), first=lambda: _announce(work))
+            scheduler.run_daemon(work, stop, on_beat, Systemd(os.environ), first=lambda: _announce(work))
     return 0
 
 
-def _announce(work: "Work") -> None:
-    """Before a first sync of a large shop: say in the log what it takes."""
-    total = work.invoices_to_backfill()
-    if total is not None and total > LARGE:
-        work.parts.log.info("backfill.begins", invoices=total, calls=_calls(total))
+def _announce(work: Work) -> None:
+    """Before a first sync of a large shop, log what it takes."""
+    coming = large_first_sync(work.invoices_to_backfill())
+    if coming is not None:
+        work.parts.log.info("backfill.begins", invoices=coming.invoices, calls=coming.calls)
 
 
 @contextmanager
-def _watched(work: "Work", settings_file: "SettingsFile") -> Iterator[Callable[[], None]]:
-    """Metrics and health of this daemon, served where the settings in force say."""
-    from daemon.cli.assemble import open_reader
-    from daemon.console import Console, Pulse
-    from daemon.metrics import Metrics
-
+def _watched(work: Work, settings_file: SettingsFile) -> Iterator[Callable[[], None]]:
+    """Serve metrics and health of this daemon where the settings in force say; yield what a beat calls."""
     parts = work.parts
 
-    def configuration() -> "Configuration":
+    def configuration() -> Configuration:
         return settings_file.current
 
-    def open_state() -> "Store":
+    def open_state() -> Store:
         return open_reader(settings_file.current)
 
-    def make_app() -> "Flask":
-        from daemon.console.app import create_app
-
+    def make_app() -> Flask:
         return create_app(pulse, metrics, configuration, open_state)
 
     def on_beat() -> None:
@@ -104,67 +72,3 @@ def _watched(work: "Work", settings_file: "SettingsFile") -> Iterator[Callable[[
         yield on_beat
     finally:
         console.stop()
-
-
-def _once(settings_file: "SettingsFile", stop: "StopRequest", *, yes: bool) -> int:
-    import signal
-
-    from daemon.cli.assemble import working
-    from daemon.cli.progress import showing
-    from daemon.scheduler import run_once
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, stop.ask)
-    with working(settings_file, stop) as work:
-        work.resume()
-        if not _agreed(work, yes=yes):
-            return 1
-        before = work.parts.store.ledger.having("failed")
-        with showing(work):
-            run_once(work)
-        return _code(work, before)
-
-
-def _agreed(work: "Work", *, yes: bool) -> bool:
-    """Before a first sync of a large shop: say what it takes, and on a terminal ask."""
-    total = work.invoices_to_backfill()
-    if total is None or total <= LARGE:
-        return True
-    click.echo(
-        f"This is the first sync: Magento has {total:,} invoices; about {_calls(total):,} Salesforce API calls.",
-        err=True,
-    )
-    if yes or not (sys.stdin.isatty() and sys.stderr.isatty()):
-        return True
-    return click.confirm("Go on?", err=True)
-
-
-def _calls(total: int) -> int:
-    """Two Salesforce calls for 75 invoices: one for them and their items, one for their notes."""
-    return 2 * -(-total // 75)
-
-
-def _code(work: "Work", failed_before: set[int]) -> int:
-    """The exit code, after a word on what was done and what is left undone."""
-    from daemon.cli.causes import causes, lines, waits
-    from daemon.cli.left import counted, in_words, left
-    from daemon.cli.output import say, say_lines
-
-    store, options = work.parts.store, work.parts.configuration.settings.invoices
-    for line in lines(causes(store) + waits(store, options)):
-        say_lines(line, err=True)
-    remaining = left(store, options)
-    undone = work.left_undone or bool(remaining) or bool(store.ledger.having("failed") - failed_before)
-    done = f"{counted(work.synced, 'invoice')} and {counted(work.notes, 'note')} synced"
-    _say_failure(work)
-    say(f"{done}. Left: {in_words(store, remaining)}." if remaining else f"{done}.", err=True)
-    return work.failure.exit_code if work.failure else 3 if undone else 0
-
-
-def _say_failure(work: "Work") -> None:
-    from daemon.cli.output import say_lines
-
-    if work.failure is not None:
-        say_lines(f"invoice-sync: {work.failure}", err=True)
-        if work.failure.hint:
-            say_lines(work.failure.hint, err=True)

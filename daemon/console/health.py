@@ -5,10 +5,11 @@ from datetime import datetime
 from typing import Any
 
 from daemon.clock import Clock
+from daemon.reports.causes import long_waits
+from daemon.reports.synchronization import synchronization_of
 from daemon.settings import Settings
 from state.rows import text_of
 from state.store import Store
-from state.waiting import waiting_long
 
 _MARGIN_SECONDS = 60.0
 
@@ -45,25 +46,18 @@ def health_of(pulse: Pulse, settings: Settings, store: Store | None, now: dateti
 
     So is what has been put off for an hour.
     """
-    report: dict[str, Any] = {"synchronization": "on" if settings.invoices.enable_synchronization else "off"}
+    switched_on = synchronization_of(settings.invoices) != "off"
+    report: dict[str, Any] = {"synchronization": "on" if switched_on else "off"}
     degraded = store is None
     for name in ("magento", "salesforce"):
         side = None if store is None else store.sides.get(name)
         report[name] = {"status": side.status if side else None, "reason": side.reason if side else None}
-        ignored = name == "salesforce" and not settings.invoices.enable_synchronization
+        ignored = name == "salesforce" and not switched_on
         degraded = degraded or (side is not None and side.status != "ok" and not ignored)
-    report["waiting"] = [] if store is None else _waiting(store, settings, now)
+    waits = () if store is None else long_waits(store, settings.invoices, now)
+    report["waiting"] = [
+        {"of": each.of, "count": each.count, "reason": each.reason, "since": text_of(each.since)} for each in waits
+    ]
     degraded = degraded or bool(report["waiting"])
     alive = pulse.is_alive(settings)
     return Health("stuck" if not alive else "degraded" if degraded else "ok", report)
-
-
-def _waiting(store: Store, settings: Settings, now: datetime) -> list[dict[str, Any]]:
-    """Return what has been put off for an hour, an object for each cause."""
-    options = settings.invoices
-    if not options.enable_synchronization:
-        return []
-    found = waiting_long(
-        store, now, automatic=options.enable_automatic_synchronization, notes=options.synchronize_notes
-    )
-    return [{"of": each.of, "count": each.count, "reason": each.reason, "since": text_of(each.since)} for each in found]

@@ -10,7 +10,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from daemon.scheduler.beat import BEAT_SECONDS, Beat
 from daemon.scheduler.progress import Progress, longest_timeout
 from daemon.scheduler.signals import Signals, block_signals
-from daemon.scheduler.standing import Standing
+from daemon.scheduler.status_line import StatusLine
 from daemon.scheduler.stop import StopRequest
 from daemon.scheduler.wall import FromNow, Steps
 from daemon.sync import Work
@@ -37,9 +37,9 @@ def run_daemon(
     StateError when the state was removed or replaced, AnotherOrg when it was made with another one: nothing more is
     sent then.
     """
-    standing = Standing(work, systemd)
-    beat = Beat(work, stop, _both(on_beat, standing.idle), first=first)
-    work.parts.on_progress = _both(work.parts.on_progress, standing.working)
+    line = StatusLine(work, systemd)
+    beat = Beat(work, stop, _both(on_beat, line.idle), first=first)
+    work.parts.on_progress = _both(work.parts.on_progress, line.working)
     # One thread does everything, so passes never overlap; a beat that could not start in time starts late, not never.
     scheduler = BackgroundScheduler(timezone=UTC, executors={"default": ThreadPoolExecutor(1)})
     common = {"misfire_grace_time": None, "coalesce": True, "max_instances": 1}

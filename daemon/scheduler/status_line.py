@@ -5,6 +5,8 @@ import sqlite3
 from contextlib import suppress
 
 from daemon.redaction import redaction
+from daemon.reports.sides import down
+from daemon.reports.synchronization import Synchronization, synchronization_of
 from daemon.settings.schema import Invoices
 from daemon.sync import Work
 from daemon.systemd import Systemd
@@ -12,14 +14,18 @@ from state.errors import StateError
 from state.passes import Pass
 from state.sides import Side
 from state.store import Store
-from state.waiting import sides_down
 
 # Within a pass the ledger is not counted after each batch: of a large one that takes a while.
 _COUNT_SECONDS = 5.0
 _LONGEST_REASON = 120
+_SWITCHED_OFF: dict[Synchronization, list[str]] = {
+    "off": ["synchronization off"],
+    "manual": ["automatic synchronization off"],
+    "automatic": [],
+}
 
 
-class Standing:
+class StatusLine:
     """Tells systemd: what is next, what is owed, and which side does not work and why."""
 
     def __init__(self, work: Work, systemd: Systemd) -> None:
@@ -60,10 +66,7 @@ class Standing:
         interval = options.schedule.poll_interval.total_seconds()
         left = 0.0 if polled_at is None else polled_at + interval - parts.clock.monotonic()
         words = [f"next poll in {max(0, math.ceil(left))} s"]
-        if not options.invoices.enable_synchronization:
-            words.append("synchronization off")
-        elif not options.invoices.enable_automatic_synchronization:
-            words.append("automatic synchronization off")
+        words += _SWITCHED_OFF[synchronization_of(options.invoices)]
         return " · ".join(words)
 
     def _tell(self, what: str) -> None:
@@ -74,13 +77,7 @@ def describe(store: Store, options: Invoices) -> list[str]:
     """What the state knows that an operator would ask first."""
     counts = store.ledger.counts()
     words = [f"{counts[status]} {status}" for status in ("pending", "failed", "held") if counts.get(status)]
-    down = sides_down(
-        store,
-        on=options.enable_synchronization,
-        automatic=options.enable_automatic_synchronization,
-        notes=options.synchronize_notes,
-    )
-    return words + [_side(side) for side in down]
+    return words + [_side(side) for side in down(store, options)]
 
 
 def _side(side: Side) -> str:
