@@ -43,7 +43,7 @@ done
 
 install -d "$DESTDIR$PREFIX/bin" "$DESTDIR$PREFIX/share/man/man1" "$DESTDIR$units"
 ln -sfn "$opt/current/bin/invoice-sync" "$DESTDIR$PREFIX/bin/invoice-sync"
-"$target/bin/python" -m daemon.cli.man >"$DESTDIR$PREFIX/share/man/man1/invoice-sync.1"
+"$target/bin/python" -m daemon.man >"$DESTDIR$PREFIX/share/man/man1/invoice-sync.1"
 install -m 644 systemd/invoice-sync.service systemd/invoice-sync@.service "$DESTDIR$units/"
 
 install -d -m 755 "$DESTDIR$settings"

@@ -1,4 +1,4 @@
-"""``python -m daemon.cli.man``: the man page, made from the commands' own help, so that it never says anything else."""
+"""``python -m daemon.man``: the man page, made from the commands' own help, so that it never says anything else."""
 
 import sys
 from collections.abc import Iterator
@@ -6,7 +6,7 @@ from importlib.metadata import version
 
 import click
 
-from daemon.cli import cli
+from daemon.__main__ import all_commands
 
 _FILES = {
     "/etc/invoice-sync/settings.yaml": (
@@ -27,6 +27,7 @@ def pages() -> str:
 
 
 def _lines() -> Iterator[str]:
+    cli = all_commands()
     yield f'.TH INVOICE-SYNC 1 "" "invoice-sync {version("invoice-sync")}" "User Commands"'
     yield from (".SH NAME", f"invoice-sync \\- {_text('carries Magento 2 invoices into Salesforce')}")
     yield from (".SH SYNOPSIS", ".B invoice-sync", _text("COMMAND [OPTIONS] ..."))
