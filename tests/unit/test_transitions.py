@@ -100,7 +100,7 @@ def test_only_what_the_table_says_differs(
 
 @pytest.mark.parametrize("row", [INVOICE, NOTE], ids=["invoice", "note"])
 def test_what_an_unanswered_call_may_have_written_over_goes_again_when_it_must_be_over(
-    row: LedgerRow | NoteRow,
+    row: Any,
 ) -> None:
     unanswered = replace(row, again_at=SOON)
     assert transitions.failed(unanswered, "no", "NO", MOMENT, again=FAR).again_at == SOON
