@@ -106,7 +106,7 @@ def restore(file: Path, settings_name: str | None) -> int:
 def doubt_killed(store: "Store", configuration: "Configuration") -> None:
     """Where the daemon was killed, nobody has doubted its calls yet: do so before rows change that say they are due."""
     from daemon.clock import SystemClock
-    from daemon.sync.parts import UNANSWERED_AGAIN
+    from daemon.sync.timing import UNANSWERED_AGAIN
 
     if store.facts.get("running") is not None:
         marked = configuration.settings.salesforce.comment.object is None

@@ -25,7 +25,8 @@ from daemon.redaction import Redaction
 from daemon.salesforce.graphs import Done, Graph, Node, NotAttempted, Rejected, read_answers
 from daemon.salesforce.remedies import Next, RecordError, remedy_for
 from daemon.settings import load
-from daemon.sync.decide import note_rows_of, refused_row, row_of
+from daemon.sync.decide import note_rows_of, row_of
+from daemon.sync.unreadable import malformed_row
 from state.ledger import LedgerRow
 from state.notes import NoteRow
 from state.store import Store
@@ -126,7 +127,7 @@ def test_whatever_numbers_magento_shows_the_state_reads_back_what_it_keeps(
         return
     found = invoice_of(shown)
     if isinstance(found, Malformed):
-        written, notes = refused_row(found, None, seen(by)), []
+        written, notes = malformed_row(found, None, seen(by)), []
     else:
         written = row_of(found, None, defaults(), seen(by))
         notes = note_rows_of(found, {}, defaults(), seen(by))
