@@ -25,13 +25,16 @@ class Typed:
 
 def begin(settings_name: str | None, typed: Typed) -> int:
     """Write settings.yaml and the folder secrets/ from the options and a person's answers; the exit code."""
-    path = Path(settings_name or "settings.yaml")
+    path = beginning.place_for_first(settings_name)
     beginning.refuse_existing(path)
+    fills_in = path.exists()
     asked = sys.stdin.isatty()
     answers = _answers(typed, asked=asked)
     secrets = _ask_secrets(answers.secrets, path.parent / "secrets") if asked else {}
     missing = beginning.write_first(path, answers, secrets)
-    _say_next(path, missing, named=settings_name is not None)
+    verb = "Filled in" if fills_in else "Wrote"
+    click.echo(f"{verb} {path}, and {path.parent / 'secrets'}/ for this user alone.")
+    _say_next(missing, _commands_after(path, settings_name))
     return 0
 
 
@@ -100,14 +103,24 @@ def _ask_key(read: Callable[[str], str]) -> str | None:
             click.echo(f"{typed} {error}", err=True)
 
 
-def _say_next(path: Path, missing: list[str], *, named: bool) -> None:
-    folder = path.parent / "secrets"
-    click.echo(f"Wrote {path}, and {folder}/ for this user alone.")
+def _commands_after(path: Path, named: str | None) -> list[str]:
+    """Return the commands to type next: for the installed settings those of the service, else those of a person."""
+    if path.is_absolute() and not named:
+        return [
+            "sudo invoice-sync check",
+            "sudo invoice-sync salesforce setup",
+            "sudo systemctl enable --now invoice-sync",
+        ]
+    option = f" --settings {named}" if named else ""
+    return [f"invoice-sync {command}{option}" for command in ("check", "salesforce setup", "run --once")]
+
+
+def _say_next(missing: list[str], commands: list[str]) -> None:
+    """Print which secrets are still to be written, and what to type next."""
     if missing:
         click.echo("Still to be written, each to a file of its name in that folder (chmod 600):")
         for name in missing:
             click.echo(f"  {name}")
-    option = f" --settings {path}" if named else ""
     click.echo("Next:")
-    for command in ("check", "salesforce setup", "run --once"):
-        click.echo(f"  invoice-sync {command}{option}")
+    for command in commands:
+        click.echo(f"  {command}")

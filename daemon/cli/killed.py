@@ -2,7 +2,7 @@
 
 from daemon.clock import SystemClock
 from daemon.settings import Configuration
-from daemon.sync.parts import UNANSWERED_AGAIN
+from daemon.sync.timing import UNANSWERED_AGAIN
 from state.store import Store
 
 

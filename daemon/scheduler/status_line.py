@@ -2,9 +2,9 @@
 
 import math
 import sqlite3
+from collections.abc import Callable
 from contextlib import suppress
 
-from daemon.redaction import redaction
 from daemon.reports.sides import down
 from daemon.reports.synchronization import Synchronization, synchronization_of
 from daemon.settings.schema import Invoices
@@ -77,12 +77,12 @@ def describe(store: Store, options: Invoices) -> list[str]:
     """What the state knows that an operator would ask first."""
     counts = store.ledger.counts()
     words = [f"{counts[status]} {status}" for status in ("pending", "failed", "held") if counts.get(status)]
-    return words + [_side(side) for side in down(store, options)]
+    return words + [_side(side, store.redact) for side in down(store, options)]
 
 
-def _side(side: Side) -> str:
+def _side(side: Side, redact: Callable[[str], str]) -> str:
     """``Salesforce paused: out of API calls``: the reason's first sentence."""
-    reason = redaction.clean(str(side.reason)).split(". ")[0]
+    reason = redact(str(side.reason)).split(". ")[0]
     if len(reason) > _LONGEST_REASON:
         reason = reason[: _LONGEST_REASON - 1] + "…"
     return f"{side.side.capitalize()} {side.status}: {reason}"

@@ -17,7 +17,8 @@ from daemon.salesforce import RecordError
 from daemon.salesforce.fit import Fit, look_at
 from daemon.sync.health import LeftAlone, require_calls
 from daemon.sync.known_org import KnownOrg, doubt_org, remember_org, told_before
-from daemon.sync.parts import RETRY_LONGEST, Parts
+from daemon.sync.parts import Parts
+from daemon.sync.timing import RETRY_LONGEST
 
 _RARELY = timedelta(hours=1)
 _GOOD_FOR = timedelta(days=1)

@@ -14,7 +14,8 @@ from daemon.sync.delivery.notes.attach import attach_due
 from daemon.sync.discovery.scan import read_again, read_page, read_unreadable_again
 from daemon.sync.discovery.sweep import begin_rounds, is_sweep_due, read_sweep_page
 from daemon.sync.org import doubt_fit
-from daemon.sync.parts import FAILED_AGAIN, HISTORY_KEPT, RETRY_LONGEST, UNANSWERED_AGAIN, Parts, Tally
+from daemon.sync.parts import HISTORY_KEPT, Parts, Tally
+from daemon.sync.timing import FAILED_AGAIN, RETRY_LONGEST, UNANSWERED_AGAIN
 from state.dismissal import dismiss
 from state.forgetting import clear_state
 from state.passes import Pass
@@ -86,7 +87,7 @@ class Work:
         """Say whose state this is; after it was cleared too."""
         parts = self.parts
         parts.contents.clear()
-        parts.salesforce.connection.expected_organization = parts.store.facts.get("organization_id")
+        parts.salesforce.connection.expect_organization(parts.store.facts.get("organization_id"))
         parts.recall()
         parts.store.facts.learn("magento_name", parts.configuration.settings.magento.name)
         parts.store.facts.learn("running", "1")

@@ -15,7 +15,12 @@ from daemon.cli.ways import MAGENTO_WAYS, SALESFORCE_WAYS
     help="How to sign in to it; default: client_credentials.",
 )
 @click.option("--salesforce-username", metavar="NAME", help="The integration user's name; of jwt_bearer alone.")
-@click.option("--settings", "settings_name", metavar="FILE", help="Where to write; default: ./settings.yaml.")
+@click.option(
+    "--settings",
+    "settings_name",
+    metavar="FILE",
+    help="Where to write; default: the settings.yaml of `make install`, if not filled in, else ./settings.yaml.",
+)
 def init(
     *,
     magento_url: str | None,
@@ -28,7 +33,7 @@ def init(
     """Write a first settings.yaml with its comments, and the folder secrets/ beside it (for this user alone).
 
     On a terminal it asks for what no option names, and for the secrets (what is typed is not shown; Enter skips one).
-    A file that is there already is never written over.
+    The settings.yaml that `make install` left is filled in; one that a person has filled in is never written over.
     """
     from daemon.cli.init import Typed, begin
 

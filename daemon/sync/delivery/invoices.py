@@ -1,7 +1,6 @@
 """Sends what is due: invoices with their items, then their notes; each answer is remembered before the next call."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 
 from daemon.errors import Busy, SideDenied, Unreachable
@@ -26,8 +25,9 @@ from daemon.sync.delivery.systemic import probes_of, require_accepted
 from daemon.sync.discovery.reread import newest_contents
 from daemon.sync.health import bear, is_about_records, require_calls
 from daemon.sync.org import doubt_fit, look_again, may_explain, require_fit
-from daemon.sync.outcomes import fail, put_off, put_off_call, settle, still_failed, synced
+from daemon.sync.outcomes import fail, put_off, put_off_call, settle, still_failed
 from daemon.sync.parts import Parts, Tally
+from daemon.sync.transitions import replaced, synced
 from state.ledger import LedgerRow
 
 FULL = 75
@@ -135,7 +135,7 @@ def _differing(
     for row, invoice in newest:
         record = parts.mapping.record_of(invoice)
         if _is_known_to_salesforce(row, record, at):
-            settle(parts, tally, replace(synced(parts, row, at), fingerprint=record.fingerprint), "invoice.unchanged")
+            settle(parts, tally, synced(row, record.fingerprint, parts.timing.since(at)), "invoice.unchanged")
         else:
             waiting[row.entity_id] = (row, record)
     return waiting
@@ -217,7 +217,7 @@ def _remember(
     if isinstance(answer, Done):
         del waiting[entity_id]
         salesforce_id = answer.ids[INVOICE]
-        done = replace(synced(parts, row, called_at), fingerprint=record.fingerprint, salesforce_id=salesforce_id)
+        done = replaced(synced(row, record.fingerprint, parts.timing.since(called_at)), salesforce_id)
         with parts.store.writing():
             if row.salesforce_id not in (None, salesforce_id):
                 # Somebody deleted the record, and with it the notes and comment records that hung on it.

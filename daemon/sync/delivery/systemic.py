@@ -6,11 +6,11 @@ ahead, in one call, and if they are rejected too, Salesforce is left alone for a
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 
 from daemon.errors import SideDenied
 from daemon.sync.parts import Parts, Tally
+from daemon.sync.transitions import untried
 from state.ledger import LedgerRow
 
 _PROBES = 3
@@ -53,10 +53,5 @@ def _owe(parts: Parts, tally: Tally, rejected: Mapping[int, str], reason: str) -
     """As if they had not been tried: what rejected them is not theirs. What failed otherwise since is its own."""
     known = parts.store.ledger.known(rejected).values()
     rows = [row for row in known if row.sync_status == "failed" and row.reason == rejected[row.entity_id]]
-    parts.store.ledger.write(
-        replace(
-            row, sync_status="pending", reason=reason, cause=None, attempts=0, next_attempt_at=None, waiting_since=None
-        )
-        for row in rows
-    )
+    parts.store.ledger.write(untried(row, reason) for row in rows)
     tally.outcomes.update({row.entity_id: "pending" for row in rows if row.entity_id in tally.outcomes})

@@ -1,13 +1,12 @@
 """What is sent is Magento's newest version: the page just read while that is fresh, else Magento is asked again."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from daemon.invoice import Invoice
-from daemon.sync.decide import ANOTHER, is_another
+from daemon.sync.decide import ANOTHER, is_another, set_aside
 from daemon.sync.discovery.scan import read_again
 from daemon.sync.health import LeftAlone, is_open
-from daemon.sync.parts import FAILED_AGAIN, FRESH_SECONDS, Parts, Tally
+from daemon.sync.parts import FRESH_SECONDS, Parts, Tally
 from state.ledger import LedgerRow
 
 
@@ -42,7 +41,5 @@ def _is_at_hand(parts: Parts, entity_id: int, *, orders: bool) -> bool:
 
 def _set_aside(parts: Parts, rows: Sequence[LedgerRow]) -> None:
     """Owed, but not what the ledger says it is: left pending it would be due again at once, and so for ever."""
-    again_at = parts.now() + FAILED_AGAIN
-    parts.store.ledger.write(
-        replace(row, sync_status="failed", reason=ANOTHER, cause=None, next_attempt_at=again_at) for row in rows
-    )
+    again_at = parts.timing.tomorrow()
+    parts.store.ledger.write(set_aside(row, ANOTHER, again_at) for row in rows)

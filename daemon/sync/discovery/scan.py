@@ -6,10 +6,11 @@ from datetime import datetime
 
 from daemon.invoice import Invoice, Malformed
 from daemon.magento import Page
-from daemon.sync.decide import Seen, gone_row, note_rows_of, orderless_row, refused_row, row_of, unreadable_row
+from daemon.sync.decide import Seen, note_rows_of, row_of, shown_again
 from daemon.sync.discovery.pages import Reading, Unreadable
 from daemon.sync.discovery.window import known_window, poll_since, remember_window, window_after
-from daemon.sync.parts import FAILED_AGAIN, Parts, Tally
+from daemon.sync.parts import Parts, Tally
+from daemon.sync.unreadable import gone_row, malformed_row, orderless_row, unreadable_row
 from state.dismissal import is_dismissed
 from state.ledger import LedgerRow
 from state.notes import NoteRow
@@ -51,7 +52,7 @@ def read_page(parts: Parts, tally: Tally, kind: str) -> bool:
         return False
     first = scan.began_at is None
     scan = _moved(scan, page, reading.upto)
-    seen = Seen(parts.now(), kind, parts.now() + FAILED_AGAIN, backfilling=_is_backfilling(parts))
+    seen = Seen(parts.now(), kind, parts.timing.tomorrow(), backfilling=_is_backfilling(parts))
     taken = _take_up(parts, page.invoices, seen)
     with store.writing():
         store.ledger.write(taken.rows)
@@ -76,7 +77,7 @@ def pass_over(parts: Parts, tally: Tally, scan: Scan, unreadable: Unreadable | N
         parts.store.scans.move(scan)
         return
     known = parts.store.ledger.known([unreadable.entity_id]).get(unreadable.entity_id)
-    seen = Seen(parts.now(), scan.kind, parts.now() + FAILED_AGAIN, backfilling=_is_backfilling(parts))
+    seen = Seen(parts.now(), scan.kind, parts.timing.tomorrow(), backfilling=_is_backfilling(parts))
     row = unreadable_row(unreadable.entity_id, unreadable.words, known, seen)
     with parts.store.writing():
         parts.store.ledger.write([row])
@@ -122,7 +123,7 @@ def read_again(
     seen = Seen(
         parts.now(),
         seen_by,
-        parts.now() + FAILED_AGAIN,
+        parts.timing.tomorrow(),
         # Off means off: then asking changes nothing, and what is synced stays so.
         asked=asked and parts.configuration.settings.invoices.enable_synchronization,
         named=named,
@@ -215,12 +216,12 @@ def _take_up(parts: Parts, shown: Sequence[Invoice | Malformed], seen: Seen, *, 
     wanted = counted if contents_of_all else changed
     readable, orderless = _with_orders(parts, [record for record in wanted if isinstance(record, Invoice)])
     changed_ids = {record.entity_id for record in changed}
-    shown_again = [
-        replace(known[record.entity_id], corrupt=False, next_attempt_at=None)
+    again = [
+        shown_again(known[record.entity_id])
         for record in counted
         if record.entity_id not in changed_ids and known[record.entity_id].corrupt
     ]
-    rows = [refused_row(r, known.get(r.entity_id), seen) for r in changed if isinstance(r, Malformed)]
+    rows = [malformed_row(r, known.get(r.entity_id), seen) for r in changed if isinstance(r, Malformed)]
     notes: list[NoteRow] = []
     comments = parts.store.notes.known(comment.entity_id for invoice in readable for comment in invoice.comments)
     for invoice in readable:
@@ -235,7 +236,7 @@ def _take_up(parts: Parts, shown: Sequence[Invoice | Malformed], seen: Seen, *, 
             notes += [note for note in note_rows_of(invoice, comments, settings, seen) if _is_news(note, comments)]
         elif decided.sync_status != "failed":
             notes += note_rows_of(invoice, comments, settings, seen)
-    return Taken(tuple(rows), tuple(notes), tuple(readable), len(counted), tuple(shown_again))
+    return Taken(tuple(rows), tuple(notes), tuple(readable), len(counted), tuple(again))
 
 
 def _is_news(row: NoteRow, known: Mapping[int, NoteRow]) -> bool:

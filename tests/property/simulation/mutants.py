@@ -37,7 +37,7 @@ from daemon.salesforce import Done, NotAttempted, Reach, Rejected, remedy_for
 from daemon.salesforce.graphs import Node
 from daemon.salesforce.remedies import RecordError
 from daemon.spelling import hash_of
-from daemon.sync import Parts
+from daemon.sync import Parts, transitions
 from daemon.sync import decide as deciding
 
 Patch = Callable[[Callable[[object, str, Any], None]], None]
@@ -207,8 +207,7 @@ def done_before_the_answer(swap: Swap) -> None:
     def wrong(parts: Parts, tally: Any, batch: Any) -> Any:
         parts.store.ledger.write(
             replace(
-                outcomes.synced(parts, row, parts.now()),
-                fingerprint=record.fingerprint,
+                transitions.synced(row, record.fingerprint, parts.timing.since(parts.now())),
                 salesforce_id=row.salesforce_id or "",
             )
             for row, record in batch

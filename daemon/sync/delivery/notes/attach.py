@@ -18,7 +18,7 @@ from daemon.salesforce import (
     comment_of,
 )
 from daemon.spelling import sentences
-from daemon.sync.decide import UNREADABLE
+from daemon.sync.decide import gone_note, without_invoice
 from daemon.sync.delivery.call_failures import halvings, was_alone
 from daemon.sync.delivery.notes.batch import NoteBatch, OwedNote
 from daemon.sync.delivery.notes.existing import Adoption
@@ -27,7 +27,9 @@ from daemon.sync.delivery.notes.rejected import NoteRefusals
 from daemon.sync.discovery.reread import newest_contents
 from daemon.sync.health import bear, is_about_records, require_calls
 from daemon.sync.org import doubt_fit, why_no_notes
-from daemon.sync.parts import FAILED_AGAIN, RETRY_LONGEST, UNANSWERED_AGAIN, Parts, Tally
+from daemon.sync.parts import Parts, Tally
+from daemon.sync.timing import RETRY_LONGEST, UNANSWERED_AGAIN
+from daemon.sync.transitions import replaced, waits
 from state.dismissal import is_dismissed, set_aside_with_invoice
 from state.notes import NoteRow
 from state.waiting import CALL
@@ -52,7 +54,7 @@ def attach_due(parts: Parts, tally: Tally, entity_ids: Sequence[int] | None) -> 
     probing = are_kept_back(parts)
     why = why_no_notes(parts, again=probing)
     if why is not None:
-        parts.store.notes.write([replace(row, reason=f"waits: {why}", next_attempt_at=None) for row in rows])
+        parts.store.notes.write([waits(row, f"waits: {why}") for row in rows])
         keep_back(parts, f"the org takes no notes: {why}", seconds=RETRY_LONGEST.total_seconds())
         return False
     rows = _alike(rows)
@@ -105,14 +107,11 @@ class _Attachment:
             self._parts.store.notes.write([set_aside_with_invoice(row)])
             return
         if invoice is None:
-            again = self._parts.now() + FAILED_AGAIN  # the invoice itself has failed, and says why
-            self._parts.store.notes.write([replace(row, reason=UNREADABLE, next_attempt_at=again)])
+            self._parts.store.notes.write([without_invoice(row, self._parts.timing.tomorrow())])
             return
         comment = next((c for c in invoice.comments if c.entity_id == row.comment_id), None)
         if comment is None:
-            # Should it come back, on whichever invoice, it is new: nothing shows that it was away.
-            gone = replace(row, sync_status="skipped", reason="gone from this invoice in Magento", digest="")
-            self._parts.store.notes.write([gone])
+            self._parts.store.notes.write([gone_note(row)])
             return
         parts = self._parts
         settings = parts.configuration.settings.salesforce
@@ -233,4 +232,4 @@ class _Attachment:
         if row.salesforce_id not in (None, salesforce_id):
             with store.writing():
                 store.notes.owe_again(entity_id, asked=row.asked)
-                store.ledger.write([replace(row, salesforce_id=salesforce_id)])
+                store.ledger.write([replaced(row, salesforce_id)])

@@ -1,14 +1,15 @@
 """The notes of one batch on their way: what still waits, and what became of the rest, remembered as it is answered."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from daemon.invoice import Invoice
 from daemon.notes import NoteRecord
 from daemon.salesforce import NoteWrite, RecordError, fitting
-from daemon.sync.outcomes import waiting_since
-from daemon.sync.parts import FAILED_AGAIN, UNANSWERED_AGAIN, Parts, Tally
+from daemon.sync import transitions
+from daemon.sync.parts import Parts, Tally
+from daemon.sync.timing import UNANSWERED_AGAIN
 from state.attempts import Attempt
 from state.notes import NoteRow
 
@@ -67,25 +68,8 @@ class NoteBatch:
     def settle(self, done: list[OwedNote], *, attached: bool = False) -> None:
         """Salesforce holds these; ``attached``: it has just said so."""
         parts = self.parts
-        now = parts.now()
-        rows = [
-            replace(
-                owed.row,
-                sync_status="synced",
-                reason=None,
-                held_for=None,
-                asked=False,
-                fingerprint=owed.note.fingerprint,
-                attempts=0,
-                next_attempt_at=None,
-                again_at=parts.still_doubted(self.called_at, owed.row.again_at),
-                unanswered_for=None,
-                waiting_since=None,
-                synced_at=now,
-            )
-            for owed in done
-        ]
-        self._write(rows, "synced", None)
+        moment = parts.timing.since(self.called_at)
+        self._write([transitions.attached(owed.row, owed.note.fingerprint, moment) for owed in done], "synced", None)
         for owed in done:
             self._done(owed)
             if attached:
@@ -102,19 +86,17 @@ class NoteBatch:
         unanswered: bool = False,
     ) -> None:
         """These stay pending, for later; after a call without an answer edits are sent once more when it is over."""
-        again_at = self.parts.now() + UNANSWERED_AGAIN
+        timing = self.parts.timing
+        now = timing.now()
         marked = self.parts.configuration.settings.salesforce.comment.object is None
         rows = [
-            replace(
+            transitions.put_off(
                 owed.row,
-                sync_status="pending",
-                reason=reason,
+                reason,
+                now,
+                again=timing.retry_at(owed.row.attempts, retry_after),
                 cause=cause,
-                fingerprint=None,  # what Salesforce holds is not known: a call that failed may have been carried out
-                attempts=owed.row.attempts + 1,
-                next_attempt_at=self.parts.retry_at(owed.row.attempts, retry_after),
-                again_at=again_at if unanswered and (marked or owed.write.is_edit) else owed.row.again_at,
-                waiting_since=waiting_since(owed.row, self.parts.now()),
+                unanswered_until=now + UNANSWERED_AGAIN if unanswered and (marked or owed.write.is_edit) else None,
             )
             for owed in waiting
         ]
@@ -124,36 +106,16 @@ class NoteBatch:
 
     def keep_back(self, waiting: list[OwedNote], reason: str) -> None:
         """Leave these due, for when the org takes notes; those tried least are the next to find out."""
-        rows = [
-            replace(
-                owed.row,
-                sync_status="pending",
-                reason=reason,
-                cause=None,
-                attempts=owed.row.attempts + 1,
-                next_attempt_at=None,
-                waiting_since=waiting_since(owed.row, self.parts.now()),
-            )
-            for owed in waiting
-        ]
-        self._write(rows, "pending", reason)
+        now = self.parts.timing.now()
+        self._write([transitions.kept_back(owed.row, reason, now) for owed in waiting], "pending", reason)
         for owed in waiting:
             self._done(owed)
 
     def fail(self, owed: OwedNote, reason: str, error: RecordError) -> None:
         """A person must mend the reason; it is tried again tomorrow, and goes then if an older call may be there."""
         parts = self.parts
-        failed = replace(
-            owed.row,
-            sync_status="failed",
-            reason=reason,
-            cause=error.cause,
-            fingerprint=None if owed.row.again_at else owed.row.fingerprint,
-            attempts=owed.row.attempts + 1,
-            next_attempt_at=parts.now() + FAILED_AGAIN,
-            again_at=parts.still_doubted(self.called_at, owed.row.again_at),
-            waiting_since=None,
-        )
+        moment = parts.timing.since(self.called_at)
+        failed = transitions.failed(owed.row, reason, error.cause, moment, again=parts.timing.tomorrow())
         self._write([failed], "failed", reason)
         self._done(owed)
         self.tally.note_failures += 1

@@ -34,14 +34,14 @@ class Adoption:
         self._batch.calls()
         found = self._found(new)
         for owed in new:
-            doubted = self._parts.still_doubted(self._batch.called_at, owed.row.again_at)
+            unanswered = self._parts.timing.since(self._batch.called_at).unanswered_until(owed.row.again_at)
             existing = found.get(owed.note.external_id)
             if existing is not None:
                 self._adopt_one(owed, existing)
             elif owed.row.comment_id in duplicates:
                 self._batch.put_off([owed], "Salesforce still works on an earlier call about it")
-            elif self._marked and doubted is not None:
-                wait = max(0.0, (doubted - self._parts.now()).total_seconds())
+            elif self._marked and unanswered is not None:
+                wait = max(0.0, (unanswered - self._parts.now()).total_seconds())
                 self._batch.put_off([owed], "an earlier call may still make its note", wait)
 
     def find_links(self) -> None:

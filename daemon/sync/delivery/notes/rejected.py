@@ -2,15 +2,16 @@
 
 from dataclasses import replace
 
-from daemon.eligibility import Action, Known, decide
+from daemon.eligibility import Known, decide
 from daemon.errors import SideDenied
 from daemon.salesforce import Next, NoteWrite, Reach, RecordError, Rejected, remedy_for
 from daemon.spelling import sentences
 from daemon.sync.delivery.notes.batch import NoteBatch, OwedNote
 from daemon.sync.delivery.notes.pause import are_kept_back, keep_back
 from daemon.sync.org import look_again, may_explain, why_no_notes
-from daemon.sync.parts import RETRY_LONGEST, Parts, Tally
-from state.ledger import LedgerRow
+from daemon.sync.parts import Parts, Tally
+from daemon.sync.timing import RETRY_LONGEST
+from daemon.sync.transitions import deleted
 
 
 class NoteRefusals:
@@ -48,7 +49,7 @@ class NoteRefusals:
         decision = decide(self._batch.contents[entity_id], parts.configuration.settings.invoices, known)
         with parts.store.writing():
             parts.store.notes.owe_again(entity_id)
-            parts.store.ledger.write([_forgotten(row, decision.action, decision.reason)])
+            parts.store.ledger.write([deleted(row, decision)])
         self._tally.outcomes.pop(entity_id, None)
         parts.log.info(
             "invoice.deleted", invoice=row.increment_id, entity_id=entity_id, salesforce_id=row.salesforce_id
@@ -130,16 +131,3 @@ class NoteRefusals:
             if owed.row.comment_id in doubted:
                 self._batch.put_off([owed], doubted[owed.row.comment_id])
         return False
-
-
-def _forgotten(row: LedgerRow, action: Action, reason: str | None) -> LedgerRow:
-    """A call of before that may still be carried out (``again_at``) makes the record anew, as it was then."""
-    return replace(
-        row,
-        sync_status=action.value,
-        reason=reason,
-        salesforce_id=None,
-        fingerprint=None,
-        attempts=0,
-        next_attempt_at=None,
-    )
