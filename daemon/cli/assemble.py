@@ -1,4 +1,4 @@
-"""Where the parts are put together: settings, store, clients, clock, chance and log."""
+"""Puts the parts together: settings, store, clients, clock, randomness and log."""
 
 import random
 from collections.abc import Iterator
@@ -21,10 +21,10 @@ from state.store import Store
 
 
 def ask_magento(configuration: Configuration) -> Magento:
-    """Magento, for a person's question that leaves no trace in the state but a count of refused sign-ins.
+    """Return a Magento client for a person's question, which changes nothing in the state but the denied sign-ins.
 
-    No administrator's sign-in is tried when one was refused less than an hour ago, nor where it could be the one that
-    locks the account, whoever made those before.
+    No administrator's sign-in is tried within an hour of a denied one, nor when one more denial could lock the account,
+    whoever made the earlier ones.
     """
     clock, redaction = SystemClock(), Redaction(configuration.secrets)
     path = path_of_state(configuration)
@@ -40,9 +40,9 @@ def ask_magento(configuration: Configuration) -> Magento:
 
 
 def connect(configuration: Configuration) -> Connection:
-    """Salesforce, for what a person asks of the org itself: also while nothing is to be synced.
+    """Return a connection to Salesforce for a person's work on the org itself, also while synchronization is off.
 
-    AnotherOrg when the sign-in leads to an org that is not the state's.
+    Signing in raises AnotherOrg when the org is not the state's.
     """
     expected = None
     with suppress(StateMissingError, StateOlderError), open_reader(configuration) as store:
@@ -52,7 +52,7 @@ def connect(configuration: Configuration) -> Connection:
 
 @contextmanager
 def working(settings_file: SettingsFile, stop: Stop, *, quiet: bool = False) -> Iterator[Work]:
-    """The one process that works on the state, with everything it needs. StateLockedError when there is another."""
+    """Yield the work of this process, alone on its state; raise StateLockedError beside another process."""
     settings = settings_file.current.settings
     level = "error" if quiet and settings.logging.level != "debug" else settings.logging.level
     redaction = Redaction(settings_file.current.secrets)

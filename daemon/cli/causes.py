@@ -1,4 +1,4 @@
-"""Draws causes, a line for each: why records failed or wait, and one invoice to look at."""
+"""Draws a line for each cause: count, reason, and one invoice to look at."""
 
 from collections.abc import Iterable
 
@@ -7,7 +7,7 @@ from daemon.reports.causes import Cause
 
 
 def cause_lines(found: Iterable[Cause]) -> list[str]:
-    """Return the causes as a person reads them."""
+    """Return a line for each cause."""
     return [
         f"{_count(cause)}{_waiting(cause)}: {cause.reason} (see `invoice-sync explain --id {cause.entity_id}`)"
         for cause in found
@@ -19,7 +19,7 @@ def _count(cause: Cause) -> str:
 
 
 def _waiting(cause: Cause) -> str:
-    """Return since when it waits and when it is tried again, of what waits."""
+    """Return the beginning and the end of the wait; empty for failed records."""
     if cause.sync_status == "failed":
         return ""
     since = f", waiting since {instant(cause.since)}" if cause.since else ""

@@ -1,4 +1,4 @@
-"""Draws the doctor's report, and what to do about each thing that is not as it must be."""
+"""Draws the doctor's report, with a fix for each fault."""
 
 import os
 from typing import Any
@@ -11,7 +11,7 @@ from daemon.spelling import sentences
 
 
 def show_check(settings_name: str | None, *, as_json: bool) -> int:
-    """Try everything and show what was found; the exit code."""
+    """Try everything, show the report, and return the exit code."""
     report = check_all(find_file(settings_name), os.environ, SystemClock())
     if as_json:
         write_json(_as_json(report))
@@ -37,7 +37,7 @@ def _as_json(report: Report) -> dict[str, Any]:
                 "status": line.status,
                 "tried": line.tried,
                 "result": line.result,
-                "mend": line.mend,
+                "mend": line.fix,
             }
             for line in report.lines
         ],
@@ -55,7 +55,7 @@ def _head(report: Report) -> list[tuple[str, str]]:
 
 
 def _write(report: Report) -> None:
-    """Write plain lines, of which each can be looked for: status, where, what was found, what to do."""
+    """Write a plain line for each check, easy to search: status, place, result, fix."""
     for title, text in _head(report):
         say(f"{title}: {text}")
     for line in report.lines:
@@ -65,7 +65,7 @@ def _write(report: Report) -> None:
 
 def _sentence(line: Line) -> str:
     tried = "" if line.status == "ok" else f" (tried: {line.tried})"
-    return " ".join(sentences(f"{line.result}{tried}", line.mend).split())
+    return " ".join(sentences(f"{line.result}{tried}", line.fix).split())
 
 
 def _summary(report: Report) -> str:

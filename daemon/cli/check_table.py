@@ -13,7 +13,7 @@ _STYLES = {"ok": "green", "warning": "yellow", "error": "bold red", "skipped": "
 
 
 def draw_check(head: Iterable[tuple[str, str]], lines: Iterable[Line], summary: str) -> None:
-    """Draw which shop and org were tried, a row for each line, and how many lines have which status."""
+    """Draw the shop and the org, a row for each line, and the summary."""
     terminal = console()
     for title, text in head:
         terminal.print(Text(f"{title + ':':<12}"), Text(visible(text), style="bold"), sep="", overflow="fold")
@@ -28,8 +28,8 @@ def draw_check(head: Iterable[tuple[str, str]], lines: Iterable[Line], summary: 
         found = Text(visible_lines(f"{line.check}: {line.result}"))
         if line.status in {"warning", "error"}:
             found.append(f"\ntried: {visible(line.tried)}", style="dim")
-        if line.mend:
-            found.append(f"\n{visible_lines(line.mend)}", style="bold")
+        if line.fix:
+            found.append(f"\n{visible_lines(line.fix)}", style="bold")
         table.add_row(Text(line.status, style=_STYLES[line.status]), found)
     terminal.print()
     terminal.print(table)

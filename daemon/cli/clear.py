@@ -1,4 +1,4 @@
-"""Clears the state to force a resync: through the daemon when it runs, else in this process."""
+"""Clears the state to force a resync: through a running daemon, else in this process."""
 
 import sys
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ from state.store import Store
 
 
 def clear_invoices(settings_name: str | None, numbers: Sequence[str], entity_ids: Sequence[int], *, yes: bool) -> int:
-    """Forget these invoices, or all of the state when none is named; the exit code."""
+    """Forget these invoices, or without a name the whole state, and return the exit code."""
     configuration = read_settings(settings_name).current
     place = path_of_state(configuration)
     if not _is_there(place):
@@ -32,12 +32,12 @@ def clear_invoices(settings_name: str | None, numbers: Sequence[str], entity_ids
 
 
 def clear_checkpoint(settings_name: str | None, *, yes: bool) -> int:
-    """Forget how far Magento was read; the exit code."""
+    """Forget the checkpoint, and return the exit code."""
     configuration = read_settings(settings_name).current
     place = path_of_state(configuration)
     if not _is_there(place):
         return 0
-    with Store(place, lock=False):  # one that cannot be read is said before anybody is asked
+    with Store(place, lock=False):  # a state that cannot be read is refused before anybody is asked
         pass
     agreed = _agreed("All of Magento will be read again; only differences are sent.", yes=yes)
     return _clear(configuration, "clear-checkpoint", []) if agreed else 1
@@ -63,7 +63,7 @@ def _clear(configuration: Configuration, kind: str, chosen: list[int]) -> int:
 
 
 def _through_daemon(configuration: Configuration, kind: str, chosen: list[int]) -> int:
-    """Have the daemon, which holds the state, clear it after the call in flight."""
+    """Have the daemon clear its state after the call in flight."""
     with follow(configuration, kind, named=chosen) as done:
         if done.failure is not None:
             raise done.failure
@@ -80,7 +80,7 @@ def _all_in_words(store: Store) -> str:
 
 
 def _agreed(what: str, *, yes: bool) -> bool:
-    """Say what clearing means here, and on a terminal ask."""
+    """Say the consequence of clearing, and on a terminal ask."""
     click.echo(what, err=True)
     if yes:
         return True

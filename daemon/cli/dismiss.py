@@ -1,4 +1,4 @@
-"""Sets failed invoices aside for good: through the daemon when it runs, else in this process."""
+"""Sets failed invoices aside for good: through a running daemon, else in this process."""
 
 from collections.abc import Sequence
 
@@ -19,7 +19,7 @@ from state.store import Store
 
 
 def dismiss_chosen(settings_name: str | None, wish: Wish, *, dry_run: bool, as_json: bool) -> int:
-    """Set aside what was chosen and has failed, or in a ``dry_run`` only show it; the exit code."""
+    """Set the selected failed invoices aside, or in a ``dry_run`` only show them, and return the exit code."""
     configuration = read_settings(settings_name).current
     try:
         with open_reader(configuration) as store:
@@ -29,7 +29,7 @@ def dismiss_chosen(settings_name: str | None, wish: Wish, *, dry_run: bool, as_j
         raise UsageError(f"nothing has failed: {missing}") from None
     if not dry_run:
         if not chosen:
-            click.echo("Nothing of that has failed.", err=True)
+            click.echo("None of these invoices has failed.", err=True)
         invoices = _dismiss(configuration, chosen)
     if as_json:
         write_json(invoices)
@@ -39,7 +39,7 @@ def dismiss_chosen(settings_name: str | None, wish: Wish, *, dry_run: bool, as_j
 
 
 def _dismiss(configuration: Configuration, chosen: Sequence[int]) -> tuple[InvoiceReport, ...]:
-    """Set these invoices aside, and return what they are now."""
+    """Set these invoices aside, and return their reports."""
     try:
         with Store(path_of_state(configuration), lock=True) as store:
             doubt_killed(store, configuration)

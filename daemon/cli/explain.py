@@ -1,4 +1,4 @@
-"""Draws one invoice's whole story, also why it is not in Salesforce."""
+"""Draws one invoice's whole story, also the reason for not being in Salesforce."""
 
 from daemon.cli.opening import open_reader, read_settings
 from daemon.cli.output import instant, one_line, say, say_lines, write_json
@@ -12,7 +12,7 @@ from state.store import Store
 
 
 def show_story(settings_name: str | None, number: str | None, entity_id: int | None, *, as_json: bool) -> int:
-    """Show the story of the invoice with this number or this entity_id; the exit code."""
+    """Show the story of the invoice with this number or this entity_id, and return the exit code."""
     configuration = read_settings(settings_name).current
     story: Story | None = None
     try:

@@ -1,11 +1,11 @@
-"""Draws the error that ended work early, with what to do."""
+"""Draws the error that ended the work early, with its hint."""
 
 from daemon.cli.output import say_lines
 from daemon.errors import InvoiceSyncError
 
 
 def say_failure(failure: InvoiceSyncError | None) -> None:
-    """Write the failure and its hint to stderr; nothing when there is none."""
+    """Write the failure, if any, and its hint to stderr."""
     if failure is not None:
         say_lines(f"invoice-sync: {failure}", err=True)
         if failure.hint:

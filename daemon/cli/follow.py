@@ -1,4 +1,4 @@
-"""Hands work to the process that holds the state, and follows it to its end."""
+"""Hands work to the daemon that holds the state, and follows the work to its end."""
 
 import time
 from collections.abc import Iterator, Sequence
@@ -17,7 +17,7 @@ _LOOK_SECONDS = 0.2
 
 @dataclass(frozen=True)
 class Followed:
-    """A request that is finished: the state as it is now, and what kept the request from being done, if anything."""
+    """A finished request: the state afterwards, and the failure of the request, if any."""
 
     store: Store
     failure: InvoiceSyncError | None
@@ -27,7 +27,7 @@ class Followed:
 def follow(
     configuration: Configuration, kind: str, *, named: Sequence[int] = (), others: Sequence[int] = ()
 ) -> Iterator[Followed]:
-    """Leave the request and wait for its end. When the process ends first, the request stays and is said to wait."""
+    """Leave the request and wait for its end. When the daemon ends first, the request waits for the next one."""
     with open_asker(configuration) as store:
         number = store.requests.leave(kind, SystemClock().now(), named=named, others=others)
         request = store.requests.get(number)
@@ -37,7 +37,7 @@ def follow(
             request = store.requests.get(number)
             if request is not None and request.finished_at is None and not alive:
                 failure = InvoiceSyncError(
-                    "the daemon ended before this request was done; it is done first when the daemon runs again",
+                    "the daemon ended before this request was done; the next daemon does it first",
                     hint="Start the daemon, or repeat the command to do it now.",
                 )
                 failure.exit_code = 75

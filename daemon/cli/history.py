@@ -13,7 +13,7 @@ _TITLES = ("Pass", "Started", "Trigger", "Outcome", "Seen", "Synced", "Failed", 
 
 
 def show_history(settings_name: str | None, limit: int, *, as_json: bool) -> int:
-    """Show the newest passes; the exit code."""
+    """Show the newest passes, and return the exit code."""
     passes: Sequence[Pass] = ()
     try:
         with open_reader(read_settings(settings_name).current) as store:

@@ -1,4 +1,4 @@
-"""Asks for what settings.yaml cannot do without, writes it, and says what comes next."""
+"""Writes a first settings.yaml from options and a person's answers, and says the next commands."""
 
 import sys
 from collections.abc import Callable, Iterable, Mapping
@@ -14,7 +14,7 @@ from daemon.settings import beginning
 
 @dataclass(frozen=True, slots=True)
 class Typed:
-    """The answers that options gave; what is None is asked for on a terminal."""
+    """The answers given by options. On a terminal a person is asked for each None."""
 
     magento_url: str | None
     magento_auth: str | None
@@ -24,7 +24,7 @@ class Typed:
 
 
 def begin(settings_name: str | None, typed: Typed) -> int:
-    """Write settings.yaml and the folder secrets/ from the options and a person's answers; the exit code."""
+    """Write settings.yaml and the folder secrets/ from the options and a person's answers, and return the exit code."""
     path = beginning.place_for_first(settings_name)
     beginning.refuse_existing(path)
     fills_in = path.exists()
@@ -53,10 +53,10 @@ def _answers(typed: Typed, *, asked: bool) -> beginning.Answers:
 
 
 def _answer(option: str, question: str, given: str | None, check: Callable[[str], str]) -> str:
-    """Return what the option says, or a person on a terminal, who is asked until it can be used."""
+    """Return the option's value, or a person's answer on a terminal; ask until the answer is usable."""
     if given is None and not sys.stdin.isatty():
         raise UsageError(
-            f"{option} is missing: without a terminal nobody can be asked", hint="See invoice-sync init -h."
+            f"{option} is missing, and without a terminal nobody can be asked for it", hint="See invoice-sync init -h."
         )
     while True:
         typed = given if given is not None else str(click.prompt(question, err=True))
@@ -77,12 +77,12 @@ def _choose(question: str, ways: Mapping[str, str]) -> str:
 
 
 def _ask_secrets(names: Iterable[str], folder: Path) -> dict[str, str]:
-    """Return the secrets as they are typed, unseen; those that are left out can be written later."""
+    """Return the secrets, typed unseen. Left-out secrets can be written later."""
     found: dict[str, str] = {}
     click.echo("The secrets; what you type is not shown, and Enter leaves one for later.", err=True)
     for name in names:
         if (folder / name).exists():
-            click.echo(f"{name}: is there already", err=True)
+            click.echo(f"{name}: exists already", err=True)
         elif name == "salesforce_private_key":
             key = _ask_key(beginning.private_key)
             found.update({name: key} if key else {})
@@ -116,7 +116,7 @@ def _commands_after(path: Path, named: str | None) -> list[str]:
 
 
 def _say_next(missing: list[str], commands: list[str]) -> None:
-    """Print which secrets are still to be written, and what to type next."""
+    """Print the names of the missing secrets, and the next commands."""
     if missing:
         click.echo("Still to be written, each to a file of its name in that folder (chmod 600):")
         for name in missing:

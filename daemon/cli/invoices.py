@@ -13,13 +13,13 @@ from state.errors import StateMissingError
 
 _TITLES = ("Invoice", "Order", "Created", "State", "Total", "Status", "Notes", "Salesforce ID", "Link", "Reason")
 _GRID_TITLES = ("Invoice", "Order", "Created", "Total", "Status", "Notes", "Salesforce ID")
-_NUMBERS = 5  # so many invoices are named that have one reason
+_NUMBERS = 5  # the most invoices named beside one reason
 
 
 def show_invoices(
     settings_name: str | None, status: str | None, order_number: str | None, limit: int, *, as_json: bool
 ) -> int:
-    """Show the newest invoices, of this status or order if one is named; the exit code."""
+    """Show the newest invoices, optionally of one status or order, and return the exit code."""
     configuration = read_settings(settings_name).current
     try:
         with open_reader(configuration) as store:
@@ -38,7 +38,7 @@ def show_invoices(
 
 
 def draw_invoices(invoices: Sequence[InvoiceReport]) -> None:
-    """Write lines to a pipe; to a terminal a grid whose IDs are links, with the reasons below it."""
+    """Write lines to a pipe, and to a terminal a grid with links and with the reasons below it."""
     if on_terminal():
         _draw_grid(invoices)
     else:
@@ -46,7 +46,7 @@ def draw_invoices(invoices: Sequence[InvoiceReport]) -> None:
 
 
 def draw_outcomes(invoices: Sequence[InvoiceReport], *, links: bool) -> None:
-    """Write a line for each invoice: number, sync status, and the reason, or the link of what is synced if wanted."""
+    """Write number, sync status and reason of each invoice, with ``links`` the link of a synced one instead."""
     for invoice in invoices:
         rest = invoice.salesforce_url if links and invoice.sync_status == "synced" else invoice.reason
         number = visible(invoice.increment_id or str(invoice.entity_id))
@@ -69,7 +69,7 @@ def _cells(invoice: InvoiceReport) -> list[str]:
 
 
 def _draw_grid(invoices: Sequence[InvoiceReport]) -> None:
-    """Draw a grid that fits 80 columns. Below it each reason stands once, with the invoices that have it."""
+    """Draw a grid for 80 columns. Below the grid each reason stands once, with its invoices."""
     rows = [
         [
             invoice.increment_id,

@@ -1,4 +1,4 @@
-"""Draws what a command leaves owed: how many, why, and when they are tried again."""
+"""Draws the records that a command left owed: how many, why, and when the next try is."""
 
 from collections.abc import Iterable
 
@@ -9,14 +9,14 @@ _MOST_WORDS = 160
 
 
 def in_words(left: Iterable[Left]) -> str:
-    """Return what is left as the end of a line: ``2 invoices (why; tried again at the next pass)``."""
+    """Return the end of a line: ``2 invoices (the reason; tried again at the next pass)``."""
     return ", ".join(f"{counted(each.count, each.of)} ({_reason(each)}; tried again {_when(each)})" for each in left)
 
 
 def _reason(left: Left) -> str:
     reason = (left.reason or "not come to yet").splitlines()[0]
     reason = reason if len(reason) <= _MOST_WORDS else f"{reason[: _MOST_WORDS - 1]}…"
-    return reason.rstrip(".")  # it is followed by a semicolon
+    return reason.rstrip(".")  # a semicolon follows
 
 
 def _when(left: Left) -> str:

@@ -1,4 +1,4 @@
-"""Does all that is due now, and says what was done and what is left."""
+"""Does all due work once, and says the outcome."""
 
 import signal
 import sys
@@ -20,7 +20,7 @@ from daemon.sync import Work
 
 
 def run_single(settings_name: str | None, *, yes: bool) -> int:
-    """Do all that is due; ``yes``: without asking before a large first sync. The exit code."""
+    """Do all due work, with ``yes`` without asking before a large first sync, and return the exit code."""
     settings_file, stop = read_settings(settings_name), StopRequest()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop.ask)
@@ -36,7 +36,7 @@ def run_single(settings_name: str | None, *, yes: bool) -> int:
 
 
 def _agreed(coming: FirstSync, *, yes: bool) -> bool:
-    """Say what the first sync takes, and on a terminal ask."""
+    """Say the size of the first sync, and on a terminal ask."""
     click.echo(
         f"This is the first sync: Magento has {coming.invoices:,} invoices; "
         f"about {coming.calls:,} Salesforce API calls.",
@@ -48,7 +48,7 @@ def _agreed(coming: FirstSync, *, yes: bool) -> bool:
 
 
 def _end(work: Work, failed_before: set[int]) -> int:
-    """Say what was done and what is left undone; the exit code."""
+    """Say the outcome, and return the exit code."""
     options = work.parts.configuration.settings.invoices
     report = run_report(work.parts.store, options, SystemClock().now(), failed_before)
     for line in cause_lines(report.causes):

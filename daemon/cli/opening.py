@@ -1,4 +1,4 @@
-"""Finds the settings, and opens the state that they name."""
+"""Finds the settings, and opens their state."""
 
 from pathlib import Path
 
@@ -17,7 +17,7 @@ def open_reader(configuration: Configuration) -> Store:
 
 
 def open_asker(configuration: Configuration) -> Store:
-    """Open the state of a running daemon, for leaving requests and reading what becomes of them."""
+    """Open the state of a running daemon for leaving requests and reading their outcome."""
     return Store(path_of_state(configuration), lock=False, asks=True)
 
 

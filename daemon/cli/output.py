@@ -1,4 +1,4 @@
-"""How listings are written: a table on a terminal, tab-separated lines in a pipe, JSON when it is asked for."""
+"""Writes listings: a table to a terminal, tab-separated lines to a pipe, JSON on request."""
 
 import json
 import sys
@@ -12,8 +12,8 @@ import click
 from daemon.words import visible, visible_lines
 from state.rows import text_of
 
-# Columns that hold sentences of ours: these lose their line breaks, and fold where a table has no room.
-FOLDING = frozenset({"Reason", "Error", "Value", "From"})
+# Columns of sentences of ours: their line breaks are removed, and they fold where a table has no room.
+_FOLDING = frozenset({"Reason", "Error", "Value", "From"})
 
 
 def write_json(value: Any) -> None:
@@ -22,7 +22,7 @@ def write_json(value: Any) -> None:
 
 
 def plain(value: Any) -> Any:
-    """Return a report as JSON has it: an object with the report's fields, an instant as a text."""
+    """Return a report for JSON: an object of its fields, with texts for instants."""
     if is_dataclass(value):
         return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, datetime):
@@ -35,22 +35,22 @@ def plain(value: Any) -> Any:
 
 
 def say(text: str, *, err: bool = False) -> None:
-    """Write one line for people: a number or a side's word in it can neither begin another line nor hide."""
+    """Write one line for people. A side's words in the line can neither begin another line nor hide."""
     click.echo(visible(text), err=err)
 
 
 def say_lines(text: str, *, err: bool = False) -> None:
-    """Write a text that has several lines of ours."""
+    """Write a text of several lines of ours."""
     click.echo(visible_lines(text), err=err)
 
 
 def one_line(text: str) -> str:
-    """Return a text of ours that may have several lines as one, visible."""
+    """Return a text of ours, perhaps of several lines, as one visible line."""
     return visible(" ".join(text.split()))
 
 
 def instant(at: datetime | None) -> str | None:
-    """Return the instant as JSON and people are shown it: UTC with a Z."""
+    """Return the instant for JSON and for people: UTC with a Z."""
     return text_of(at)
 
 
@@ -76,7 +76,7 @@ def write_table(
     if on_terminal():
         from daemon.cli.terminal import draw_table  # its library is large, and a pipe needs none of it
 
-        draw_table(titles, cells, link_column=link_column, links=links)
+        draw_table(titles, cells, folding=_FOLDING, link_column=link_column, links=links)
         return
     click.echo("\t".join(titles))
     for row in cells:
@@ -84,4 +84,4 @@ def write_table(
 
 
 def _cells(titles: Sequence[str], row: Sequence[str]) -> list[str]:
-    return [one_line(cell) if title in FOLDING else visible(cell) for title, cell in zip(titles, row, strict=True)]
+    return [one_line(cell) if title in _FOLDING else visible(cell) for title, cell in zip(titles, row, strict=True)]

@@ -1,4 +1,4 @@
-"""Draws ``sync --dry-run``: what would be sent, and what would not and why."""
+"""Draws the plan of a manual sync (``sync --dry-run``)."""
 
 import click
 
@@ -13,7 +13,7 @@ from state.ledger import LedgerRow
 
 
 def preview(configuration: Configuration, choice: Choice, *, as_json: bool) -> int:
-    """Show what would become of each chosen invoice, by Magento's newest version; the exit code."""
+    """Show the plan for each selected invoice, by Magento's newest version, and return the exit code."""
     planned = _plan(configuration, choice)
     if as_json:
         write_json(planned)

@@ -1,4 +1,4 @@
-"""A progress bar on a terminal while passes run; a pipe gets the log's lines alone."""
+"""Shows a progress bar on a terminal while passes run; a pipe gets the log's lines alone."""
 
 import sys
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ _WORDS = "invoices in Salesforce"
 
 @contextmanager
 def showing(work: Work) -> Iterator[None]:
-    """Show how many invoices are in, of how many that are known, while the block runs."""
+    """Show the number of synced invoices, out of all known ones, while the block runs."""
     if not sys.stderr.isatty():
         yield
         return

@@ -1,4 +1,4 @@
-"""Runs the daemon, with its metrics and health served."""
+"""Runs the daemon, and serves its metrics and health."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -22,11 +22,11 @@ from state.store import Store
 
 
 def run_daemon(settings_name: str | None) -> int:
-    """Poll until SIGTERM or SIGINT; the exit code."""
+    """Poll until SIGTERM or SIGINT, and return the exit code."""
     settings_file, stop = read_settings(settings_name), scheduler.StopRequest()
     scheduler.block_signals()
     with working(settings_file, stop) as work:
-        work.end_pauses()  # what comes from the environment or from systemd's credentials changes with a start
+        work.end_pauses()  # secrets from the environment or from systemd's credentials can change with a start
         work.parts.log.info(
             "daemon.started",
             version=version("invoice-sync"),
@@ -40,7 +40,7 @@ def run_daemon(settings_name: str | None) -> int:
 
 
 def _announce(work: Work) -> None:
-    """Before a first sync of a large shop, log what it takes."""
+    """Log the size of a large first sync before the sync begins."""
     coming = large_first_sync(work.invoices_to_backfill())
     if coming is not None:
         work.parts.log.info("backfill.begins", invoices=coming.invoices, calls=coming.calls)
@@ -48,7 +48,7 @@ def _announce(work: Work) -> None:
 
 @contextmanager
 def _watched(work: Work, settings_file: SettingsFile) -> Iterator[Callable[[], None]]:
-    """Serve metrics and health of this daemon where the settings in force say; yield what a beat calls."""
+    """Serve metrics and health on the address in the settings in force; yield the function to call at each beat."""
     parts = work.parts
 
     def configuration() -> Configuration:

@@ -1,4 +1,4 @@
-"""Sets the org up: creates what is missing of the default objects, and says what it did."""
+"""Sets the org up: creates the missing default objects with their fields, and says so."""
 
 import sys
 import time
@@ -28,7 +28,7 @@ from daemon.settings import Settings
 
 
 def set_up(settings_name: str | None, *, dry_run: bool) -> int:
-    """Create what is missing in the org, or in a ``dry_run`` have Salesforce check it; the exit code."""
+    """Create the missing components, or in a ``dry_run`` have Salesforce check them, and return the exit code."""
     configuration = read_settings(settings_name).current
     connection = connect(configuration)
     try:
@@ -56,7 +56,7 @@ def _command(name: str, settings_name: str | None) -> str:
 
 
 def _org_of(connection: Connection) -> str:
-    """Which org it is, so that nobody sets up another than was meant; its id alone where it does not tell more."""
+    """Return the org's name and kind, so that nobody sets up the wrong org; only its id when the org tells no more."""
     try:
         org = which_org(connection)
     except InvoiceSyncError:
@@ -65,7 +65,7 @@ def _org_of(connection: Connection) -> str:
 
 
 def _others(settings: Settings) -> list[str]:
-    """What the settings name instead of the default objects: whose those are is not for us to change."""
+    """Return a line for each object of the settings other than the default, which setup leaves alone."""
     named = settings.salesforce
     pairs = zip(OBJECTS, (named.invoice.object, named.item.object, named.comment.object), strict=True)
     return [
@@ -87,7 +87,7 @@ def _deploy(connection: Connection, api_version: str, plan: Plan, *, dry_run: bo
 
 @contextmanager
 def _reporting() -> Iterator[Callable[[Progress], None]]:
-    """A progress bar on a terminal; in a pipe a line whenever Salesforce has another word for where it is."""
+    """Yield the function that shows progress: a bar on a terminal, in a pipe a line for each new status."""
     if not sys.stderr.isatty():
         last: list[str] = []
 

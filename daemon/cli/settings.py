@@ -1,4 +1,4 @@
-"""Draws the settings in force and where each comes from; says whether they can be used."""
+"""Draws the settings in force with their origins, or checks them."""
 
 import json
 from typing import Any
@@ -11,14 +11,14 @@ from daemon.reports.settings_in_force import DEFAULT, settings_in_force
 
 
 def check_settings(settings_name: str | None) -> int:
-    """Say that the settings can be used; the exit code."""
+    """Say that the settings can be used, and return the exit code."""
     found = read_settings(settings_name)
     click.echo(f"{found.path} is fine.")
     return 0
 
 
 def show_settings(settings_name: str | None, *, defaults: bool, as_json: bool) -> int:
-    """Show what was set, and the ``defaults`` if wanted; the exit code."""
+    """Show the settings, without ``defaults`` only those set by a person, and return the exit code."""
     found = settings_in_force(read_settings(settings_name).current)
     shown = [setting for setting in found if defaults or setting.origin != DEFAULT]
     if as_json:

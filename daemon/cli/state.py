@@ -1,4 +1,4 @@
-"""Shows where the state is, copies it, and puts a copy back."""
+"""Shows the place of the state, backs the state up, and restores a backup."""
 
 from pathlib import Path
 
@@ -10,13 +10,13 @@ from state.file.restoring import restore_state
 
 
 def show_path(settings_name: str | None) -> int:
-    """Print where the state file is; the exit code."""
+    """Print where the state file is, and return the exit code."""
     click.echo(path_of_state(read_settings(settings_name).current))
     return 0
 
 
 def back_up(settings_name: str | None, file: Path) -> int:
-    """Write a consistent copy of the state to ``file``; the exit code."""
+    """Write a consistent copy of the state to ``file``, and return the exit code."""
     with open_reader(read_settings(settings_name).current) as store:
         store.backup(file)
     click.echo(f"Backed up to {file}.")
@@ -24,7 +24,7 @@ def back_up(settings_name: str | None, file: Path) -> int:
 
 
 def restore(settings_name: str | None, file: Path) -> int:
-    """Put the backup ``file`` in place of the state; the exit code."""
+    """Put the backup ``file`` in place of the state, and return the exit code."""
     settings = read_settings(settings_name).current
     place = path_of_state(settings)
     kept = restore_state(place, file, SystemClock().now(), magento_name=settings.settings.magento.name)

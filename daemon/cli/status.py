@@ -1,4 +1,4 @@
-"""Draws how the sync stands: flags, checkpoint, last pass, counts, lag, and the health of both sides."""
+"""Draws the status of the sync: flags, checkpoint, last pass, counts, lag, and health of both sides."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -23,7 +23,7 @@ _TITLES = {
 
 
 def show_status(settings_name: str | None, *, as_json: bool) -> int:
-    """Show how the sync stands; the exit code."""
+    """Show the status of the sync, and return the exit code."""
     report = _report(read_settings(settings_name).current)
     if as_json:
         write_json(status_as_json(report))
@@ -42,7 +42,7 @@ def _report(configuration: Configuration) -> StatusReport:
 
 
 def status_as_json(report: StatusReport) -> dict[str, Any]:
-    """Return the report as JSON has it; the exit code is no part of it."""
+    """Return the report for JSON, without the exit code."""
     return {name: value for name, value in plain(report).items() if name != "exit_code"}
 
 
@@ -65,7 +65,7 @@ def _draw(report: StatusReport) -> None:
 
 
 def _lag(report: StatusReport) -> str:
-    """Return how long the oldest invoice waits. What has not been read may have waited longer."""
+    """Return how long the oldest invoice waits. An unread invoice may have waited longer."""
     lag, magento = report.lag_seconds, report.magento
     unread = None if magento.status == "ok" else f"Magento has not been read since {instant(magento.since)}"
     if lag is not None:
@@ -85,7 +85,7 @@ def _draw_failures(found: Sequence[Cause]) -> None:
 
 
 def _notes_wait(known: NotesWait | None) -> str:
-    """Return why notes as such wait, and until when."""
+    """Return why all notes are kept back, and until when."""
     if known is None:
         return ""
     return f"; kept back since {instant(known.since)}, tried again at {instant(known.next_try_at)}: {known.reason}"
@@ -102,7 +102,7 @@ def _last_pass(last: Pass) -> str:
     )
     if not last.error:
         return text
-    return f"{text}; {last.error.splitlines()[0].rstrip(':')}"  # the side's own lines have all of it
+    return f"{text}; {last.error.splitlines()[0].rstrip(':')}"  # the side's own line has all of the error
 
 
 def _side(side: SideReport, usage: str = "") -> str:

@@ -1,4 +1,4 @@
-"""Does a manual sync of chosen invoices: through the daemon when it runs, else in this process."""
+"""Does a manual sync of selected invoices: through a running daemon, else in this process."""
 
 from collections.abc import Sequence
 from contextlib import suppress
@@ -27,7 +27,7 @@ __all__ = ["Wish", "dismiss_chosen", "sync_chosen"]
 
 
 def sync_chosen(settings_name: str | None, wish: Wish, *, dry_run: bool, as_json: bool) -> int:
-    """Sync the invoices that are meant, or in a ``dry_run`` say what would become of them; the exit code."""
+    """Sync the selected invoices, or in a ``dry_run`` show the plan, and return the exit code."""
     settings_file = read_settings(settings_name)
     require_switched_on(settings_file.current)
     choice = _choose(settings_file.current, wish)
@@ -39,7 +39,7 @@ def sync_chosen(settings_name: str | None, wish: Wish, *, dry_run: bool, as_json
 def _choose(configuration: Configuration, wish: Wish) -> Choice:
     magento = ask_magento(configuration)
     store: Store | None = None
-    # An older version's state is brought up to date before anything is sent; numbers are asked of Magento until then.
+    # A state of an older version is upgraded before anything is sent. Until then numbers are asked of Magento.
     missing = (StateMissingError,) if wish.searches else (StateMissingError, StateOlderError)
     with suppress(*missing):
         store = open_reader(configuration)
@@ -70,7 +70,7 @@ def _report(store: Store, configuration: Configuration, chosen: Sequence[int]) -
 
 
 def _show(report: SyncReport, *, as_json: bool, failure: InvoiceSyncError | None) -> int:
-    """Write a line for each invoice, then what is done and what is left; the exit code."""
+    """Write a line for each invoice and a line of totals, and return the exit code."""
     if as_json:
         write_json(report.invoices)
     else:

@@ -1,7 +1,7 @@
-"""What is drawn on a terminal alone: tables and progress bars."""
+"""Draws tables and progress bars on a terminal."""
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 
 from rich.console import Console
@@ -10,14 +10,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
-from daemon.cli.output import FOLDING
 from daemon.words import visible
 
 _STYLES = {"synced": "green", "failed": "red", "pending": "yellow", "held": "cyan", "skipped": "dim"}
 
 
 def console() -> Console:
-    """Return stdout as a terminal that respects NO_COLOR."""
+    """Return the console of stdout, without colours under NO_COLOR."""
     return Console(no_color="NO_COLOR" in os.environ)
 
 
@@ -25,13 +24,14 @@ def draw_table(
     titles: Sequence[str],
     rows: Sequence[Sequence[str]],
     *,
+    folding: Collection[str] = (),
     link_column: int | None = None,
     links: Sequence[str | None] = (),
 ) -> None:
-    """Draw the rows; sync statuses have their colours, and the cells of one column may be links."""
+    """Draw the rows, with colours for sync statuses and links in one column; only ``folding`` columns break lines."""
     table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 1, 0, 0))
     for title in titles:
-        table.add_column(title, no_wrap=title not in FOLDING, overflow="fold")
+        table.add_column(title, no_wrap=title not in folding, overflow="fold")
     for index, row in enumerate(rows):
         cells = [Text(cell, style=_STYLES.get(cell, "")) for cell in row]
         if link_column is not None and links[index]:
@@ -42,7 +42,7 @@ def draw_table(
 
 @contextmanager
 def progress_bar(description: str) -> Iterator[Callable[[str, int, int | None], None]]:
-    """Show a bar on stderr while the block runs; the block tells what is done, how many, and of how many."""
+    """Show a bar on stderr while the block runs, and yield the function that moves it: words, done, total."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task(description, total=None)

@@ -7,7 +7,7 @@ from daemon.settings import Configuration
 
 
 def explain_unseen(configuration: Configuration, number: str | None, entity_id: int | None) -> Story:
-    """Return why no pass has read the invoice with this number, or else with this entity_id."""
+    """Return why the ledger lacks the invoice with this number, or else with this entity_id."""
     magento = ask_magento(configuration)
     try:
         if number is not None:

@@ -1,4 +1,4 @@
-"""Whether the daemon lives, is ready, and does its work. Pure but for the reading of the state."""
+"""Judges whether the daemon lives, is ready, and does its work. Only the state is read."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,7 +15,7 @@ _MARGIN_SECONDS = 60.0
 
 
 class Pulse:
-    """When the daemon was last seen to get on, by the monotonic clock."""
+    """Remembers by the monotonic clock when the daemon last made progress."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -23,28 +23,29 @@ class Pulse:
         self.begun = False
 
     def beat(self) -> None:
-        """It gets on: a beat of the scheduler has ended, or a call within a pass."""
+        """Note progress: a beat of the scheduler has ended, or a call within a pass."""
         self._at = self._clock.monotonic()
         self.begun = True
 
     def is_alive(self, settings: Settings) -> bool:
-        """Whether it got on within the time that the two longest calls may take together."""
+        """Return whether the daemon made progress within the time of the two longest calls together."""
         longest = settings.magento.timeout + settings.salesforce.timeout
         return self._clock.monotonic() - self._at <= longest.total_seconds() * 2 + _MARGIN_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """``ok``, ``degraded`` (a side does not answer, or records have waited for an hour) or ``stuck``; and why."""
+    """``ok``, ``degraded`` (a side fails, or records have waited for an hour) or ``stuck``, with the reasons."""
 
     status: str
     report: dict[str, Any]
 
 
 def health_of(pulse: Pulse, settings: Settings, store: Store | None, now: datetime) -> Health:
-    """How the sync is. Switched off by the operator is healthy; a side that is down is degraded, not dead.
+    """Return the health of the sync.
 
-    So is what has been put off for an hour.
+    A sync that the operator switched off is healthy. One with a side that fails, or with records put off for an hour,
+    is degraded.
     """
     switched_on = synchronization_of(settings.invoices) != "off"
     report: dict[str, Any] = {"synchronization": "on" if switched_on else "off"}

@@ -1,1 +1,1 @@
-"""What people are told, as plain frozen values: the commands draw them, and pages may draw the same."""
+"""Makes what people are told, as plain frozen values; commands and pages only draw them."""

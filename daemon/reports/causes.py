@@ -14,7 +14,7 @@ from state.waiting import waiting_long
 class Cause:
     """``count`` invoices or notes with one cause; ``reason`` is of the newest, which ``entity_id`` names.
 
-    ``since`` and ``next_attempt_at`` are of what waits; what failed has neither.
+    Only a cause that records wait for has ``since`` and ``next_attempt_at``.
     """
 
     of: str
@@ -48,7 +48,7 @@ def failures(store: Store, among: Sequence[int] | None = None) -> tuple[Cause, .
 
 
 def long_waits(store: Store, options: Invoices, now: datetime) -> tuple[Cause, ...]:
-    """Return what has been put off for an hour; nothing while synchronization is off."""
+    """Return the causes of waits longer than an hour; none while synchronization is off."""
     mode = synchronization_of(options)
     if mode == "off":
         return ()

@@ -1,4 +1,4 @@
-"""Reports what the first sync of a large shop takes, before it begins."""
+"""Reports the size of a large shop's first sync before the sync begins."""
 
 from dataclasses import dataclass
 
@@ -8,16 +8,16 @@ _INVOICES_A_CALL = 75
 
 @dataclass(frozen=True, slots=True)
 class FirstSync:
-    """How many invoices Magento has, and about how many Salesforce API calls they take."""
+    """The number of Magento's invoices, and about how many Salesforce API calls these take."""
 
     invoices: int
     calls: int
 
 
 def large_first_sync(invoices: int | None) -> FirstSync | None:
-    """Return what it takes; None where there is no first sync to come, or a small one.
+    """Return the size of the first sync; None when no first sync is to come, or a small one.
 
-    One call sends 75 invoices with their items, another one their notes.
+    One call sends 75 invoices with their items, another call their notes.
     """
     if invoices is None or invoices <= _LARGE:
         return None

@@ -10,7 +10,7 @@ from state.store import Store
 
 @dataclass(frozen=True, slots=True)
 class NoteCounts:
-    """How many notes of an invoice have each of these statuses."""
+    """The number of an invoice's notes with each of these statuses."""
 
     synced: int = 0
     pending: int = 0
@@ -85,5 +85,5 @@ def _report(row: LedgerRow, notes: dict[str, int], instance_url: str | None) -> 
 
 
 def _link(instance_url: str | None, salesforce_id: str | None) -> str | None:
-    """Return the link to the record: Salesforce leads on from it in either of its user interfaces."""
+    """Return the link to the record, from which Salesforce leads on in either of its user interfaces."""
     return f"{instance_url}/{salesforce_id}" if instance_url and salesforce_id else None

@@ -1,4 +1,4 @@
-"""Reports what is still owed after a command has done its work: how many, why, and when each is tried again."""
+"""Reports the records still owed after a command: how many, why, and when the next try is."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from state.waiting import left_over
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """``count`` invoices or notes that are owed for one reason; None: the next pass is the first to try them."""
+    """``count`` owed invoices or notes with one reason; without ``next_attempt_at`` they go at the next pass."""
 
     of: str
     count: int
@@ -21,7 +21,7 @@ class Left:
 
 
 def left_of(store: Store, options: Invoices, among: Collection[int] | None = None) -> tuple[Left, ...]:
-    """Return all that is owed (of these invoices, if any are named); nothing while synchronization is off.
+    """Return the owed records (of these invoices, if any are named); none while synchronization is off.
 
     While Salesforce fails, its reason stands for records without one, and nothing is tried before Salesforce is.
     """

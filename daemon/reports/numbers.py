@@ -1,4 +1,4 @@
-"""Finds invoices by what a person types; a number alone does not name an invoice when several stores use it."""
+"""Finds the ledger's invoices by number or entity_id, and refuses a number of several stores."""
 
 from collections.abc import Sequence
 

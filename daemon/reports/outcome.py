@@ -1,4 +1,4 @@
-"""Reports what a manual sync, or a single run, has done and has left."""
+"""Reports the outcome of a manual sync or of a single run."""
 
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
@@ -14,7 +14,7 @@ from state.store import Store
 
 @dataclass(frozen=True, slots=True)
 class SyncReport:
-    """What became of the invoices that a person chose. ``exit_code`` is what the command ends with."""
+    """The outcome of a manual sync of chosen invoices. The command ends with ``exit_code``."""
 
     invoices: tuple[InvoiceReport, ...]
     causes: tuple[Cause, ...]
@@ -25,7 +25,7 @@ class SyncReport:
 
 
 def sync_report(store: Store, options: Invoices, chosen: Sequence[int]) -> SyncReport:
-    """Return what became of these invoices and their notes."""
+    """Return the outcome for these invoices and their notes."""
     invoices = chosen_invoices(store, chosen)
     ids = [invoice.entity_id for invoice in invoices]
     notes = store.notes.of(ids) if options.synchronize_notes else []
@@ -42,7 +42,7 @@ def sync_report(store: Store, options: Invoices, chosen: Sequence[int]) -> SyncR
 
 
 def _exit_code(synced: int, chosen: int, statuses: AbstractSet[str]) -> int:
-    """Return 0 for all done, 3 for done in part, 75 when all that is left passes by itself, else 1."""
+    """Return 0 for all done, 3 for done in part, 75 when nothing needs a person, else 1."""
     owed, failed = "pending" in statuses, "failed" in statuses
     if synced == chosen and not owed and not failed:
         return 0
@@ -53,7 +53,7 @@ def _exit_code(synced: int, chosen: int, statuses: AbstractSet[str]) -> int:
 
 @dataclass(frozen=True, slots=True)
 class RunReport:
-    """What a single run left: ``causes`` are of all that failed or waits, ``newly_failed`` what failed in this run."""
+    """The records that a single run left: all ``causes``, and the invoices ``newly_failed`` in this run."""
 
     causes: tuple[Cause, ...]
     left: tuple[Left, ...]
@@ -61,7 +61,7 @@ class RunReport:
 
 
 def run_report(store: Store, options: Invoices, now: datetime, failed_before: AbstractSet[int]) -> RunReport:
-    """Return what is left after a run that began with these invoices failed."""
+    """Return the records left by a run; ``failed_before`` are the invoices that had failed before the run."""
     return RunReport(
         causes=failures(store) + long_waits(store, options, now),
         left=left_of(store, options),

@@ -1,4 +1,4 @@
-"""Plans a manual sync: what would be sent, and what would not and why. Nothing is sent and nothing is remembered."""
+"""Plans a manual sync without sending or remembering anything."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ _IDS_A_CALL = 100
 
 @dataclass(frozen=True, slots=True)
 class PlannedInvoice:
-    """One invoice with what it would be: ``sent``, ``held``, ``skipped`` or ``failed``, and why."""
+    """One invoice, which would be ``sent``, ``held``, ``skipped`` or ``failed``, with the reason."""
 
     entity_id: int
     increment_id: str | None
@@ -24,7 +24,7 @@ class PlannedInvoice:
 
 
 def newest_versions(magento: Magento, entity_ids: Sequence[int]) -> dict[int, Invoice | Malformed]:
-    """Return these invoices as Magento shows them now, without those that it does not have."""
+    """Return the present versions of these invoices in Magento, without missing ones."""
     shown: dict[int, Invoice | Malformed] = {}
     for start in range(0, len(entity_ids), _IDS_A_CALL):
         shown.update(magento.by_ids(entity_ids[start : start + _IDS_A_CALL]))
@@ -37,7 +37,7 @@ def plan_sync(
     known: Mapping[int, LedgerRow],
     options: Invoices,
 ) -> tuple[PlannedInvoice, ...]:
-    """Return what a sync of these invoices would do with each: ``shown`` by Magento, ``known`` to the ledger."""
+    """Return the plan for each chosen invoice, from Magento's version (``shown``) and the ledger's (``known``)."""
     named = frozenset(choice.named)
     return tuple(
         _plan(entity_id, shown.get(entity_id), known.get(entity_id), options, named) for entity_id in choice.all

@@ -1,4 +1,4 @@
-"""Selects the invoices that a manual sync is about: named one by one, of an order, or by what they have in common."""
+"""Selects the invoices of a manual sync: named one by one, of an order, or by a common trait."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from state.store import Store
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What a person typed. ``statuses`` are sync statuses; ``since`` is an instant of Magento's creation."""
+    """A person's selection, as typed. ``statuses`` are sync statuses; ``since`` is an instant of Magento's creation."""
 
     numbers: tuple[str, ...] = ()
     entity_ids: tuple[int, ...] = ()
@@ -26,11 +26,11 @@ class Wish:
 
     @property
     def searches(self) -> bool:
-        """Return whether invoices are chosen by what they have in common."""
+        """Return whether invoices are chosen by a common trait."""
         return bool(self.statuses or self.since or self.everything)
 
     def meets(self, sync_status: str, created_at: datetime | None) -> bool:
-        """Return whether an invoice with this status and creation has what the wish asks for in common."""
+        """Return whether an invoice with this status and creation has the common trait."""
         return (
             self.everything
             or sync_status in self.statuses
@@ -40,22 +40,21 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The entity_ids that a wish means. Skip rules do not hold the ``named``, which were named one by one."""
+    """The entity_ids of the selected invoices. Skip rules do not hold the ``named``, which were named one by one."""
 
     named: tuple[int, ...]
     others: tuple[int, ...]
 
     @property
     def all(self) -> tuple[int, ...]:
-        """All of them, each once."""
+        """Return all of them, each once."""
         return (*self.named, *self.others)
 
 
 def choose(store: Store | None, magento: Magento, wish: Wish) -> Choice:
-    """Return the invoices that are meant; UsageError for a number that no store has, or several.
+    """Return the selected invoices; raise UsageError for a number that no store has, or several.
 
-    An invoice that the ledger does not have is asked of Magento; what invoices have in common is looked up in the
-    ledger.
+    Named invoices that the ledger does not have are asked of Magento. A common trait is looked up in the ledger.
     """
     named = dict.fromkeys(
         [
@@ -95,7 +94,7 @@ def _by_order(magento: Magento, order: str) -> list[int]:
 
 
 def _in_common(store: Store, wish: Wish) -> list[int]:
-    """Return the oldest first. What was dismissed stays so, unless it is named."""
+    """Return the oldest first, without dismissed invoices: only their names bring these back."""
     return [
         row.entity_id
         for row in reversed(store.ledger.newest())
@@ -104,7 +103,7 @@ def _in_common(store: Store, wish: Wish) -> list[int]:
 
 
 def choose_failed(store: Store, wish: Wish) -> tuple[int, ...]:
-    """Return the chosen invoices that failed, or of which a note did; UsageError for a named one that did not.
+    """Return the selected invoices with a failure of their own or of a note; raise UsageError for a named one without.
 
     Neither side is asked: the invoice may be gone from Magento.
     """

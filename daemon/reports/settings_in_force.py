@@ -1,4 +1,4 @@
-"""Reports the settings in force, each with where it comes from; secrets by their names alone."""
+"""Reports the settings in force, each with its origin, and the secrets by name alone."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ DEFAULT = "default"
 
 @dataclass(frozen=True, slots=True)
 class SettingInForce:
-    """One setting, its value as it could be written in settings.yaml, and the file and line, or ``default``."""
+    """One setting with its value, as in settings.yaml, and its origin: file and line, or ``default``."""
 
     key: str
     value: Any
@@ -24,7 +24,7 @@ class SettingInForce:
 
 
 def settings_in_force(configuration: Configuration) -> tuple[SettingInForce, ...]:
-    """Return every setting in the order of settings.yaml, then the secrets, whose values are not shown."""
+    """Return every setting in the order of settings.yaml, then the names of the secrets."""
     secrets = [SettingInForce(name, "(secret)", "secrets") for name in configuration.secrets]
     return (*_walk(configuration, configuration.settings, ()), *secrets)
 
@@ -40,7 +40,7 @@ def _walk(configuration: Configuration, section: BaseModel, path: tuple[str, ...
 
 
 def _written(value: Any) -> Any:
-    """Return the value in numbers, texts, lists and objects."""
+    """Return the value as JSON can hold it."""
     if isinstance(value, timedelta):
         return f"{value.total_seconds():g}s"
     if isinstance(value, datetime):

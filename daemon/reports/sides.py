@@ -1,4 +1,4 @@
-"""Reports whether each side works, and why notes as such are kept back."""
+"""Reports whether each side works, and why all notes are kept back."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,7 +12,7 @@ from state.waiting import sides_down
 
 @dataclass(frozen=True, slots=True)
 class SideReport:
-    """``ok``, ``failing`` or ``paused``; why, and since when."""
+    """The status of a side: ``ok``, ``failing`` or ``paused``, with the reason and the time."""
 
     status: str = "ok"
     reason: str | None = None
@@ -21,7 +21,7 @@ class SideReport:
 
 @dataclass(frozen=True, slots=True)
 class SalesforceReport(SideReport):
-    """Salesforce also tells how many of the org's daily API calls are used."""
+    """The status of Salesforce, with the org's daily API calls."""
 
     api_used: int | None = None
     api_limit: int | None = None
@@ -29,7 +29,7 @@ class SalesforceReport(SideReport):
 
 @dataclass(frozen=True, slots=True)
 class NotesWait:
-    """Why no note is sent, since when, and when the next one is tried."""
+    """The reason for keeping all notes back, with the beginning and the next try."""
 
     reason: str | None
     since: datetime | None
@@ -37,16 +37,16 @@ class NotesWait:
 
 
 def magento_of(side: Side) -> SideReport:
-    """Return how Magento is."""
+    """Return the report of Magento."""
     return SideReport(side.status, side.reason, side.since)
 
 
 def salesforce_of(side: Side) -> SalesforceReport:
-    """Return how Salesforce is."""
+    """Return the report of Salesforce."""
     return SalesforceReport(side.status, side.reason, side.since, side.api_used, side.api_limit)
 
 
 def down(store: Store, options: Invoices) -> list[Side]:
-    """Return the sides that do not work, and notes that are kept back, of what is switched on and owed."""
+    """Return the sides that fail, and notes when kept back; nothing of a side that the flags switch off."""
     mode = synchronization_of(options)
     return sides_down(store, on=mode != "off", automatic=mode == "automatic", notes=options.synchronize_notes)

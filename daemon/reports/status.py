@@ -1,4 +1,4 @@
-"""Reports how the sync stands: flags, checkpoint, last pass, counts, lag, failures and the health of both sides."""
+"""Reports the status of the sync: flags, checkpoint, last pass, counts, lag, failures and health of both sides."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ _NONE = dict.fromkeys(STATUSES, 0)
 
 @dataclass(frozen=True, slots=True)
 class StatusReport:
-    """How the sync stands. ``exit_code`` is what a command that reports it ends with."""
+    """The status of the sync. A command that reports the status ends with ``exit_code``."""
 
     synchronization: Synchronization
     notes: bool
@@ -36,7 +36,7 @@ class StatusReport:
 
 
 def status_without_state(options: Invoices) -> StatusReport:
-    """Return all that can be said before there is a state."""
+    """Return the status before a state exists."""
     return StatusReport(
         synchronization=synchronization_of(options),
         notes=options.synchronize_notes,
@@ -54,7 +54,7 @@ def status_without_state(options: Invoices) -> StatusReport:
 
 
 def status_of(store: Store, options: Invoices, now: datetime) -> StatusReport:
-    """Return how the sync stands now."""
+    """Return the status of the sync now."""
     mode = synchronization_of(options)
     found = failures(store) + long_waits(store, options, now)
     magento, salesforce = store.sides.get("magento"), store.sides.get("salesforce")
@@ -83,7 +83,7 @@ def _notes_wait(sides: Iterable[Side]) -> NotesWait | None:
 
 
 def _exit_code(found: tuple[Cause, ...], called: Iterable[Side]) -> int:
-    """Return 0 when all is well, 3 when something failed or has waited for an hour, the side's own when one is down."""
+    """Return a failing side's own code, else 3 when a record failed or has waited for an hour, else 0."""
     codes = [3] if found else [0]
     codes += [side.exit_code or (75 if side.status == "failing" else 78) for side in called if side.status != "ok"]
     return max(codes)

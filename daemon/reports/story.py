@@ -1,4 +1,4 @@
-"""Reports one invoice's whole story: when it was seen, what was decided and why, every attempt, its notes."""
+"""Reports one invoice's whole story: first sight, decision and reason, every attempt, notes."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,14 +14,14 @@ _WHY = {
     "synced": "It is in Salesforce, as Magento last showed it.",
     "held": "A flag held it back. `invoice-sync sync` sends it, or a further change while the flags are on.",
     "skipped": "A skip rule holds it back. `invoice-sync sync NUMBER` sends it all the same.",
-    "failed": "It waits for a person to mend the reason; it is tried again daily, when it changes, and by `sync`.",
+    "failed": "A person must fix the reason. The invoice is tried again daily, after each change, and by `sync`.",
 }
 _DISMISSED = "A person set it aside with `sync --dismiss`. A further change in Magento, or `sync NUMBER`, undoes that."
 
 
 @dataclass(frozen=True, slots=True)
 class NoteStory:
-    """What became of one comment."""
+    """The present state of one comment's note."""
 
     comment_id: int
     sync_status: str
@@ -33,7 +33,7 @@ class NoteStory:
 
 @dataclass(frozen=True, slots=True)
 class AttemptStory:
-    """What became of one attempt to send the invoice, or the note that ``comment_id`` names."""
+    """The outcome of one attempt to send the invoice, or the note of the comment ``comment_id``."""
 
     at: datetime
     pass_id: int | None
@@ -44,7 +44,7 @@ class AttemptStory:
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """One invoice's story; without ``invoice`` where the ledger has none, and ``why`` says why not."""
+    """One invoice's story; ``why`` explains the sync status, or why the ledger has no such ``invoice``."""
 
     invoice: InvoiceReport | None
     why: str
@@ -56,7 +56,7 @@ class Story:
 
 
 def story_of(store: Store, entity_id: int) -> Story | None:
-    """Return the invoice's story as the state has it; None for an invoice that the ledger does not have."""
+    """Return the invoice's story from the state; None when the ledger does not have the invoice."""
     row = store.ledger.known([entity_id]).get(entity_id)
     if row is None:
         return None
@@ -76,7 +76,7 @@ def story_of(store: Store, entity_id: int) -> Story | None:
 
 
 def _note(note: NoteRow, kept_back: str | None) -> NoteStory:
-    """Return the note's story; while notes as such are kept back, a pending note has that reason."""
+    """Return the note's story. While all notes are kept back, a pending note has that reason."""
     return NoteStory(
         comment_id=note.comment_id,
         sync_status=note.sync_status,

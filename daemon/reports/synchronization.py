@@ -10,7 +10,7 @@ Synchronization = Literal["off", "manual", "automatic"]
 
 
 def synchronization_of(options: Invoices) -> Synchronization:
-    """Return ``off`` when nothing is sent, ``manual`` when only a manual sync sends, else ``automatic``."""
+    """Return ``off`` when no invoice is sent, ``manual`` when only a manual sync sends, else ``automatic``."""
     if not options.enable_synchronization:
         return "off"
     return "automatic" if options.enable_automatic_synchronization else "manual"

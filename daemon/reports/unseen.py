@@ -1,4 +1,4 @@
-"""Reports why the ledger does not have an invoice, as far as Magento knows it."""
+"""Reports why the ledger does not have an invoice of Magento's."""
 
 from daemon.errors import UsageError
 from daemon.invoice import Invoice, Malformed
@@ -9,14 +9,14 @@ from daemon.settings import Configuration
 
 
 def unseen_by_number(magento: Magento, configuration: Configuration, number: str) -> Story:
-    """Return why no pass has read the invoice with this number; UsageError when Magento has none, or several."""
+    """Return why the ledger lacks the invoice with this number; raise UsageError when Magento has none, or several."""
     found = magento.by_number(number)
     require_one(number, [(shown.entity_id, getattr(shown, "store_id", None)) for shown in found])
     return _unseen(found[0] if found else None, configuration, number)
 
 
 def unseen_by_id(magento: Magento, configuration: Configuration, entity_id: int) -> Story:
-    """Return why no pass has read the invoice with this entity_id; UsageError when Magento has none."""
+    """Return why the ledger lacks the invoice with this entity_id; raise UsageError when Magento has none."""
     return _unseen(magento.by_ids([entity_id]).get(entity_id), configuration, str(entity_id))
 
 

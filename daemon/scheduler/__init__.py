@@ -1,4 +1,4 @@
-"""When passes happen, and how the daemon stops."""
+"""Decides when passes happen, and stops the daemon."""
 
 import signal
 from collections.abc import Callable
@@ -18,7 +18,7 @@ from daemon.systemd import Systemd
 
 __all__ = ["Beat", "StopRequest", "block_signals", "run_daemon", "run_once"]
 
-# Beside the call in flight, what ends with it: its outcome is committed, connections and state are closed.
+# For what follows the last call: its outcome is committed, connections and state are closed.
 _CLOSING_SECONDS = 60.0
 
 
@@ -32,10 +32,10 @@ def run_daemon(
 ) -> None:
     """Poll until SIGTERM or SIGINT; SIGHUP polls at once (and so takes up edited settings).
 
-    ``first`` is done before the first poll; ``on_beat`` about once a second while no pass is under way.
+    Call ``first`` before the first poll, and ``on_beat`` about once a second while no pass is under way.
 
-    StateError when the state was removed or replaced, AnotherOrg when it was made with another one: nothing more is
-    sent then.
+    Raise StateError when the state was removed or replaced, AnotherOrg when the state was made with another org:
+    nothing more is sent then.
     """
     line = StatusLine(work, systemd)
     beat = Beat(work, stop, _both(on_beat, line.idle), first=first)
@@ -67,7 +67,7 @@ def _both(one: Callable[[], object], other: Callable[[], object]) -> Callable[[]
 
 
 def _wait(work: Work, beat: Beat, scheduler: BackgroundScheduler, systemd: Systemd, signals: Signals) -> signal.Signals:
-    """See that beats come, whatever becomes of the wall clock, until a signal ends the daemon; that signal."""
+    """Keep beats coming, also when the wall clock is set, and return the signal for the end of the daemon."""
     clock = work.parts.clock
     steps = Steps(clock)
     progress = Progress(work.parts, beat, systemd.watchdog_seconds)
@@ -84,7 +84,7 @@ def _wait(work: Work, beat: Beat, scheduler: BackgroundScheduler, systemd: Syste
             beat.clock_stepped(stepped)
         if stepped or received is not None:
             beat.hurry()
-            # The library goes by the wall clock: that one set back, it would wait until it has caught up.
+            # The library goes by the wall clock. Set back, the clock would have to catch up before the next beat.
             scheduler.modify_job("beat", next_run_time=datetime.now(UTC))
         if reload_asked_at is not None and work.parts.refreshed_at >= reload_asked_at:
             reload_asked_at = None
@@ -94,7 +94,7 @@ def _wait(work: Work, beat: Beat, scheduler: BackgroundScheduler, systemd: Syste
 
 
 def run_once(work: Work) -> None:
-    """All that is due now, then return; ``work.failure`` says what ended it early."""
+    """Do all due work once; ``work.failure`` tells why the work ended early."""
     work.sweeps = False
     polls = iter([True])
     while work.next_pass(lambda: next(polls, False)) is not None:

@@ -1,4 +1,4 @@
-"""How the daemon stands, in the line that ``systemctl status`` shows; counts and causes, nothing of a customer."""
+"""Writes the status line of ``systemctl status``: counts and causes, and nothing about a customer."""
 
 import math
 import sqlite3
@@ -15,7 +15,7 @@ from state.passes import Pass
 from state.sides import Side
 from state.store import Store
 
-# Within a pass the ledger is not counted after each batch: of a large one that takes a while.
+# Within a pass the ledger is not counted after each batch: counting a large ledger takes a while.
 _COUNT_SECONDS = 5.0
 _LONGEST_REASON = 120
 _SWITCHED_OFF: dict[Synchronization, list[str]] = {
@@ -26,7 +26,7 @@ _SWITCHED_OFF: dict[Synchronization, list[str]] = {
 
 
 class StatusLine:
-    """Tells systemd: what is next, what is owed, and which side does not work and why."""
+    """Tells systemd when the next poll is, how much is owed, and why a side fails."""
 
     def __init__(self, work: Work, systemd: Systemd) -> None:
         self._work = work
@@ -36,13 +36,13 @@ class StatusLine:
         self._counted_at: float | None = None
 
     def working(self) -> None:
-        """A pass has got on."""
+        """Tell that a pass is under way and makes progress."""
         if self._systemd.listens and self._is_time():
             self._count()
             self._tell("syncing")
 
     def idle(self) -> None:
-        """A beat is over."""
+        """Tell when the next poll is; a beat is over."""
         if not self._systemd.listens:
             return
         if self._work.last is not self._pass or self._counted_at is None:
@@ -57,7 +57,7 @@ class StatusLine:
     def _count(self) -> None:
         parts = self._work.parts
         self._counted_at = parts.clock.monotonic()
-        with suppress(sqlite3.Error, StateError):  # the pass itself says that the state cannot be read
+        with suppress(sqlite3.Error, StateError):  # the pass itself logs that the state cannot be read
             self._known = " · ".join(describe(parts.store, parts.configuration.settings.invoices))
 
     def _next_poll(self) -> str:
@@ -74,14 +74,14 @@ class StatusLine:
 
 
 def describe(store: Store, options: Invoices) -> list[str]:
-    """What the state knows that an operator would ask first."""
+    """Return the counts and failing sides that an operator asks for first."""
     counts = store.ledger.counts()
     words = [f"{counts[status]} {status}" for status in ("pending", "failed", "held") if counts.get(status)]
     return words + [_side(side, store.redact) for side in down(store, options)]
 
 
 def _side(side: Side, redact: Callable[[str], str]) -> str:
-    """``Salesforce paused: out of API calls``: the reason's first sentence."""
+    """Return the side with the first sentence of its reason: ``Salesforce paused: out of API calls``."""
     reason = redact(str(side.reason)).split(". ")[0]
     if len(reason) > _LONGEST_REASON:
         reason = reason[: _LONGEST_REASON - 1] + "…"

@@ -42,7 +42,7 @@ class Fault:
     area: str
     check: str
     result: str
-    mend: str
+    fix: str
     status: str = "error"
     code: int = 78
 
@@ -332,9 +332,9 @@ def test_each_fault_has_its_line_and_hides_no_other(world: World, fault: Fault) 
     found = line(report, fault.area, fault.check)
     assert (found.status, report.exit_code) == (fault.status, fault.code), found
     assert fault.result in found.result
-    assert fault.mend in (found.mend or "")
+    assert fault.fix in (found.fix or "")
     for each in report.lines:  # a secret's own sentence says where it belongs
-        assert each.mend or each.status not in {"warning", "error"} or each.area == "secrets", each
+        assert each.fix or each.status not in {"warning", "error"} or each.area == "secrets", each
     if world.magento.admin_failures:  # a refused sign-in is counted, because six lock the account
         assert "state" in {Path(name).name for name in files(world.folder).keys() - before.keys()}
     else:
@@ -401,7 +401,7 @@ def test_checks_and_runs_with_a_wrong_password_never_lock_the_account(world: Wor
     for _ in range(5 - runs_first):
         found = line(report_of(world), "magento", "sign-in")
         assert found.status == "error"
-        assert "four causes" in str(found.mend)
+        assert "four causes" in str(found.fix)
     assert world.magento.admin_failures == 5
     for _ in range(3):
         found = line(report_of(world), "magento", "sign-in")
@@ -425,7 +425,7 @@ def test_a_corrected_password_is_tried_by_the_next_check_which_ends_the_count(wo
         assert line(report_of(world), "magento", "sign-in").status == "ok"
     world.magento.admin_password = "another"
     for _ in range(4):
-        assert "four causes" in str(line(report_of(world), "magento", "sign-in").mend)
+        assert "four causes" in str(line(report_of(world), "magento", "sign-in").fix)
     assert world.magento.admin_failures == 4
 
 

@@ -11,16 +11,16 @@ from daemon.errors import UsageError
 @click.command(
     epilog="\b\nExamples:\n  invoice-sync sync 000000042 000000043\n  invoice-sync sync --order 000000017\n"
     "  invoice-sync sync --id 1234       where two stores use one number\n"
-    "  invoice-sync sync --failed        after what made them fail was mended\n"
+    "  invoice-sync sync --failed        after the cause of their failure was fixed\n"
     "  invoice-sync sync --held --dry-run\n"
-    "  invoice-sync sync --id 1234 --dismiss    failed, and nobody will mend it"
+    "  invoice-sync sync --id 1234 --dismiss    failed, and nobody will fix it"
 )
 @click.argument("numbers", nargs=-1, metavar="[NUMBER]...")
 @click.option("--id", "entity_ids", type=ENTITY_ID, multiple=True, metavar="ENTITY_ID", help="One by its entity_id.")
 @click.option("--order", "orders", multiple=True, metavar="NUMBER", help="All invoices of an order.")
 @click.option("--held", is_flag=True, help="All that are held.")
 @click.option("--failed", is_flag=True, help="All that failed.")
-@click.option("--skipped", is_flag=True, help="All that are skipped, decided anew.")
+@click.option("--skipped", is_flag=True, help="All that are skipped, decided again.")
 @click.option("--since", type=click.DateTime(["%Y-%m-%d"]), metavar="DATE", help="All that Magento created since then.")
 @click.option("--all", "everything", is_flag=True, help="All that are in the ledger.")
 @click.option("--dry-run", is_flag=True, help="Only say what would be sent, and what would not and why.")
