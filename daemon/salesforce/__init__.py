@@ -15,7 +15,8 @@ from daemon.redaction import Redaction
 from daemon.salesforce.connection import CallRejected, Connection
 from daemon.salesforce.graphs import MAX_BYTES, Answer, Done, Graph, NotAttempted, Rejected, pack, read_answers
 from daemon.salesforce.ids import id_of
-from daemon.salesforce.remedies import Next, Reach, RecordError, Remedy, remedy_for
+from daemon.salesforce.remedies import RecordError, remedy_for
+from daemon.salesforce.remedy import Next, Reach, Remedy
 from daemon.salesforce.scrubbing import scrubbed
 from daemon.salesforce.writes import INVOICE, NoteWrite, Writes, comment_of
 from daemon.settings import Configuration

@@ -5,9 +5,10 @@ from typing import Any
 
 from daemon.errors import Busy, InvoiceSyncError, OutOfCalls, SideDenied
 from daemon.redaction import Redaction
-from daemon.salesforce.error_codes import CATALOGUE, Next, Reach
+from daemon.salesforce.error_codes import CATALOGUE
 from daemon.salesforce.hosts import host_of
 from daemon.salesforce.remedies import RecordError, remedy_for
+from daemon.salesforce.remedy import Next, Reach
 from daemon.salesforce.scrubbing import code_of
 from daemon.transport import retry_after
 

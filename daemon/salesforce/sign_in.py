@@ -14,7 +14,7 @@ from daemon.clock import Clock
 from daemon.errors import Busy, InvoiceSyncError, SideDenied
 from daemon.redaction import Redaction
 from daemon.salesforce.hosts import host_of, my_domain_of
-from daemon.salesforce.remedies import sign_in_hint
+from daemon.salesforce.sign_in_hints import sign_in_hint
 from daemon.settings.schema import Salesforce
 from daemon.transport import retry_after
 

@@ -23,7 +23,8 @@ from daemon.magento.responses import read
 from daemon.magento.scalars import clean, digest
 from daemon.redaction import Redaction
 from daemon.salesforce.graphs import Done, Graph, Node, NotAttempted, Rejected, read_answers
-from daemon.salesforce.remedies import Next, RecordError, remedy_for
+from daemon.salesforce.remedies import RecordError, remedy_for
+from daemon.salesforce.remedy import Next
 from daemon.settings import load
 from daemon.sync.decide import note_rows_of, row_of
 from daemon.sync.unreadable import malformed_row
