@@ -12,9 +12,9 @@ from structlog.typing import FilteringBoundLogger
 from daemon.clock import Clock
 from daemon.errors import InvalidSettings, InvoiceSyncError
 from daemon.invoice import Invoice
-from daemon.magento import Magento
+from daemon.magento import Magento, SignIns
 from daemon.mapping import InvoiceMapping
-from daemon.redaction import redaction
+from daemon.redaction import Redaction
 from daemon.salesforce import Salesforce
 from daemon.settings import Configuration, SettingsFile
 from daemon.sync.delivery.call_failures import CallFailures
@@ -24,6 +24,7 @@ from daemon.sync.discovery.pages import PageReader
 from daemon.sync.discovery.records import RecordReader
 from daemon.sync.known_org import KnownOrg, recall_org
 from daemon.sync.timing import Timing
+from daemon.transport import Transport
 from state.passes import Pass
 from state.sides import Side
 from state.sign_ins import FACT, count_refused, forget_refused, locked_until
@@ -72,8 +73,8 @@ class Parts:
     random: Random
     log: FilteringBoundLogger
     stop: Stop
-    open_magento: Callable[[Configuration, Clock], Magento] = Magento
-    open_salesforce: Callable[[Configuration, Clock], Salesforce] = Salesforce
+    redaction: Redaction
+    transport: Transport
     on_progress: Callable[[], object] = lambda: None
     # A pass is over, with how many seconds it took; an invoice is in Salesforce, so many seconds after Magento made it.
     on_pass: Callable[[Pass, float], object] = lambda _done, _seconds: None
@@ -178,12 +179,11 @@ class Parts:
     def _connect(self) -> None:
         self.contents.clear()
         self.rejections.clear()
-        redaction.secrets = self.configuration.secrets
-        self.store.redact = redaction.clean
-        self.magento = self.open_magento(self.configuration, self.clock)
-        self.magento.tell_sign_ins(self._count_sign_in, self._locked_until)
-        self.salesforce = self.open_salesforce(self.configuration, self.clock)
-        self.salesforce.connection.expected_organization = self.store.facts.get("organization_id")
+        self.redaction.use(self.configuration.secrets)  # before anything is answered that may repeat one
+        sign_ins = SignIns(self._count_sign_in, self._locked_until)
+        self.magento = Magento(self.configuration, self.clock, self.redaction, self.transport, sign_ins)
+        expected = self.store.facts.get("organization_id")
+        self.salesforce = Salesforce(self.configuration, self.clock, self.redaction, self.transport, expected)
         self.recall()
 
     def recall(self) -> None:

@@ -87,7 +87,7 @@ class Work:
         """Say whose state this is; after it was cleared too."""
         parts = self.parts
         parts.contents.clear()
-        parts.salesforce.connection.expected_organization = parts.store.facts.get("organization_id")
+        parts.salesforce.connection.expect_organization(parts.store.facts.get("organization_id"))
         parts.recall()
         parts.store.facts.learn("magento_name", parts.configuration.settings.magento.name)
         parts.store.facts.learn("running", "1")
