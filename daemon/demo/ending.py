@@ -1,4 +1,4 @@
-"""The end of the demo: the invoice grid, and both sides side by side."""
+"""Ends the demo with the invoice grid and the comparison of both sides."""
 
 import click
 
@@ -12,7 +12,7 @@ _GRID_ROWS = 20
 
 
 def close_books(stage: Stage) -> bool:
-    """Show the grid and the summary; whether both sides agree."""
+    """Show the grid and the summary; return whether both sides agree."""
     stage.daemon.stop()
     stage.narration.act("The invoices, as `invoice-sync invoices` lists them")
     with Store(stage.folder.state, lock=False) as store:
@@ -22,12 +22,12 @@ def close_books(stage: Stage) -> bool:
         click.echo(f"and {len(invoices) - _GRID_ROWS} older ones")
     found = stage.compared()
     click.echo()
-    stage.narration.verdict(summary(found), good=found.equal)
+    stage.narration.conclude(summary(found), good=found.equal)
     return found.equal
 
 
 def summary(found: Comparison) -> str:
-    """One line with the numbers; what differs, if anything does, below it."""
+    """Return a line of numbers, and below it the first differences, if any."""
     line = (
         f"In Magento {found.in_magento}, in Salesforce {found.in_salesforce}, "
         f"lost {len(found.lost)}, doubled {len(found.doubled)}"
