@@ -75,7 +75,7 @@ def _all_in_words(store: Store) -> str:
     counts = store.ledger.counts()
     return (
         f"{sum(counts.values())} invoices are in the state, {counts.get('held', 0)} held and "
-        f"{counts.get('skipped', 0)} skipped: all are looked at again and decided by today's flags."
+        f"{counts.get('skipped', 0)} skipped. All are looked at again, and the present flags decide."
     )
 
 
@@ -85,5 +85,5 @@ def _agreed(what: str, *, yes: bool) -> bool:
     if yes:
         return True
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        raise UsageError("this is not a terminal, so it cannot be asked", hint="Add --yes.")
+        raise UsageError("without a terminal nobody can be asked", hint="Add --yes.")
     return click.confirm("Go on?", err=True)

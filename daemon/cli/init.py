@@ -79,7 +79,7 @@ def _choose(question: str, ways: Mapping[str, str]) -> str:
 def _ask_secrets(names: Iterable[str], folder: Path) -> dict[str, str]:
     """Return the secrets, typed unseen. Left-out secrets can be written later."""
     found: dict[str, str] = {}
-    click.echo("The secrets; what you type is not shown, and Enter leaves one for later.", err=True)
+    click.echo("The secrets: they are not shown as you type them. Enter leaves one for later.", err=True)
     for name in names:
         if (folder / name).exists():
             click.echo(f"{name}: exists already", err=True)

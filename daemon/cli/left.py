@@ -14,7 +14,7 @@ def in_words(left: Iterable[Left]) -> str:
 
 
 def _reason(left: Left) -> str:
-    reason = (left.reason or "not come to yet").splitlines()[0]
+    reason = (left.reason or "not tried yet").splitlines()[0]
     reason = reason if len(reason) <= _MOST_WORDS else f"{reason[: _MOST_WORDS - 1]}…"
     return reason.rstrip(".")  # a semicolon follows
 

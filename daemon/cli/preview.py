@@ -34,5 +34,5 @@ def _plan(configuration: Configuration, choice: Choice) -> tuple[PlannedInvoice,
         with open_reader(configuration) as store:
             known = store.ledger.known(choice.all)
     except StateMissingError:
-        click.echo("There is no state yet: nothing was synced so far.", err=True)
+        click.echo("There is no state yet: no invoice was synced so far.", err=True)
     return plan_sync(choice, shown, known, configuration.settings.invoices)

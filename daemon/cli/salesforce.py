@@ -42,10 +42,10 @@ def set_up(settings_name: str | None, *, dry_run: bool) -> int:
         if plan.deploy:
             _deploy(connection, configuration.settings.salesforce.api_version, plan, dry_run=dry_run)
         else:
-            say(f"All objects, fields, views, layouts and the permission set {PERMISSION_SET} are there.")
+            say(f"All objects, fields, views, layouts and the permission set {PERMISSION_SET} exist.")
         code = _assign(connection, dry_run=dry_run)
         done = f"Next: {_command('salesforce setup' if dry_run else 'check', settings_name)}"
-        say(done if dry_run else f"{done} says whether the org takes all that is sent to it.")
+        say(done if dry_run else f"{done} checks whether the org accepts everything that is sent.")
         return code
     finally:
         connection.close()
@@ -69,7 +69,7 @@ def _others(settings: Settings) -> list[str]:
     named = settings.salesforce
     pairs = zip(OBJECTS, (named.invoice.object, named.item.object, named.comment.object), strict=True)
     return [
-        f"settings.yaml names {other}, which is left alone: setup creates only the default {default}."
+        f"settings.yaml names {other}: setup leaves it alone, and creates only the default {default}."
         for default, other in pairs
         if other not in {default, None}
     ]
@@ -81,7 +81,7 @@ def _deploy(connection: Connection, api_version: str, plan: Plan, *, dry_run: bo
     packed = package(plan.deploy, api_version)
     with _reporting() as report:
         deploy(connection, packed, check_only=dry_run, pace=Pace(SystemClock(), time.sleep), report=report)
-    done = "Salesforce would take all of it; nothing was written." if dry_run else "Done."
+    done = "Salesforce would accept all of it. Nothing was written." if dry_run else "Done."
     say(done)
 
 

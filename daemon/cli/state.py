@@ -29,5 +29,5 @@ def restore(settings_name: str | None, file: Path) -> int:
     place = path_of_state(settings)
     kept = restore_state(place, file, SystemClock().now(), magento_name=settings.settings.magento.name)
     click.echo(f"Restored {file} to {place}." + (f" A copy of the state as it was: {kept}" if kept else ""))
-    click.echo("The next run sends once more what may have been sent since, and doubles nothing.")
+    click.echo("The next run sends again all that may have been sent since the backup; nothing is doubled.")
     return 0

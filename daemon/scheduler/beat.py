@@ -100,7 +100,7 @@ class Beat:
         except InvoiceSyncError as error:
             self._say(str(error), hint=error.hint)
         except (sqlite3.Error, OSError) as error:
-            hint = "See that its disk has room and that the file is there and writable."
+            hint = "Check that its disk has room, and that the file exists and is writable."
             self._say(f"the state at {self._parts.store.path} cannot be written: {error}", hint=hint)
         except Exception as error:  # noqa: BLE001  (a defect of ours must neither end the daemon nor stay unseen)
             self._say(f"unexpected {type(error).__name__}: {error}", hint=None)

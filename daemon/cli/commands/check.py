@@ -9,10 +9,10 @@ from daemon.cli.options import json_option, settings_option
 @json_option
 @settings_option
 def check(as_json: bool, settings_name: str | None) -> int:
-    """Try everything the daemon needs, on both sides, before it is needed. It writes nothing anywhere but, with
-    auth: admin, how many sign-ins were refused.
+    """Try everything the daemon needs, on both sides, before it is needed. Nothing is written but, with
+    auth: admin, the number of denied sign-ins.
 
-    Ends with 0 (also with warnings), 78 when something needs a person, 75 when a side is only unreachable.
+    The exit code is 0 (also with warnings), 78 when something needs a person, 75 when a side is only unreachable.
     """
     from daemon.cli.check import show_check
 

@@ -12,7 +12,7 @@ from daemon.cli.options import COUNT, json_option, settings_option
 def history(limit: int, as_json: bool, settings_name: str | None) -> int:
     """List past passes, newest first: what was seen, what became of it, what it cost.
 
-    They are kept for 90 days; of those that found nothing to do, only the newest.
+    Passes are kept for 90 days. Of passes without work only the newest is kept.
     """
     from daemon.cli.history import show_history
 

@@ -32,7 +32,7 @@ def init(
 ) -> int:
     """Write a first settings.yaml with its comments, and the folder secrets/ beside it (for this user alone).
 
-    On a terminal it asks for what no option names, and for the secrets (what is typed is not shown; Enter skips one).
+    On a terminal it asks for values without an option, and for the secrets (typed unseen; Enter skips one).
     The settings.yaml that `make install` left is filled in; one that a person has filled in is never written over.
     """
     from daemon.cli.init import Typed, begin

@@ -13,7 +13,7 @@ def settings() -> None:
 @settings.command()
 @settings_option
 def check(settings_name: str | None) -> int:
-    """Read settings.yaml, the environment and the secrets, and say everything that is wrong at once."""
+    """Read settings.yaml, the environment and the secrets, and show all errors at once."""
     from daemon.cli.settings import check_settings
 
     return check_settings(settings_name)

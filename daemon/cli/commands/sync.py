@@ -23,7 +23,7 @@ from daemon.errors import UsageError
 @click.option("--skipped", is_flag=True, help="All that are skipped, decided again.")
 @click.option("--since", type=click.DateTime(["%Y-%m-%d"]), metavar="DATE", help="All that Magento created since then.")
 @click.option("--all", "everything", is_flag=True, help="All that are in the ledger.")
-@click.option("--dry-run", is_flag=True, help="Only say what would be sent, and what would not and why.")
+@click.option("--dry-run", is_flag=True, help="Only show which invoices would be sent, and why others not.")
 @click.option("--dismiss", is_flag=True, help="Set them aside for good, where they failed, until they change.")
 @json_option
 @settings_option
