@@ -10,9 +10,10 @@ from daemon.clock import SystemClock
 from daemon.errors import SideDenied
 from daemon.log import configure
 from daemon.magento import Magento, is_account_denied
+from daemon.observer import Observer
 from daemon.salesforce.connection import Connection
 from daemon.settings import Configuration, SettingsFile, find_file, state_path
-from daemon.sync import Parts, Stop, Work
+from daemon.sync import Process, Stop, Tools, open_process
 from state.errors import StateMissingError, StateOlderError
 from state.sign_ins import keep_count, known_lock
 from state.store import Store
@@ -63,21 +64,21 @@ def connect(configuration: Configuration) -> Connection:
 
 
 @contextmanager
-def working(settings_file: SettingsFile, stop: Stop, *, quiet: bool = False) -> Iterator[Work]:
+def working(settings_file: SettingsFile, stop: Stop, observer: Observer, *, quiet: bool = False) -> Iterator[Process]:
     """The one process that works on the state, with everything it needs. StateLockedError when there is another."""
     settings = settings_file.current.settings
     level = "error" if quiet and settings.logging.level != "debug" else settings.logging.level
     log = configure(level, settings.logging.format)
     with Store(path_of_state(settings_file.current), lock=True) as store:
-        parts = Parts(store, settings_file, SystemClock(), random.Random(), log, stop)  # noqa: S311  (jitter)
-        work = Work(parts)
-        work.take_over()
+        tools = Tools(store, SystemClock(), random.Random(), stop, log, observer)  # noqa: S311  (jitter)
+        process = open_process(tools, settings_file)
+        process.take_over()
         try:
-            yield work
+            yield process
         except BaseException:
-            parts.close()  # not handed over: a call may still be under way, and the next process is told so
+            process.close()  # not handed over: a call may still be under way, and the next process is told so
             raise
-        work.hand_over()
+        process.hand_over()
 
 
 def path_of_state(configuration: Configuration) -> Path:
