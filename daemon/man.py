@@ -10,8 +10,9 @@ from daemon.__main__ import all_commands
 
 _FILES = {
     "/etc/invoice-sync/settings.yaml": (
-        "The settings; every key is explained in it. Others are found by --settings FILE, $INVOICE_SYNC_SETTINGS or "
-        "./settings.yaml, which go first."
+        "The settings; every key is explained in it, and invoice-sync init fills it in. Others are found by "
+        "--settings FILE, $INVOICE_SYNC_SETTINGS or ./settings.yaml, which go first; one as it is shipped is "
+        "passed over."
     ),
     "/etc/invoice-sync/secrets/": "A file for each secret, root's alone. The service is handed them when it starts.",
     "/var/lib/invoice-sync/state.db": (

@@ -37,17 +37,17 @@ class Store:
 
     With ``lock=True`` it is the one process that works on this state, for as long as it is open; the lock is a
     file beside the state, taken before the schema is touched. Without, it reads; with ``asks`` it leaves requests too.
+    ``redact`` takes out of a text what must not be kept; whoever writes what a side has said hands it in.
     """
 
-    def __init__(self, path: Path, *, lock: bool, asks: bool = False) -> None:
+    def __init__(self, path: Path, *, lock: bool, asks: bool = False, redact: Callable[[str], str] = str) -> None:
         self.path = path
         self._lock: int | None = None
         if lock:
             self._open_to_work()
         else:
             self._open_to_read(asks=asks)
-        # Takes out of a text what must not be kept; whoever writes what a side has said sets it.
-        self.redact: Callable[[str], str] = str
+        self.redact = redact
         self.facts = Facts(self)
         self.checkpoints = Checkpoints(self)
         self.scans = Scans(self)

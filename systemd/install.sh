@@ -53,8 +53,8 @@ if [ -e "$DESTDIR$settings/settings.yaml" ]; then
     install -m 644 settings.yaml "$DESTDIR$settings/settings.yaml.new"
 else
     install -m 644 settings.yaml "$DESTDIR$settings/settings.yaml"
-    say "set the two URLs in $settings/settings.yaml, write the secrets to $settings/secrets, then:"
-    say "  systemctl enable --now invoice-sync"
+    say "next, as root: invoice-sync init, which fills in $settings/settings.yaml and $settings/secrets; then"
+    say "  invoice-sync check, invoice-sync salesforce setup, systemctl enable --now invoice-sync"
 fi
 
 if [ -z "$DESTDIR" ] && [ -d /run/systemd/system ]; then

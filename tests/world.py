@@ -15,7 +15,7 @@ from typing import Any
 import structlog
 from ruamel.yaml import YAML
 
-from daemon.log import redaction
+from daemon.redaction import Redaction
 from daemon.sandbox.comparison import Comparison, compare
 from daemon.sandbox.faults import install
 from daemon.sandbox.magento import http as sandbox_magento
@@ -26,6 +26,7 @@ from daemon.sandbox.server import Server
 from daemon.settings import SettingsFile
 from daemon.sync import Process, Tools, open_process
 from daemon.sync.tally import Tally
+from daemon.transport import Transport
 from state.ledger import LedgerRow
 from state.passes import Pass
 from state.store import Store
@@ -159,14 +160,15 @@ class World:
     @contextmanager
     def work(self, *, seed: int = 1) -> Iterator[Process]:
         """The work of one process, in this one, with events kept and a clock that can be moved."""
+        redaction = Redaction()
         log = structlog.wrap_logger(
             structlog.ReturnLogger(),
             processors=[structlog.processors.add_log_level, redaction, self._keep],
             wrapper_class=structlog.make_filtering_bound_logger(0),
         )
-        with Store(self.state_path, lock=True) as store:
+        with Store(self.state_path, lock=True, redact=redaction.clean) as store:
             tools = Tools(store, self.clock, Random(seed), Stop(), log)
-            work = open_process(tools, SettingsFile(self.settings_path, {}))
+            work = open_process(tools, SettingsFile(self.settings_path, {}), redaction, Transport())
             work.take_over()
             try:
                 yield work

@@ -99,7 +99,8 @@ def _watched(process: "Process", settings_file: "SettingsFile", observers: "Obse
         pulse.beat()
         console.follow(settings_file.current.settings.console.listen)
 
-    pulse, metrics = Pulse(process.tools.clock), Metrics(configuration, open_state)
+    pulse = Pulse(process.tools.clock)
+    metrics = Metrics(configuration, open_state, process.answers, process.tools.clock)
     observers.add(pulse)
     observers.add(metrics)
     console = Console(make_app, process.tools.log)

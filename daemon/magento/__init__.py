@@ -1,22 +1,24 @@
 """Reads invoices, comments and orders from Magento; it never writes, though its permission would let it."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, Literal
 
-from daemon.clock import Clock, SystemClock
+from daemon.clock import Clock
 from daemon.errors import SideDenied, Unreachable
 from daemon.invoice import Comment, Invoice, Malformed, Order
+from daemon.magento.account import UNCOUNTED, SignIns
 from daemon.magento.connection import Connection
 from daemon.magento.diagnosis import diagnose, is_about_signature
 from daemon.magento.errors import PageTooLarge
 from daemon.magento.parse import comments_of, invoice_of, order_of, rows_of, stamps_of
-from daemon.magento.responses import read
 from daemon.magento.search import Filter, format_stamp, ids, query
 from daemon.magento.sign_in_errors import AccessDenied, is_account_denied
+from daemon.redaction import Redaction
 from daemon.settings import Configuration
+from daemon.transport import Transport
 
 __all__ = [
     "AccessDenied",
@@ -24,6 +26,7 @@ __all__ = [
     "Page",
     "PageTooLarge",
     "Resource",
+    "SignIns",
     "Watched",
     "WatchedPage",
     "is_account_denied",
@@ -86,11 +89,17 @@ class WatchedPage:
 class Magento:
     """One shop's REST API, by the settings in force."""
 
-    def __init__(self, configuration: Configuration, clock: Clock | None = None) -> None:
-        self._way = configuration.settings.magento.auth
+    def __init__(
+        self,
+        configuration: Configuration,
+        clock: Clock,
+        redaction: Redaction,
+        transport: Transport,
+        sign_ins: SignIns = UNCOUNTED,
+    ) -> None:
         self._configuration = configuration
         self._diagnosed: AccessDenied | None = None
-        self._connection = Connection(configuration, clock or SystemClock())
+        self._connection = Connection(configuration, clock, redaction, transport, sign_ins)
         self.answered_at: datetime | None = None  # Magento's clock at its last answer
         self._page_limit = 300  # the largest page that the shop allows, once it has said so
 
@@ -108,15 +117,6 @@ class Magento:
         """Make no administrator's sign-in for now, but give this refusal in its place."""
         if self._connection.account:
             self._connection.account.spare(refusal)
-
-    def tell_sign_ins(self, on_answer: Callable[[bool], object], locked_until: Callable[[], datetime | None]) -> None:
-        """Let the one be told of each administrator's sign-in whether it was taken, and the other asked before each.
-
-        ``locked_until``: until when one more could lock the account, by all that were counted.
-        """
-        if self._connection.account:
-            self._connection.account.on_answer = on_answer
-            self._connection.account.locked_until = locked_until
 
     def close(self) -> None:
         """Let go of the connections."""
@@ -242,7 +242,7 @@ class Magento:
 
     def _explained(self, refusal: AccessDenied) -> AccessDenied:
         """Return the refusal with its cause, which is looked for once while the same is said with these settings."""
-        if self._way != "oauth1" or not is_about_signature(refusal):
+        if self._connection.way != "oauth1" or not is_about_signature(refusal):
             return refusal
         if self._diagnosed is None or str(self._diagnosed) != str(refusal):
             self._diagnosed = diagnose(self._connection, self._configuration, refusal)
@@ -255,7 +255,7 @@ class Magento:
     def _get(self, path: str, question: str) -> dict[str, Any]:
         response = self._connection.get(f"{path}?{question}")
         try:
-            body = read(response, self._way)
+            body = self._connection.read(response)
         except AccessDenied as refusal:
             raise self._explained(refusal) from None
         try:

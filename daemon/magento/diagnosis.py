@@ -7,7 +7,6 @@ from urllib.parse import urlsplit
 
 from daemon.errors import InvoiceSyncError, SideDenied
 from daemon.magento.connection import Connection
-from daemon.magento.responses import read
 from daemon.magento.search import Filter, query
 from daemon.magento.sign import OAuth1
 from daemon.magento.sign_in_errors import AccessDenied
@@ -59,7 +58,7 @@ def find_seen_as(connection: Connection, configuration: Configuration) -> str | 
     for address in other_addresses(settings.base_url):
         auth = OAuth1(configuration.secrets, settings.signature, address)
         try:
-            read(connection.get_signed(f"invoices?{query(NOTHING, page_size=1)}", auth), "oauth1")
+            connection.read(connection.get_signed(f"invoices?{query(NOTHING, page_size=1)}", auth))
         except SideDenied as refusal:
             if is_about_signature(refusal):
                 continue

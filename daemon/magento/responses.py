@@ -1,4 +1,4 @@
-"""What Magento's answers mean: JSON as Python values, and whatever is none is refused whole."""
+"""Reads a good answer of Magento's: JSON as Python values; an answer that is anything else is rejected whole."""
 
 import json
 from collections.abc import Iterable
@@ -8,32 +8,34 @@ from typing import Any, NoReturn
 import requests
 
 from daemon.errors import Unreachable
-from daemon.magento.errors import refuse
+from daemon.magento.error_answer import ErrorAnswer
+from daemon.magento.errors import error_of
 from daemon.magento.sign_in_errors import Way
+from daemon.redaction import Redaction
 
 _DEEPEST = 100
 
 
-def read(response: requests.Response, way: Way = "oauth1") -> dict[str, Any]:
-    """The JSON object of a good answer; our error for any other. ``way``: how we sign in, which a refusal is about."""
+def read(response: requests.Response, way: Way, redaction: Redaction) -> dict[str, Any]:
+    """Return the JSON object of a good answer; raise our error for any other. ``way``: how the daemon signs in."""
     if response.status_code != 200:
-        refuse(response, way)
+        raise error_of(ErrorAnswer.of(response, redaction), way)
     body = _parse(response)
     if _is_deep(body):
-        _refuse_page("is nested too deeply")
+        _reject("is nested too deeply")
     if not isinstance(body, dict):
-        _refuse_page(f"is JSON, but {_kind(body)} where an object was expected")
+        _reject(f"is JSON, but {_kind(body)} where an object was expected")
     return body
 
 
 def _parse(response: requests.Response) -> Any:
     try:
-        text = response.content.decode("utf-8-sig")  # some plugin's byte order mark is no fault
-        return json.loads(text, parse_float=Decimal, parse_constant=_refuse_constant)
+        text = response.content.decode("utf-8-sig")  # a byte order mark, which some plugin writes, is no fault
+        return json.loads(text, parse_float=Decimal, parse_constant=_reject_constant)
     except UnicodeDecodeError:
-        _refuse_page("is not UTF-8")
+        _reject("is not UTF-8")
     except RecursionError:
-        _refuse_page("is nested too deeply")
+        _reject("is nested too deeply")
     except ValueError:
         start = response.content.lstrip()[:5]
         looks = (
@@ -43,11 +45,11 @@ def _parse(response: requests.Response) -> Any:
             if start[:1] == b"<"
             else "is not JSON, or is cut short"
         )
-        _refuse_page(f"{looks} ({len(response.content)} bytes)")
+        _reject(f"{looks} ({len(response.content)} bytes)")
 
 
 def _is_deep(body: Any) -> bool:
-    """Whether it is nested beyond anything that Magento means, and that can be walked by recursion."""
+    """Return whether the body is nested deeper than anything of Magento's, and than recursion can walk."""
     layer: list[Any] = [[body]]
     for _ in range(_DEEPEST):
         layer = [inner for node in layer for inner in _inner(node) if isinstance(inner, dict | list)]
@@ -60,11 +62,11 @@ def _inner(node: dict[str, Any] | list[Any]) -> Iterable[Any]:
     return node.values() if isinstance(node, dict) else node
 
 
-def _refuse_constant(name: str) -> NoReturn:
+def _reject_constant(name: str) -> NoReturn:
     raise ValueError(name)  # NaN and Infinity: no amount, and not JSON
 
 
-def _refuse_page(why: str) -> NoReturn:
+def _reject(why: str) -> NoReturn:
     raise Unreachable(
         f"Magento's answer {why}; it is refused whole",
         side="magento",

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Literal
 
 from daemon.errors import Probe, SideDenied
-from daemon.redaction import redaction
+from daemon.redaction import Redaction
 
 Way = Literal["oauth1", "bearer", "admin"]
 Cause = Literal["permission", "signature", "keys", "clock", "method", "account", "unknown"]
@@ -58,8 +58,11 @@ _WITHOUT_SECOND_FACTOR = (
 )
 
 
-def is_account_denied(reason: str | None) -> bool:
-    """Return whether this reason, as the state keeps it, is such a one: a secret may be a word of ours."""
+def is_account_denied(reason: str | None, redaction: Redaction) -> bool:
+    """Return whether a pause with this reason is about the administrator's account.
+
+    The state keeps reasons without secrets, and a secret may be a word of ours.
+    """
     return reason is not None and reason.startswith(redaction.clean(ACCOUNT_DENIED))
 
 

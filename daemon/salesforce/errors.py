@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from daemon.errors import Busy, InvoiceSyncError, OutOfCalls, SideDenied
-from daemon.redaction import heard
-from daemon.salesforce.error_codes import CATALOGUE, Next, Reach
+from daemon.redaction import Redaction
+from daemon.salesforce.error_codes import CATALOGUE
 from daemon.salesforce.hosts import host_of
 from daemon.salesforce.remedies import RecordError, remedy_for
+from daemon.salesforce.remedy import Next, Reach
 from daemon.salesforce.scrubbing import code_of
 from daemon.transport import retry_after
 
@@ -30,11 +31,13 @@ class CallRejected(InvoiceSyncError):  # noqa: N818
         self.status = status
 
 
-def explain(status: int, content: Any, headers: Mapping[str, str], *, host: str) -> InvoiceSyncError:
+def explain(
+    status: int, content: Any, headers: Mapping[str, str], *, host: str, redaction: Redaction
+) -> InvoiceSyncError:
     """Return the error that this answer is. ``host``: where the call went."""
     if status in MOVED:
         return _moved(status, headers, host)
-    code, message = _first_error(content)
+    code, message = _first_error(content, redaction)
     if status == 401:
         return _session_refused(code, message)
     if code == "REQUEST_LIMIT_EXCEEDED" and "TotalRequests" in message:
@@ -77,11 +80,11 @@ def _session_refused(code: str, message: str) -> SideDenied:
     )
 
 
-def _first_error(content: Any) -> tuple[str, str]:
+def _first_error(content: Any, redaction: Redaction) -> tuple[str, str]:
     """Return code and message of an error answer; a page of HTML has neither."""
     first = content[0] if isinstance(content, list) and content else content
     if not isinstance(first, Mapping):
         return "", ""
     code = str(first.get("errorCode") or first.get("error") or "")
     message = str(first.get("message") or first.get("error_description") or "")
-    return code and code_of(code), heard(message)[:_LONGEST]
+    return code and code_of(code), redaction.heard(message)[:_LONGEST]

@@ -11,7 +11,8 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 
 from daemon.errors import InvalidSettings
-from daemon.settings.document import Document, find_file, read_document
+from daemon.settings.document import Document, read_document
+from daemon.settings.places import find_file
 from daemon.settings.schema import Settings
 from daemon.settings.secrets import NAMES, Secrets, read_secrets, secret_at
 from state.room import lacks_room

@@ -1,6 +1,5 @@
 """settings.yaml as a document: its values, and where in the file or the environment each one stands."""
 
-import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,10 +16,10 @@ from ruamel.yaml.tokens import AliasToken
 
 from daemon.errors import InvalidSettings
 from daemon.settings.files import read_small
+from daemon.settings.places import MAX_BYTES
 from daemon.settings.secrets import secret_at
 
 PREFIX = "INVOICE_SYNC__"
-_MAX_BYTES = 100_000  # the YAML library takes seconds for so many
 _DEEPEST = 100  # its time grows with the square of how deep brackets stand in one another
 _MOST_SCALARS = 2_000
 _BRACKET = re.compile(r"[\[\]{}]")
@@ -85,7 +84,7 @@ def read_document(path: Path, environ: Mapping[str, str]) -> Document:
 
 def _read(path: Path) -> str:
     try:
-        raw = read_small(path, _MAX_BYTES)
+        raw = read_small(path, MAX_BYTES)
     except FileNotFoundError:
         raise InvalidSettings(
             [f"{path}: there is no such file"], hint="Name the settings file with --settings FILE."
@@ -194,18 +193,3 @@ def _lay_over(values: dict[str, Any], keys: tuple[str, ...], value: Any) -> None
             inner = values[key] = {}
         values = inner
     values[keys[-1]] = value
-
-
-def find_file(named: str | None) -> Path:
-    """The settings file: as named, ``$INVOICE_SYNC_SETTINGS``, ``./settings.yaml``, ``/etc/invoice-sync/…``."""
-    chosen = named or os.environ.get("INVOICE_SYNC_SETTINGS")
-    if chosen:
-        return Path(chosen)
-    places = [Path("settings.yaml"), Path("/etc/invoice-sync/settings.yaml")]
-    for place in places:
-        if place.is_file():
-            return place
-    raise InvalidSettings(
-        [f"there is no settings file at {places[0].absolute()} or {places[1]}"],
-        hint="Write one with `invoice-sync init`, or name one with --settings FILE.",
-    )

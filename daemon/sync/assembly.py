@@ -1,7 +1,6 @@
 """Where a process is put together: each owner of memory is made once, and handed to who needs it."""
 
-from daemon.magento import Magento
-from daemon.salesforce import Salesforce
+from daemon.redaction import Redaction
 from daemon.settings import SettingsFile
 from daemon.sync.account import AccountSignIns
 from daemon.sync.deliveries import Deliveries
@@ -27,22 +26,17 @@ from daemon.sync.org import OrgFit
 from daemon.sync.passes import Passes
 from daemon.sync.process import Process
 from daemon.sync.renewal import Renewal
-from daemon.sync.session import OpenMagento, OpenSalesforce, Sessions
+from daemon.sync.session import Sessions
 from daemon.sync.timing import Timing
 from daemon.sync.tools import Tools
+from daemon.transport import Transport
 
 
-def open_process(
-    tools: Tools,
-    settings_file: SettingsFile,
-    *,
-    open_magento: OpenMagento = Magento,
-    open_salesforce: OpenSalesforce = Salesforce,
-) -> Process:
+def open_process(tools: Tools, settings_file: SettingsFile, redaction: Redaction, transport: Transport) -> Process:
     """Return a process that works with these tools by the settings in force."""
     store, timing = tools.store, Timing(tools)
     sign_ins = AccountSignIns(tools)
-    sessions = Sessions(tools, settings_file, sign_ins, open_magento=open_magento, open_salesforce=open_salesforce)
+    sessions = Sessions(tools, settings_file, redaction, transport, sign_ins)
 
     magento, salesforce = MagentoHealth(tools, sessions, sign_ins), SalesforceHealth(tools, sessions)
     pause, org = NotePause(tools), OrgFit(tools, sessions, salesforce)

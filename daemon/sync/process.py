@@ -18,6 +18,7 @@ from daemon.sync.session import Session, Sessions
 from daemon.sync.tally import Tally
 from daemon.sync.timing import FAILED_AGAIN, RETRY_LONGEST, UNANSWERED_AGAIN
 from daemon.sync.tools import Tools
+from daemon.transport import Answers
 from state.dismissal import dismiss
 from state.forgetting import clear_state
 from state.passes import Pass
@@ -64,6 +65,11 @@ class Process:
     def settings(self) -> Settings:
         """The settings in force."""
         return self.sessions.current.settings
+
+    @property
+    def answers(self) -> Answers:
+        """The answers to all calls of this process, counted by side and status."""
+        return self.sessions.transport.answers
 
     @property
     def refreshed_at(self) -> float:

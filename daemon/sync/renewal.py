@@ -56,7 +56,7 @@ class Renewal:
     def begin_again(self) -> None:
         """Store shop name and mapping in a new or cleared state."""
         session, facts = self.sessions.current, self.tools.store.facts
-        session.salesforce.connection.expected_organization = facts.get("organization_id")
+        session.salesforce.connection.expect_organization(facts.get("organization_id"))
         self._recall()
         facts.learn("magento_name", session.settings.magento.name)
         facts.learn("running", "1")

@@ -1,21 +1,17 @@
 """The settings in force with the two clients and the mapping that they make; replaced as one when settings change."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from daemon.clock import Clock
 from daemon.errors import InvalidSettings
-from daemon.magento import Magento
+from daemon.magento import Magento, SignIns
 from daemon.mapping import InvoiceMapping
-from daemon.redaction import redaction
+from daemon.redaction import Redaction
 from daemon.salesforce import Salesforce
 from daemon.settings import Configuration, Settings, SettingsFile
 from daemon.spelling import OrgTraits
 from daemon.sync.account import AccountSignIns
 from daemon.sync.tools import Tools
-
-OpenMagento = Callable[[Configuration, Clock], Magento]
-OpenSalesforce = Callable[[Configuration, Clock], Salesforce]
+from daemon.transport import Transport
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,16 +41,15 @@ class Sessions:
         self,
         tools: Tools,
         settings_file: SettingsFile,
+        redaction: Redaction,
+        transport: Transport,
         sign_ins: AccountSignIns,
-        *,
-        open_magento: OpenMagento = Magento,
-        open_salesforce: OpenSalesforce = Salesforce,
     ) -> None:
         self._tools = tools
         self._file = settings_file
+        self._redaction = redaction
         self._sign_ins = sign_ins
-        self._open_magento = open_magento
-        self._open_salesforce = open_salesforce
+        self.transport = transport
         self.current = self._open()
 
     @property
@@ -85,11 +80,10 @@ class Sessions:
         self.current = replace(self.current, mapping=InvoiceMapping(self.current.settings, traits))
 
     def _open(self) -> Session:
-        configuration, store = self._file.current, self._tools.store
-        redaction.secrets = configuration.secrets
-        store.redact = redaction.clean
-        magento = self._open_magento(configuration, self._tools.clock)
-        magento.tell_sign_ins(self._sign_ins.count, self._sign_ins.locked_until)
-        salesforce = self._open_salesforce(configuration, self._tools.clock)
-        salesforce.connection.expected_organization = store.facts.get("organization_id")
+        configuration, clock = self._file.current, self._tools.clock
+        self._redaction.use(configuration.secrets)  # before anything is answered that may repeat one
+        sign_ins = SignIns(self._sign_ins.count, self._sign_ins.locked_until)
+        magento = Magento(configuration, clock, self._redaction, self.transport, sign_ins)
+        expected = self._tools.store.facts.get("organization_id")
+        salesforce = Salesforce(configuration, clock, self._redaction, self.transport, expected)
         return Session(configuration, magento, salesforce, InvoiceMapping(configuration.settings))

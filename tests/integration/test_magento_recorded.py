@@ -23,11 +23,14 @@ import pytest
 import simplejson
 from flask import Flask, Response, request
 
+from daemon.clock import SystemClock
 from daemon.errors import Busy, InvoiceSyncError, SideDenied, Unreachable
 from daemon.invoice import Invoice, Malformed
 from daemon.magento import Magento, Page, PageTooLarge
 from daemon.magento.sign_in_errors import AccessDenied
+from daemon.redaction import Redaction
 from daemon.sandbox.server import Server
+from daemon.transport import Transport
 from tests import builders
 
 _ROOT = Path(__file__).parents[2]
@@ -89,7 +92,8 @@ def served(exchange: Recorded, *, body: Any = None, auth: str = "oauth1") -> Ite
 
     app.add_url_rule("/<path:path>", view_func=answer, methods=["GET", "POST"])
     with Server(app) as server:
-        magento = Magento(builders.configuration({"magento.base_url": server.url, "magento.auth": auth}))
+        configuration = builders.configuration({"magento.base_url": server.url, "magento.auth": auth})
+        magento = Magento(configuration, SystemClock(), Redaction(configuration.secrets), Transport())
         try:
             yield magento
         finally:

@@ -22,6 +22,7 @@ from daemon.cli import cli
 from daemon.clock import SystemClock
 from daemon.errors import Busy, InvoiceSyncError
 from daemon.mapping import INVOICE_FIELDS, ITEM_FIELDS
+from daemon.redaction import Redaction
 from daemon.salesforce.connection import Connection
 from daemon.salesforce.setup import DeploymentRejected, Pace, deploy, package, plan_of
 from daemon.salesforce.setup.components import OBJECTS, PERMISSION_SET, shipped
@@ -29,6 +30,7 @@ from daemon.sandbox.faults import status
 from daemon.sandbox.salesforce.org import STANDARD_OBJECTS, Field, Org
 from daemon.sandbox.salesforce.org.objects import COMMENT, INVOICE, ITEM
 from daemon.settings import SettingsFile
+from daemon.transport import Transport
 from tests.world import TestClock, World
 
 INVOICE_NAME, ITEM_NAME, COMMENT_NAME = OBJECTS
@@ -332,7 +334,7 @@ def test_what_the_org_refuses_is_said_line_by_line_and_nothing_is_changed(empty:
         f"{INVOICE_NAME}.Tax__c": "You have reached the maximum number of custom fields",
         INVOICE_NAME: "Magento Invoices: Plural Label is already in use: duplicate",
     }
-    empty.org.refuse_component = lambda _type, name: problems.get(name)
+    empty.org.reject_component = lambda _type, name: problems.get(name)
     before = shape(empty.org)
     done = empty.command("salesforce", "setup")
     assert done.returncode == 1
@@ -492,4 +494,5 @@ def test_an_org_that_is_not_the_states_is_refused(ready: World) -> None:
 
 
 def _connection(world: World) -> Connection:
-    return Connection(SettingsFile(world.settings_path, {}).current, SystemClock())
+    configuration = SettingsFile(world.settings_path, {}).current
+    return Connection(configuration, SystemClock(), Redaction(configuration.secrets), Transport())

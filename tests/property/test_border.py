@@ -17,12 +17,14 @@ from hypothesis import strategies as st
 
 from daemon.errors import InvalidSettings, InvoiceSyncError, Unreachable
 from daemon.invoice import Invoice, Malformed, Order
-from daemon.magento.errors import sentence
+from daemon.magento.error_answer import sentence
 from daemon.magento.parse import invoice_of, order_of, rows_of
 from daemon.magento.responses import read
 from daemon.magento.scalars import clean, digest
+from daemon.redaction import Redaction
 from daemon.salesforce.graphs import Done, Graph, Node, NotAttempted, Rejected, read_answers
-from daemon.salesforce.remedies import Next, RecordError, remedy_for
+from daemon.salesforce.remedies import RecordError, remedy_for
+from daemon.salesforce.remedy import Next
 from daemon.settings import load
 from daemon.sync.decide import note_rows_of, row_of
 from daemon.sync.unreadable import malformed_row
@@ -196,7 +198,7 @@ def test_any_answer_of_magento_is_an_object_or_one_of_our_errors(status: int, co
     response = requests.Response()
     response.status_code, response._content, response.url = status, content, "https://shop.example.com/rest/all/V1/x"
     try:
-        found = read(response)
+        found = read(response, "oauth1", Redaction())
     except InvoiceSyncError as error:
         words = str(error)
     else:

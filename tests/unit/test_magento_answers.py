@@ -6,8 +6,10 @@ import pytest
 import requests
 
 from daemon.errors import Busy, InvoiceSyncError, SideDenied, Unreachable
-from daemon.magento.errors import PageTooLarge, sentence
-from daemon.magento.responses import read
+from daemon.magento import responses
+from daemon.magento.error_answer import sentence
+from daemon.magento.errors import PageTooLarge
+from daemon.redaction import Redaction
 
 
 def answer(status: int, content: bytes = b"", **headers: str) -> requests.Response:
@@ -17,6 +19,10 @@ def answer(status: int, content: bytes = b"", **headers: str) -> requests.Respon
     response.url = "https://shop.example.com/rest/all/V1/invoices?searchCriteria%5BpageSize%5D=1"
     response.headers.update({name.replace("_", "-"): value for name, value in headers.items()})
     return response
+
+
+def read(response: requests.Response) -> dict[str, Any]:
+    return responses.read(response, "oauth1", Redaction())
 
 
 @pytest.mark.parametrize(

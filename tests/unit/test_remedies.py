@@ -7,8 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from daemon.salesforce.remedies import CATALOGUE, SIGN_IN, Next, RecordError, remedy_for, sign_in_hint
+from daemon.salesforce.error_codes import CATALOGUE
+from daemon.salesforce.remedies import RecordError, remedy_for
+from daemon.salesforce.remedy import Next
 from daemon.salesforce.sign_in import difference
+from daemon.salesforce.sign_in_hints import SIGN_IN, sign_in_hint
 
 _ROOT = Path(__file__).parents[2]
 REFERENCE = Path(os.environ.get("INVOICE_SYNC_REFERENCE", _ROOT.parent / "shared" / "reference")) / "salesforce.md"

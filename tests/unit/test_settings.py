@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
@@ -618,12 +619,39 @@ def test_where_the_settings_file_is(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("INVOICE_SYNC_SETTINGS", raising=False)
     with pytest.raises(InvalidSettings, match="there is no settings file at"):
-        find_file(None)
+        find_file(None, root=tmp_path)
+    installed = tmp_path / "etc" / "invoice-sync" / "settings.yaml"
+    installed.parent.mkdir(parents=True)
+    installed.write_text(GOOD)
+    assert find_file(None, root=tmp_path) == installed
     written(tmp_path, GOOD)
-    assert find_file(None) == Path("settings.yaml")
+    assert find_file(None, root=tmp_path) == Path("settings.yaml")
     monkeypatch.setenv("INVOICE_SYNC_SETTINGS", "other.yaml")
-    assert find_file(None) == Path("other.yaml")
-    assert find_file("named.yaml") == Path("named.yaml")
+    assert find_file(None, root=tmp_path) == Path("other.yaml")
+    assert find_file("named.yaml", root=tmp_path) == Path("named.yaml")
+
+
+def test_the_shipped_settings_yaml_is_nobodys_settings_until_its_urls_are_filled_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("INVOICE_SYNC_SETTINGS", raising=False)
+    shipped = (Path(__file__).parents[2] / "settings.yaml").read_text()
+    here, installed = tmp_path / "settings.yaml", tmp_path / "etc" / "invoice-sync" / "settings.yaml"
+    installed.parent.mkdir(parents=True)
+    here.write_text(shipped)
+    with pytest.raises(InvalidSettings) as refused:
+        find_file(None, root=tmp_path)
+    assert str(here) in str(refused.value)
+    assert "invoice-sync init" in str(refused.value.hint)
+    installed.write_text(shipped)
+    with pytest.raises(InvalidSettings, match=re.escape(str(installed))):
+        find_file(None, root=tmp_path)
+    installed.write_text(shipped.replace("shop.example.com", "shop.example.org"))
+    assert find_file(None, root=tmp_path) == installed, "a command may be typed in the checkout"
+    assert find_file("settings.yaml", root=tmp_path) == Path("settings.yaml"), "a name is a name"
+    monkeypatch.setenv("INVOICE_SYNC__MAGENTO__BASE_URL", "https://elsewhere.example")
+    assert find_file(None, root=tmp_path) == Path("settings.yaml"), "the environment has filled it in"
 
 
 def test_where_the_state_is(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ from urllib3 import encode_multipart_formdata
 
 from daemon.clock import Clock
 from daemon.errors import Busy, InvoiceSyncError, Retriable, Unreachable
-from daemon.redaction import heard
+from daemon.redaction import Redaction
 from daemon.salesforce.connection import Connection
 from daemon.salesforce.setup.reading import not_allowed
 
@@ -84,7 +84,9 @@ def deploy(
         pace.sleep(pause)
         pause = min(pause * 1.5, _LONGEST_PAUSE)
     if status != "Succeeded":
-        raise DeploymentRejected(_failures(result) or [Failure(deployment, _reason(result, status), _hint(""))])
+        raise DeploymentRejected(
+            _failures(result) or [Failure(deployment, _reason(result, status, connection.redaction), _hint(""))]
+        )
 
 
 def _start(connection: Connection, package: bytes, *, check_only: bool) -> str:
@@ -125,10 +127,10 @@ def _json(connection: Connection, response: requests.Response) -> dict[str, Any]
     except (ValueError, RecursionError):
         answer = None
     if not response.ok:
-        refusal = connection.refusal(response, answer)
-        if response.status_code == 403 and "INSUFFICIENT_ACCESS" in str(refusal):
-            raise not_allowed(str(refusal))
-        raise refusal
+        error = connection.error_of(response, answer)
+        if response.status_code == 403 and "INSUFFICIENT_ACCESS" in str(error):
+            raise not_allowed(str(error))
+        raise error
     if not isinstance(answer, dict):
         raise Unreachable("Salesforce's answer about the deployment is not JSON", side="salesforce", sent=True)
     return answer
@@ -145,8 +147,8 @@ def _failures(result: dict[str, Any]) -> list[Failure]:
     return list(dict.fromkeys(found))
 
 
-def _reason(result: dict[str, Any], status: str) -> str:
-    return heard(str(result.get("errorMessage") or f"the deployment ended as {status}"))[:500]
+def _reason(result: dict[str, Any], status: str, redaction: Redaction) -> str:
+    return redaction.heard(str(result.get("errorMessage") or f"the deployment ended as {status}"))[:500]
 
 
 def _int(result: dict[str, Any], name: str) -> int:
