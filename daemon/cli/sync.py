@@ -15,6 +15,7 @@ from daemon.cli.output import counted, say, say_lines, write_json
 from daemon.cli.preview import preview
 from daemon.cli.progress import showing
 from daemon.errors import InvoiceSyncError
+from daemon.observer import Observers
 from daemon.reports.outcome import SyncReport, sync_report
 from daemon.reports.selection import Choice, Wish, choose
 from daemon.reports.synchronization import require_switched_on
@@ -52,13 +53,14 @@ def _choose(configuration: Configuration, wish: Wish) -> Choice:
 
 
 def _sync(settings_file: SettingsFile, choice: Choice, *, as_json: bool) -> int:
+    observers = Observers()
     try:
-        with working(settings_file, StopRequest(), quiet=True) as work:
-            work.resume()
-            with showing(work):
-                work.sync(choice.named, choice.others)
-            report = _report(work.parts.store, settings_file.current, choice.all)
-            return _show(report, as_json=as_json, failure=work.failure)
+        with working(settings_file, StopRequest(), observers, quiet=True) as process:
+            process.resume()
+            with showing(process.tools.store, observers):
+                process.sync(choice.named, choice.others)
+            report = _report(process.tools.store, settings_file.current, choice.all)
+            return _show(report, as_json=as_json, failure=process.failure)
     except StateLockedError:
         with follow(settings_file.current, "sync", named=choice.named, others=choice.others) as done:
             report = _report(done.store, settings_file.current, choice.all)

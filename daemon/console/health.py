@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from daemon.clock import Clock
+from daemon.observer import Observer
 from daemon.reports.causes import long_waits
 from daemon.reports.synchronization import synchronization_of
 from daemon.settings import Settings
@@ -14,7 +15,7 @@ from state.store import Store
 _MARGIN_SECONDS = 60.0
 
 
-class Pulse:
+class Pulse(Observer):
     """Remembers by the monotonic clock when the daemon last made progress."""
 
     def __init__(self, clock: Clock) -> None:
@@ -26,6 +27,10 @@ class Pulse:
         """Note progress: a beat of the scheduler has ended, or a call within a pass."""
         self._at = self._clock.monotonic()
         self.begun = True
+
+    def progressed(self) -> None:
+        """Note the progress of a pass."""
+        self.beat()
 
     def is_alive(self, settings: Settings) -> bool:
         """Return whether the daemon made progress within the time of the two longest calls together."""

@@ -5,10 +5,11 @@ import sqlite3
 from collections.abc import Callable
 from contextlib import suppress
 
+from daemon.observer import Observer
 from daemon.reports.sides import down
 from daemon.reports.synchronization import Synchronization, synchronization_of
 from daemon.settings.schema import Invoices
-from daemon.sync import Work
+from daemon.sync import Process
 from daemon.systemd import Systemd
 from state.errors import StateError
 from state.passes import Pass
@@ -25,17 +26,17 @@ _SWITCHED_OFF: dict[Synchronization, list[str]] = {
 }
 
 
-class StatusLine:
+class StatusLine(Observer):
     """Tells systemd when the next poll is, how much is owed, and why a side fails."""
 
-    def __init__(self, work: Work, systemd: Systemd) -> None:
-        self._work = work
+    def __init__(self, process: Process, systemd: Systemd) -> None:
+        self._process = process
         self._systemd = systemd
         self._known = ""
         self._pass: Pass | None = None
         self._counted_at: float | None = None
 
-    def working(self) -> None:
+    def progressed(self) -> None:
         """Tell that a pass is under way and makes progress."""
         if self._systemd.listens and self._is_time():
             self._count()
@@ -45,26 +46,24 @@ class StatusLine:
         """Tell when the next poll is; a beat is over."""
         if not self._systemd.listens:
             return
-        if self._work.last is not self._pass or self._counted_at is None:
-            self._pass = self._work.last
+        if self._process.last is not self._pass or self._counted_at is None:
+            self._pass = self._process.last
             self._count()
         self._tell(self._next_poll())
 
     def _is_time(self) -> bool:
-        now = self._work.parts.clock.monotonic()
+        now = self._process.tools.clock.monotonic()
         return self._counted_at is None or now - self._counted_at >= _COUNT_SECONDS
 
     def _count(self) -> None:
-        parts = self._work.parts
-        self._counted_at = parts.clock.monotonic()
+        self._counted_at = self._process.tools.clock.monotonic()
         with suppress(sqlite3.Error, StateError):  # the pass itself logs that the state cannot be read
-            self._known = " · ".join(describe(parts.store, parts.configuration.settings.invoices))
+            self._known = " · ".join(describe(self._process.tools.store, self._process.settings.invoices))
 
     def _next_poll(self) -> str:
-        parts, polled_at = self._work.parts, self._work.polled_at
-        options = parts.configuration.settings
+        options, polled_at = self._process.settings, self._process.polled_at
         interval = options.schedule.poll_interval.total_seconds()
-        left = 0.0 if polled_at is None else polled_at + interval - parts.clock.monotonic()
+        left = 0.0 if polled_at is None else polled_at + interval - self._process.tools.clock.monotonic()
         words = [f"next poll in {max(0, math.ceil(left))} s"]
         words += _SWITCHED_OFF[synchronization_of(options.invoices)]
         return " · ".join(words)
