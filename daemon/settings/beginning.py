@@ -81,12 +81,20 @@ def private_key(typed: str) -> str:
 def place_for_first(named: str | None, root: Path = Path("/")) -> Path:
     """Return where a first settings.yaml belongs: as named, else where ``make install`` left one to fill in, else here.
 
-    The installed one is taken where this user may write it and its URLs are not filled in yet.
+    The installed one is taken where this user may write it and its URLs are not filled in yet. UsageError: the
+    settings.yaml of this folder is the shipped one, which is the checkout's own file and only filled in by name.
     """
     if named:
         return Path(named)
     installed = installed_file(root)
-    return installed if is_unfilled(installed, {}) and os.access(installed.parent, os.W_OK) else HERE
+    if is_unfilled(installed, {}) and os.access(installed.parent, os.W_OK):
+        return installed
+    if is_unfilled(HERE, {}):
+        raise UsageError(
+            f"{HERE.absolute()} is the shipped file and was left unchanged",
+            hint=f"Type this command in a folder of your own, or fill in this file with --settings {HERE}.",
+        )
+    return HERE
 
 
 def first_settings(text: str, answers: Answers) -> str:
@@ -151,12 +159,7 @@ def write_first(path: Path, answers: Answers, secrets: Mapping[str, str]) -> lis
 
 
 def refuse_existing(path: Path) -> None:
-    """Raise UsageError for the checkout's own file, and for any other file but an unfilled one."""
-    if path == HERE and is_unfilled(path, {}):
-        raise UsageError(
-            f"{path.absolute()} is the shipped file and was left unchanged",
-            hint="Type this command in a folder of your own, or as root after `make install`.",
-        )
+    """Raise UsageError when any file but an unfilled one is at this path."""
     if path.is_symlink() or (path.exists() and not is_unfilled(path, {})):
         raise UsageError(
             f"{path} exists already and was left unchanged",

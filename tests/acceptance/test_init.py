@@ -156,7 +156,8 @@ def test_the_settings_that_make_install_left_are_filled_in_where_they_are(tmp_pa
     assert "exists already" in again.stderr
 
 
-def test_without_a_name_init_fills_in_what_make_install_left(tmp_path: Path) -> None:
+def test_without_a_name_init_fills_in_what_make_install_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
     assert beginning.place_for_first(None, root=tmp_path) == Path("settings.yaml")
     installed = tmp_path / "etc" / "invoice-sync" / "settings.yaml"
     installed.parent.mkdir(parents=True)
@@ -179,6 +180,9 @@ def test_the_settings_yaml_of_the_checkout_is_left_as_it_is(tmp_path: Path) -> N
     assert "its URLs are not filled in" in checked.stderr
     assert (tmp_path / "settings.yaml").read_text() == shipped
     assert [path.name for path in tmp_path.iterdir()] == ["settings.yaml"]
+    named = run(tmp_path, "init", *NAMED, "--settings", "settings.yaml")
+    assert named.returncode == 0, named.stderr
+    assert load(tmp_path / "settings.yaml", EVERY_SECRET).settings.salesforce.login_url == ORG
 
 
 @pytest.mark.parametrize("name", ["settings.yaml", "secrets/magento_access_token"])

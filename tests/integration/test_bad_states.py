@@ -145,15 +145,15 @@ def test_on_a_full_disk_nothing_more_is_sent_and_nothing_is_lost(world: World) -
     with Store(world.state_path, lock=False) as store:
         pages = store.db.conn.execute("PRAGMA page_count").fetchone()[0]
     with world.work() as work:
-        work.parts.store.db.conn.execute(f"PRAGMA max_page_count = {pages}")
+        work.tools.store.db.conn.execute(f"PRAGMA max_page_count = {pages}")
 
         def fill() -> None:
             for number in range(20_000):
-                work.parts.store.facts.learn(f"filler {number}", "x" * 1000)
+                work.tools.store.facts.learn(f"filler {number}", "x" * 1000)
 
         def fill_the_rest() -> None:
             for _ in range(20_000):
-                work.parts.store.passes.begin("poll", work.parts.now())
+                work.tools.store.passes.begin("poll", work.tools.now())
 
         for filling in (fill, fill_the_rest):
             with pytest.raises(sqlite3.OperationalError, match="full"):

@@ -8,7 +8,7 @@ import pytest
 
 from daemon.sandbox.faults import Fault, drop, garble, hang, lost, reset, status, truncate
 from daemon.scheduler import run_once
-from daemon.sync import Work
+from daemon.sync import Process
 from tests.integration.checks import assert_balanced, note_rows, state_of, texts
 from tests.integration.test_delivery import GRAPH, refusal
 from tests.promises import assert_promises
@@ -36,7 +36,7 @@ def kill_calls(world: World, fault: Fault, external_ids: list[str]) -> None:
     world.salesforce_faults.add(fault, path=GRAPH, body=rf"\b({named})\b", times=None)
 
 
-def passes(world: World, work: Work, *, until: Callable[[], bool], most: int = PASSES) -> int:
+def passes(world: World, work: Process, *, until: Callable[[], bool], most: int = PASSES) -> int:
     """Run passes a quarter of an hour apart until it is so; return how many that took."""
     for number in range(1, most + 1):
         run_once(work)

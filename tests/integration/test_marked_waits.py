@@ -10,7 +10,7 @@ import pytest
 
 from daemon.sandbox.faults import Fault, late_commit, status
 from daemon.scheduler import run_once
-from daemon.sync import Work
+from daemon.sync import Process
 from state.store import Store
 from tests.acceptance.process import wait_until
 from tests.integration.checks import change, record
@@ -25,7 +25,7 @@ class Lost:
     """One comment whose only call had no answer, and a second invoice without any."""
 
     world: World
-    work: Work
+    work: Process
     moment: threading.Event
     entity_id: int
     other: int
@@ -35,7 +35,7 @@ class Lost:
         wait_until(lambda: notes(self.world), "the call comes through")
 
     def leave(self, kind: str, named: list[int]) -> None:
-        self.work.parts.store.requests.leave(kind, self.work.parts.now(), named=named)
+        self.work.tools.store.requests.leave(kind, self.work.tools.now(), named=named)
         run_once(self.work)
 
 
