@@ -100,7 +100,7 @@ def _watched(process: "Process", settings_file: "SettingsFile", observers: "Obse
         console.follow(settings_file.current.settings.console.listen)
 
     pulse = Pulse(process.tools.clock)
-    metrics = Metrics(configuration, open_state, process.answers, process.tools.clock)
+    metrics = Metrics(configuration, open_state, process.sessions.transport.answers, process.tools.clock)
     observers.add(pulse)
     observers.add(metrics)
     console = Console(make_app, process.tools.log)

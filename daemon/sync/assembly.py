@@ -22,10 +22,12 @@ from daemon.sync.discovery.reread import Rereader
 from daemon.sync.discovery.scan import ScanReader
 from daemon.sync.discovery.sweep import Sweep
 from daemon.sync.health import MagentoHealth, SalesforceHealth
+from daemon.sync.history import History
 from daemon.sync.org import OrgFit
 from daemon.sync.passes import Passes
 from daemon.sync.process import Process
 from daemon.sync.renewal import Renewal
+from daemon.sync.requests import Requests
 from daemon.sync.session import Sessions
 from daemon.sync.timing import Timing
 from daemon.sync.tools import Tools
@@ -110,14 +112,15 @@ def open_process(tools: Tools, settings_file: SettingsFile, redaction: Redaction
         sweeps=sweep,
         deliveries=deliveries,
     )
+    requests = Requests(tools=tools, renewal=renewal, records=records, pause=pause, passes=passes)
     return Process(
         tools=tools,
         sessions=sessions,
         renewal=renewal,
         magento=magento,
-        pause=pause,
         org=org,
-        records=records,
         sweep=sweep,
+        history=History(store),
         passes=passes,
+        requests=requests,
     )

@@ -2,30 +2,23 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
 
 from daemon.errors import InvalidSettings, InvoiceSyncError, SideDenied
 from daemon.settings import Settings
-from daemon.sync.delivery.call_failures import FULL
-from daemon.sync.delivery.notes.pause import NotePause
-from daemon.sync.discovery.records import RecordReader
 from daemon.sync.discovery.sweep import Sweep
 from daemon.sync.health import LONGEST, MagentoHealth
+from daemon.sync.history import History
 from daemon.sync.org import OrgFit
 from daemon.sync.passes import Passes
 from daemon.sync.renewal import Renewal
+from daemon.sync.requests import Requests
 from daemon.sync.session import Session, Sessions
 from daemon.sync.tally import Tally
 from daemon.sync.timing import FAILED_AGAIN, RETRY_LONGEST, UNANSWERED_AGAIN
 from daemon.sync.tools import Tools
-from daemon.transport import Answers
-from state.dismissal import dismiss
-from state.forgetting import clear_state
 from state.passes import Pass
-from state.requests import Request
 from state.sign_ins import BY_US
 
-HISTORY_KEPT = timedelta(days=90)
 _A_MINUTE = 60.0
 
 
@@ -42,11 +35,11 @@ class Process:
     sessions: Sessions
     renewal: Renewal
     magento: MagentoHealth
-    pause: NotePause
     org: OrgFit
-    records: RecordReader
     sweep: Sweep
+    history: History
     passes: Passes
+    requests: Requests
     last: Pass | None = None
     failure: InvoiceSyncError | None = None
     left_undone: bool = False
@@ -54,7 +47,6 @@ class Process:
     notes: int = 0
     polled_at: float | None = None
     sweeps: bool = True
-    _pruned_on: date | None = None
 
     @property
     def session(self) -> Session:
@@ -65,11 +57,6 @@ class Process:
     def settings(self) -> Settings:
         """The settings in force."""
         return self.sessions.current.settings
-
-    @property
-    def answers(self) -> Answers:
-        """The answers to all calls of this process, counted by side and status."""
-        return self.sessions.transport.answers
 
     @property
     def refreshed_at(self) -> float:
@@ -95,7 +82,7 @@ class Process:
             self.renewal.begin_again()
             if unclean or older:
                 self.org.doubt()
-            self._prune()
+            self.history.prune(self.tools.now())
         self.shorten_waits()
 
     def shorten_waits(self) -> None:
@@ -135,7 +122,7 @@ class Process:
         Raise SideDenied when trying could lock the account that signs in to Magento.
         """
         self.end_pauses()
-        again = self.account_at_risk()
+        again = self.magento.account_at_risk()
         if again is not None:
             raise SideDenied(
                 f"the sign-in to Magento was refused {BY_US} times in a row; one more could lock the account, "
@@ -143,10 +130,6 @@ class Process:
                 side="magento",
                 hint=self.magento.known().reason,
             )
-
-    def account_at_risk(self) -> datetime | None:
-        """Return until when one more refused sign-in may lock the account that signs in to Magento, else None."""
-        return self.magento.account_at_risk()
 
     def invoices_to_backfill(self) -> int | None:
         """Return how many invoices a first sync is about; None when it has begun already, or Magento cannot say."""
@@ -167,7 +150,7 @@ class Process:
             return None
         request = self.tools.store.requests.waiting()
         if request is not None:
-            return self.request(request)
+            return self._finish(self.requests.answer(request))
         if poll_due() or self.passes.cut_short or self._may_go_on("poll"):
             return self.poll()
         if self._may_go_on("backfill"):
@@ -181,54 +164,16 @@ class Process:
         self.polled_at = self.tools.clock.monotonic()
         if self.tools.store.checkpoints.current() is None:
             return self.backfill(lambda: True)
-        self._prune()
+        self.history.prune(self.tools.now())
         return self._finish(self.passes.poll(self.polled_at + _A_MINUTE))
 
     def backfill(self, enough: Callable[[], bool]) -> Pass:
         """Read pages of the backfill with their deliveries, for a minute or until ``enough``."""
         return self._finish(self.passes.backfill(enough))
 
-    def request(self, request: Request) -> Pass:
-        """Do what another process asked for, and leave the outcome in the state."""
-        requests, log, now = self.tools.store.requests, self.tools.log, self.tools.now
-        requests.take(request.id, now())
-        count = len(request.named_ids) + len(request.other_ids)
-        log.info("request.received", request=request.id, invoices=count)
-        try:
-            done = self._do(request)
-        except InvoiceSyncError as error:
-            requests.finish(request.id, now(), exit_code=error.exit_code, error=str(error))
-            raise
-        code = self.failure.exit_code if self.failure else 0
-        requests.finish(request.id, now(), exit_code=code, error=done.error)
-        log.info("request.finished", request=request.id, outcome=done.outcome)
-        return done
-
     def sync(self, named: Sequence[int], others: Sequence[int] = ()) -> Pass:
-        """Sync these invoices as Magento shows them now, whatever the automatic flag says.
-
-        Skip rules do not hold the ones that were named one by one.
-        """
-        size = self.records.batch(FULL)
-        batches = [(named[start : start + size], True) for start in range(0, len(named), size)]
-        batches += [(others[start : start + size], False) for start in range(0, len(others), size)]
-        self.pause.end_pause()  # a person may know that the org takes notes again
-        return self._finish(self.passes.sync(batches))
-
-    def _do(self, request: Request) -> Pass:
-        if request.kind == "sync":
-            return self.sync(request.named_ids, request.other_ids)
-        if request.kind not in {"clear", "clear-checkpoint", "dismiss"}:
-            raise InvoiceSyncError(f"this version knows no request {request.kind!r}", hint="Restart the daemon.")
-
-        def change() -> None:
-            if request.kind == "dismiss":
-                dismiss(self.tools.store, request.named_ids)
-            else:
-                clear_state(self.tools.store, self.tools.now(), request.kind, request.named_ids)
-                self.renewal.begin_again()
-
-        return self._finish(self.passes.change_state(change))
+        """Sync these invoices as Magento shows them now; ``named`` are those that a person named one by one."""
+        return self._finish(self.requests.sync(named, others))
 
     def _may_go_on(self, kind: str) -> bool:
         return self.tools.store.scans.open(kind) is not None and self.magento.is_open()
@@ -243,18 +188,8 @@ class Process:
                 "its invoices then get new external IDs in Salesforce.",
             )
 
-    def _prune(self) -> None:
-        """Forget what is older than history is kept for; once a day is often enough."""
-        store, now = self.tools.store, self.tools.now()
-        if self._pruned_on != now.date():
-            self._pruned_on = now.date()
-            for table in (store.passes, store.attempts, store.requests):
-                table.prune(now - HISTORY_KEPT)
-
     def _finish(self, tally: Tally) -> Pass:
-        done = tally.closed
-        assert done is not None, "the pass has been closed"
-        self.last = done
+        self.last = done = tally.done
         self.failure = tally.failure
         self.left_undone = self.left_undone or done.outcome != "ok"
         self.synced += done.synced

@@ -49,6 +49,12 @@ class Tally:
     closed: Pass | None = None
 
     @property
+    def done(self) -> Pass:
+        """The closed pass."""
+        assert self.closed is not None, "the pass has been closed"
+        return self.closed
+
+    @property
     def pass_id(self) -> int:
         """The number of the pass."""
         return self.begun.id
@@ -124,8 +130,7 @@ class Tally:
 
     def tell(self, seconds: float) -> None:
         """Log the closed pass in one line; at debug if it found nothing and cost one call, or it would be the log."""
-        done = self.closed
-        assert done is not None, "the pass has been closed"
+        done = self.done
         idle = done.outcome == "ok" and done.due == 0 and done.notes == 0 and done.seen == done.unchanged
         write = self.log.debug if idle else self.log.info
         write("pass.finished", seconds=round(seconds, 3), **{name: getattr(done, name) for name in _SAID})

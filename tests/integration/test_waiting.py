@@ -59,8 +59,8 @@ def gauge(world: World, of: str) -> float:
 def exposed(world: World, name: str) -> float:
     """What Prometheus is told of this."""
     with world.work() as work:
-        configuration = work.session.configuration
-        metrics = Metrics(lambda: configuration, lambda: Store(world.state_path, lock=False), work.answers, world.clock)
+        configuration, answers = work.session.configuration, work.sessions.transport.answers
+        metrics = Metrics(lambda: configuration, lambda: Store(world.state_path, lock=False), answers, world.clock)
         text = metrics.exposed().decode()
     (line,) = [line for line in text.splitlines() if line.startswith(name)]
     return float(line.rsplit(" ", 1)[1])
