@@ -7,8 +7,8 @@ from daemon.invoice import Comment, Invoice
 from daemon.settings.schema import Invoices, Note
 
 
-class Verdict(Enum):
-    """What is to be done with an invoice or a comment now."""
+class Action(Enum):
+    """What is done with an invoice or a comment now; the value is the sync status that it gets."""
 
     SEND = "pending"
     HOLD = "held"
@@ -16,7 +16,7 @@ class Verdict(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class Known:
     """What is known of an invoice besides what Magento shows of it.
 
     ``owed``: it was to be sent already; ``in_salesforce``: it has a Salesforce ID; ``asked``: a person asked for it;
@@ -32,33 +32,33 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """A verdict with its reason; ``held_for`` says which flag holds a comment back."""
+    """An action with its reason; ``held_for`` says which flag holds a comment back."""
 
-    verdict: Verdict
+    action: Action
     reason: str | None = None
     held_for: str | None = None
 
 
-SEND = Decision(Verdict.SEND)
+SEND = Decision(Action.SEND)
 OFF = "invoices.enable_synchronization is off"
 MANUAL = "invoices.enable_automatic_synchronization is off"
 NO_NOTES = "invoices.synchronize_notes is off"
 
 
-def decide(invoice: Invoice, options: Invoices, standing: Standing) -> Decision:
+def decide(invoice: Invoice, options: Invoices, known: Known) -> Decision:
     """Whether this version of the invoice is sent, held or skipped.
 
     What is owed stays owed when a flag goes off (it waits); only a skip rule that its newest version meets takes it
     back, and that only while it is not in Salesforce and nobody named it.
     """
-    rule = None if standing.in_salesforce or standing.named else skip_rule(invoice, options, standing.store_id)
-    if standing.owed:
-        return Decision(Verdict.SKIP, rule) if rule else SEND
+    rule = None if known.in_salesforce or known.named else skip_rule(invoice, options, known.store_id)
+    if known.owed:
+        return Decision(Action.SKIP, rule) if rule else SEND
     if not options.enable_synchronization:
-        return Decision(Verdict.HOLD, OFF)
-    if not options.enable_automatic_synchronization and not standing.asked:
-        return Decision(Verdict.HOLD, MANUAL)
-    return Decision(Verdict.SKIP, rule) if rule else SEND
+        return Decision(Action.HOLD, OFF)
+    if not options.enable_automatic_synchronization and not known.asked:
+        return Decision(Action.HOLD, MANUAL)
+    return Decision(Action.SKIP, rule) if rule else SEND
 
 
 def skip_rule(invoice: Invoice, options: Invoices, known_store: int | None = None) -> str | None:
@@ -85,13 +85,13 @@ def decide_comment(
     ``in_salesforce``: it has a note already, and its changes follow, also the one that hides it from the storefront.
     """
     if not comment.text.strip():
-        return Decision(Verdict.SKIP, "it is empty")
+        return Decision(Action.SKIP, "it is empty")
     if note.only_visible_on_storefront and not comment.visible_on_storefront and not in_salesforce:
-        return Decision(Verdict.SKIP, "salesforce.note.only_visible_on_storefront: it is not visible there")
+        return Decision(Action.SKIP, "salesforce.note.only_visible_on_storefront: it is not visible there")
     if not options.synchronize_notes:
-        return Decision(Verdict.HOLD, NO_NOTES, held_for="notes")
+        return Decision(Action.HOLD, NO_NOTES, held_for="notes")
     if not options.enable_synchronization:
-        return Decision(Verdict.HOLD, OFF, held_for="automatic")
+        return Decision(Action.HOLD, OFF, held_for="automatic")
     if not options.enable_automatic_synchronization and not asked:
-        return Decision(Verdict.HOLD, MANUAL, held_for="automatic")
+        return Decision(Action.HOLD, MANUAL, held_for="automatic")
     return SEND

@@ -11,9 +11,9 @@
     │   ├── Busy                           the side answered that it cannot now; ``retry_after`` seconds if it said so
     │   └── OutOfCalls                     Salesforce's API calls are used up, or what is left is reserved for others
     └── Fatal                    exit 78   that side pauses until a person acts
-        ├── SettingsRefused                settings.yaml or a secret: all that is wrong at once
+        ├── InvalidSettings                settings.yaml or a secret: all that is wrong at once
         ├── AnotherOrg                     the org is not the one that the state was made with: the daemon ends
-        └── SideRefused                    Magento or Salesforce will not let us in, or is not what the settings say
+        └── SideDenied                    Magento or Salesforce will not let us in, or is not what the settings say
 
 What the state raises (locked, damaged, missing) stands in :mod:`state.store`. Each error that an operator can meet
 carries a ``hint``: what to do, and where.
@@ -87,7 +87,7 @@ class Unreachable(Retriable):
     ) -> None:
         super().__init__(message, side=side, too_much=too_much or timed_out, hint=hint)
         self.sent = sent
-        self.in_doubt = sent
+        self.unanswered = sent
         self.timed_out = timed_out
 
 
@@ -98,7 +98,7 @@ class Unreadable(Unreachable):
 class Busy(Retriable):
     """The side answered that it cannot do this now. ``retry_after``: seconds, when it said how long.
 
-    ``in_doubt``: a gateway answered in its place, and what was sent may still be carried out.
+    ``unanswered``: a gateway answered in its place, and what was sent may still be carried out.
     """
 
     def __init__(
@@ -107,13 +107,13 @@ class Busy(Retriable):
         *,
         side: SideName,
         retry_after: float | None = None,
-        in_doubt: bool = False,
+        unanswered: bool = False,
         too_much: bool = False,
         hint: str | None = None,
     ) -> None:
         super().__init__(message, side=side, too_much=too_much, hint=hint)
         self.retry_after = retry_after
-        self.in_doubt = in_doubt
+        self.unanswered = unanswered
 
 
 class OutOfCalls(Retriable):
@@ -126,7 +126,7 @@ class Fatal(InvoiceSyncError):  # noqa: N818
     exit_code = 78
 
 
-class SettingsRefused(Fatal):
+class InvalidSettings(Fatal):
     """The settings or a secret cannot be used. ``problems`` lists all that is wrong, a line each."""
 
     def __init__(self, problems: list[str], *, hint: str | None = None) -> None:
@@ -142,7 +142,7 @@ class AnotherOrg(Fatal):
         self.side: SideName = "salesforce"
 
 
-class SideRefused(Fatal):
+class SideDenied(Fatal):
     """A side does not let us in, or is not what the settings say it is.
 
     ``probe``: when it is tried again; ``about_secrets``: whether other secrets may be what mends it; ``missing``: it

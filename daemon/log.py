@@ -10,10 +10,8 @@ from typing import Any, TextIO
 import structlog
 from structlog.typing import FilteringBoundLogger
 
-from daemon.redaction import Redaction, redact, redaction
+from daemon.redaction import Redaction
 from daemon.words import visible
-
-__all__ = ["Redaction", "configure", "in_the_journal", "is_journal", "redact", "redaction"]
 
 # The journal takes a line's priority from this prefix.
 _JOURNAL_PRIORITY = {"debug": 7, "info": 6, "warning": 4, "error": 3, "critical": 2}
@@ -61,8 +59,11 @@ def in_the_journal(text: str, level: str) -> str:
     return "\n".join(f"<{_JOURNAL_PRIORITY[level]}>{line}" for line in text.splitlines())
 
 
-def configure(level: str, form: str, stream: TextIO | None = None) -> FilteringBoundLogger:
-    """Set up logging for the process: ``form`` is auto, console, json or journal. Returns the logger."""
+def open_log(level: str, form: str, redaction: Redaction, stream: TextIO | None = None) -> FilteringBoundLogger:
+    """Return a logger that writes to the stream (stderr unless another is given).
+
+    ``form`` is auto, console, json or journal.
+    """
     stream = sys.stderr if stream is None else stream
     if form == "auto":
         form = "journal" if is_journal(stream) else "console" if stream.isatty() else "json"
@@ -72,9 +73,12 @@ def configure(level: str, form: str, stream: TextIO | None = None) -> FilteringB
         "json": [_json],
         "journal": [_journal],
     }[form]
-    structlog.configure(
+    # The scheduler's library logs "missed by" and "maximum number of instances" in our normal course. Its logger is the
+    # process's own, and all that share the process want it silent.
+    logging.getLogger("apscheduler").setLevel(logging.CRITICAL)
+    logger: FilteringBoundLogger = structlog.wrap_logger(
+        structlog.PrintLogger(stream),
         processors=[
-            structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             redaction,
@@ -82,10 +86,5 @@ def configure(level: str, form: str, stream: TextIO | None = None) -> FilteringB
             *renderers,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
-        logger_factory=structlog.PrintLoggerFactory(stream),
-        cache_logger_on_first_use=False,
     )
-    # The scheduler's library says "missed by" and "maximum number of instances" of what is our normal course.
-    logging.getLogger("apscheduler").setLevel(logging.CRITICAL)
-    logger: FilteringBoundLogger = structlog.get_logger()
     return logger

@@ -13,10 +13,10 @@ from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessColl
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from daemon.clock import SystemClock
+from daemon.clock import Clock
 from daemon.settings import Configuration
 from daemon.settings.schema import Invoices
-from daemon.transport import ANSWERS
+from daemon.transport import Answers
 from state.errors import StateError
 from state.passes import Pass
 from state.store import Store
@@ -29,12 +29,18 @@ _DELAYS = (5, 15, 30, 60, 120, 300, 900, 3600, 4 * 3600, 24 * 3600, 7 * 24 * 360
 
 
 class Metrics:
-    """All that one daemon has to tell. ``configuration`` and ``open_state`` are asked at each scrape."""
+    """All metrics of one daemon. ``configuration`` and ``open_state`` are called at each scrape."""
 
-    def __init__(self, configuration: Callable[[], Configuration], open_state: Callable[[], Store]) -> None:
+    def __init__(
+        self,
+        configuration: Callable[[], Configuration],
+        open_state: Callable[[], Store],
+        answers: Answers,
+        clock: Clock,
+    ) -> None:
         self._registry = CollectorRegistry()
-        self._registry.register(_State(configuration, open_state))
-        self._registry.register(_Answers())
+        self._registry.register(_State(configuration, open_state, clock))
+        self._registry.register(_Answers(answers))
         ProcessCollector(registry=self._registry)
         self._passes = Counter("invoice_sync_passes", "Passes by how they ended.", ["outcome"], registry=self._registry)
         for outcome in _OUTCOMES:
@@ -67,7 +73,10 @@ class Metrics:
 class _State(Collector):
     """Gauges, from the state as it stands."""
 
-    def __init__(self, configuration: Callable[[], Configuration], open_state: Callable[[], Store]) -> None:
+    def __init__(
+        self, configuration: Callable[[], Configuration], open_state: Callable[[], Store], clock: Clock
+    ) -> None:
+        self._clock = clock
         self._configuration = configuration
         self._open_state = open_state
 
@@ -80,13 +89,13 @@ class _State(Collector):
         )
         with suppress(StateError, sqlite3.Error), self._open_state() as store:
             yield from _of_state(store, options)
-            yield _waiting(store, options)
+            yield _waiting(store, options, self._clock.now())
 
 
-def _waiting(store: Store, options: Invoices) -> Metric:
+def _waiting(store: Store, options: Invoices, now: datetime) -> Metric:
     family = GaugeMetricFamily("invoice_sync_waiting", "Records that have been put off for an hour.", labels=["of"])
     automatic, notes = options.enable_automatic_synchronization, options.synchronize_notes
-    found = waiting_long(store, SystemClock().now(), automatic=automatic, notes=notes)
+    found = waiting_long(store, now, automatic=automatic, notes=notes)
     for kind in ("invoice", "note"):
         count = sum(each.count for each in found if each.of == kind) if options.enable_synchronization else 0
         family.add_metric([kind], count)
@@ -120,12 +129,15 @@ def _of_state(store: Store, options: Invoices) -> Iterator[Metric]:
 class _Answers(Collector):
     """Calls by side and status; ``none`` where there was no answer."""
 
+    def __init__(self, answers: Answers) -> None:
+        self._answers = answers
+
     def collect(self) -> Iterator[Metric]:
         """Prometheus' question."""
         family = CounterMetricFamily(
             "invoice_sync_http_requests", "Calls to either side, by the status of the answer.", labels=["side", "code"]
         )
-        for (side, code), count in sorted(ANSWERS.items()):
+        for (side, code), count in sorted(self._answers.items()):
             family.add_metric([side, code], count)
         yield family
 

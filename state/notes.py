@@ -96,12 +96,18 @@ class Notes:
         )
 
     def owe_again(self, entity_id: int, *, asked: bool = False) -> None:
-        """The invoice's record was replaced, and its notes went with the old one: all are owed again.
+        """Forget where this invoice's notes are, because its record was replaced, and owe them again.
 
-        An earlier call about one of them may still be carried out, on the new record: ``again_at`` stays.
-        ``asked``: a person asked for the invoice, so they go with it whatever the automatic flag says.
+        A note that is held or skipped stays so; should it be sent one day, it is made on the new record. An earlier
+        call about a note may still be carried out, on the new record: ``again_at`` stays. ``asked``: a person asked
+        for the invoice, so its notes go with it whatever the automatic flag says.
         """
         with self._store.writing():
+            self._store.db.conn.execute(
+                "UPDATE notes SET record_id = NULL, note_id = NULL, link_id = NULL, fingerprint = NULL "
+                "WHERE entity_id = ? AND sync_status NOT IN ('synced', 'failed', 'pending')",
+                [entity_id],
+            )
             self._store.db.conn.execute(
                 "UPDATE notes SET sync_status = 'pending', record_id = NULL, note_id = NULL, link_id = NULL, "
                 "fingerprint = NULL, attempts = 0, next_attempt_at = NULL, reason = NULL, "

@@ -13,21 +13,21 @@ from sqlite_utils.db import Database
 
 from state.attempts import Attempts
 from state.checkpoints import Checkpoints
-from state.copying import copy_beside, copy_elsewhere, exists, is_beside
-from state.doubts import Doubts
 from state.errors import StateError, StateOlderError, StateReplacedError
 from state.facts import Facts
+from state.file.backup import copy_beside, copy_elsewhere, exists, is_beside
+from state.file.lock import release_lock, take_lock, tell_in_use, write_mark
+from state.file.opening import has_log, identity, open_to_read, open_to_work
+from state.generation import Mark
 from state.ledger import Ledger
-from state.lock import release_lock, take_lock, tell_in_use, write_mark
-from state.mark import Mark
 from state.migrations import story
 from state.notes import Notes
-from state.opening import has_log, identity, open_to_read, open_to_work
 from state.passes import Passes
 from state.requests import Requests
 from state.rows import text_of, transaction
 from state.scans import Scans
 from state.sides import Sides
+from state.unanswered import Doubts
 
 
 class Store:
@@ -37,17 +37,17 @@ class Store:
 
     With ``lock=True`` it is the one process that works on this state, for as long as it is open; the lock is a
     file beside the state, taken before the schema is touched. Without, it reads; with ``asks`` it leaves requests too.
+    ``redact`` takes out of a text what must not be kept; whoever writes what a side has said hands it in.
     """
 
-    def __init__(self, path: Path, *, lock: bool, asks: bool = False) -> None:
+    def __init__(self, path: Path, *, lock: bool, asks: bool = False, redact: Callable[[str], str] = str) -> None:
         self.path = path
         self._lock: int | None = None
         if lock:
             self._open_to_work()
         else:
             self._open_to_read(asks=asks)
-        # Takes out of a text what must not be kept; whoever writes what a side has said sets it.
-        self.redact: Callable[[str], str] = str
+        self.redact = redact
         self.facts = Facts(self)
         self.checkpoints = Checkpoints(self)
         self.scans = Scans(self)

@@ -43,7 +43,7 @@ done
 
 install -d "$DESTDIR$PREFIX/bin" "$DESTDIR$PREFIX/share/man/man1" "$DESTDIR$units"
 ln -sfn "$opt/current/bin/invoice-sync" "$DESTDIR$PREFIX/bin/invoice-sync"
-"$target/bin/python" -m daemon.cli.man >"$DESTDIR$PREFIX/share/man/man1/invoice-sync.1"
+"$target/bin/python" -m daemon.man >"$DESTDIR$PREFIX/share/man/man1/invoice-sync.1"
 install -m 644 systemd/invoice-sync.service systemd/invoice-sync@.service "$DESTDIR$units/"
 
 install -d -m 755 "$DESTDIR$settings"
@@ -53,8 +53,8 @@ if [ -e "$DESTDIR$settings/settings.yaml" ]; then
     install -m 644 settings.yaml "$DESTDIR$settings/settings.yaml.new"
 else
     install -m 644 settings.yaml "$DESTDIR$settings/settings.yaml"
-    say "set the two URLs in $settings/settings.yaml, write the secrets to $settings/secrets, then:"
-    say "  systemctl enable --now invoice-sync"
+    say "next, as root: invoice-sync init, which fills in $settings/settings.yaml and $settings/secrets; then"
+    say "  invoice-sync check, invoice-sync salesforce setup, systemctl enable --now invoice-sync"
 fi
 
 if [ -z "$DESTDIR" ] && [ -d /run/systemd/system ]; then

@@ -15,16 +15,17 @@ from typing import Any
 import structlog
 from ruamel.yaml import YAML
 
-from daemon.log import redaction
-from daemon.sandbox import magento as sandbox_magento
-from daemon.sandbox import salesforce as sandbox_salesforce
+from daemon.redaction import Redaction
 from daemon.sandbox.comparison import Comparison, compare
 from daemon.sandbox.faults import install
-from daemon.sandbox.org import Org
+from daemon.sandbox.magento import http as sandbox_magento
+from daemon.sandbox.magento.shop import Shop
+from daemon.sandbox.salesforce import http as sandbox_salesforce
+from daemon.sandbox.salesforce.org import Org
 from daemon.sandbox.server import Server
-from daemon.sandbox.shop import Shop
 from daemon.settings import SettingsFile
 from daemon.sync import Parts, Work
+from daemon.transport import Transport
 from state.ledger import LedgerRow
 from state.store import Store
 from tests.keys import key_pair
@@ -152,13 +153,15 @@ class World:
     @contextmanager
     def work(self, *, seed: int = 1) -> Iterator[Work]:
         """The work of one process, in this one, with events kept and a clock that can be moved."""
+        redaction = Redaction()
         log = structlog.wrap_logger(
             structlog.ReturnLogger(),
             processors=[structlog.processors.add_log_level, redaction, self._keep],
             wrapper_class=structlog.make_filtering_bound_logger(0),
         )
-        with Store(self.state_path, lock=True) as store:
-            parts = Parts(store, SettingsFile(self.settings_path, {}), self.clock, Random(seed), log, Stop())
+        with Store(self.state_path, lock=True, redact=redaction.clean) as store:
+            settings_file = SettingsFile(self.settings_path, {})
+            parts = Parts(store, settings_file, self.clock, Random(seed), log, Stop(), redaction, Transport())
             work = Work(parts)
             work.take_over()
             try:

@@ -27,7 +27,6 @@ _COMMANDS = {
     "salesforce": ("daemon.cli.salesforce", "salesforce", "Set up the Salesforce org: objects, fields, permissions."),
     "state": ("daemon.cli.state", "state", "Where the state is; back it up; clear it to force a resync."),
     "settings": ("daemon.cli.settings", "settings", "The settings in force; whether they can be used."),
-    "demo": ("daemon.cli.demo", "demo", "Watch the whole thing work on embedded sandboxes."),
 }
 # Bytes that are no text, and control characters: no number, date or path of ours holds any.
 _UNTYPED = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
@@ -45,17 +44,17 @@ def cli() -> None:
     """Carry every Magento 2 invoice, with its items and comments, into Salesforce: nothing lost, nothing doubled."""
 
 
-def main() -> NoReturn:
+def main(commands: click.Group = cli) -> NoReturn:
     """Run the command and exit with its code; a foreseeable fault is a message and what to do, never a traceback."""
-    sys.exit(_run())
+    sys.exit(_run(commands))
 
 
-def _run() -> int:
+def _run(commands: click.Group = cli) -> int:
     if any(_UNTYPED.search(argument) for argument in sys.argv[1:]):
         _say("an argument holds characters that cannot be printed", "Type it anew, in plain text.")
         return 2
     try:
-        result = cli.main(prog_name="invoice-sync", standalone_mode=False)
+        result = commands.main(prog_name="invoice-sync", standalone_mode=False)
     except click.exceptions.Exit as stop:
         return stop.exit_code
     except click.ClickException as error:

@@ -7,12 +7,14 @@ from functools import partial
 from pathlib import Path
 
 from daemon.clock import SystemClock
-from daemon.errors import SideRefused
-from daemon.log import configure
-from daemon.magento import Magento, is_account_refused
+from daemon.errors import SideDenied
+from daemon.log import open_log
+from daemon.magento import Magento, SignIns, is_account_denied
+from daemon.redaction import Redaction
 from daemon.salesforce.connection import Connection
 from daemon.settings import Configuration, SettingsFile, find_file, state_path
 from daemon.sync import Parts, Stop, Work
+from daemon.transport import Transport
 from state.errors import StateMissingError, StateOlderError
 from state.sign_ins import keep_count, known_lock
 from state.store import Store
@@ -39,27 +41,28 @@ def ask_magento(configuration: Configuration) -> Magento:
     No administrator's sign-in is tried when one was refused less than an hour ago, nor where it could be the one that
     locks the account, whoever made those before.
     """
-    magento = Magento(configuration)
-    path, now = path_of_state(configuration), SystemClock().now
-    magento.tell_sign_ins(partial(keep_count, path, now), partial(known_lock, path, now))
+    clock, redaction = SystemClock(), Redaction(configuration.secrets)
+    path = path_of_state(configuration)
+    sign_ins = SignIns(partial(keep_count, path, clock.now), partial(known_lock, path, clock.now))
+    magento = Magento(configuration, clock, redaction, Transport(), sign_ins)
     with suppress(StateMissingError, StateOlderError), open_reader(configuration) as store:
         known = store.sides.get("magento")
-        waiting = known.next_try_at is not None and known.next_try_at > SystemClock().now()
-        if waiting and is_account_refused(known.reason):
+        waiting = known.next_try_at is not None and known.next_try_at > clock.now()
+        if waiting and is_account_denied(known.reason, redaction):
             hint = "`invoice-sync run --once` tries it again at once."
-            magento.spare_account(SideRefused(str(known.reason), side="magento", hint=hint, probe="hourly"))
+            magento.spare_account(SideDenied(str(known.reason), side="magento", hint=hint, probe="hourly"))
     return magento
 
 
 def connect(configuration: Configuration) -> Connection:
     """Salesforce, for what a person asks of the org itself: also while nothing is to be synced.
 
-    An org that is not the state's is refused.
+    AnotherOrg when the sign-in leads to an org that is not the state's.
     """
-    connection = Connection(configuration, SystemClock())
+    expected = None
     with suppress(StateMissingError, StateOlderError), open_reader(configuration) as store:
-        connection.expected_organization = store.facts.get("organization_id")
-    return connection
+        expected = store.facts.get("organization_id")
+    return Connection(configuration, SystemClock(), Redaction(configuration.secrets), Transport(), expected)
 
 
 @contextmanager
@@ -67,9 +70,11 @@ def working(settings_file: SettingsFile, stop: Stop, *, quiet: bool = False) -> 
     """The one process that works on the state, with everything it needs. StateLockedError when there is another."""
     settings = settings_file.current.settings
     level = "error" if quiet and settings.logging.level != "debug" else settings.logging.level
-    log = configure(level, settings.logging.format)
-    with Store(path_of_state(settings_file.current), lock=True) as store:
-        parts = Parts(store, settings_file, SystemClock(), random.Random(), log, stop)  # noqa: S311  (jitter)
+    redaction = Redaction(settings_file.current.secrets)
+    log = open_log(level, settings.logging.format, redaction)
+    with Store(path_of_state(settings_file.current), lock=True, redact=redaction.clean) as store:
+        jitter = random.Random()  # noqa: S311  (not for secrets)
+        parts = Parts(store, settings_file, SystemClock(), jitter, log, stop, redaction, Transport())
         work = Work(parts)
         work.take_over()
         try:

@@ -30,7 +30,7 @@ def follow(
     """Leave the request and wait for its end. When the process ends first, the request stays and is said to wait."""
     from daemon.cli.assemble import open_asker
     from daemon.clock import SystemClock
-    from state.lock import is_locked
+    from state.file.lock import is_locked
 
     with open_asker(settings_file.current) as store:
         number = store.requests.leave(kind, SystemClock().now(), named=named, others=others)

@@ -32,7 +32,12 @@ _SALESFORCE_WAYS = {
     help="How to sign in to it; default: client_credentials.",
 )
 @click.option("--salesforce-username", metavar="NAME", help="The integration user's name; of jwt_bearer alone.")
-@click.option("--settings", "settings_name", metavar="FILE", help="Where to write; default: ./settings.yaml.")
+@click.option(
+    "--settings",
+    "settings_name",
+    metavar="FILE",
+    help="Where to write; default: the settings.yaml of `make install`, if not filled in, else ./settings.yaml.",
+)
 def init(
     *,
     magento_url: str | None,
@@ -45,14 +50,13 @@ def init(
     """Write a first settings.yaml with its comments, and the folder secrets/ beside it (for this user alone).
 
     On a terminal it asks for what no option names, and for the secrets (what is typed is not shown; Enter skips one).
-    A file that is there already is never written over.
+    The settings.yaml that `make install` left is filled in; one that a person has filled in is never written over.
     """
-    from pathlib import Path
-
     from daemon.settings import beginning
 
-    path = Path(settings_name or "settings.yaml")
+    path = beginning.place_for_first(settings_name)
     beginning.refuse_existing(path)
+    fills_in = path.exists()
     asked = sys.stdin.isatty()
     shop = _answer("--magento-url", "Magento's base URL", magento_url, beginning.magento_url)
     shop_way = magento_auth or (_choose("Signing in to Magento", _MAGENTO_WAYS) if asked else "oauth1")
@@ -67,7 +71,9 @@ def init(
     answers = beginning.Answers(shop, org, shop_way, org_way, user)
     secrets = _ask_secrets(answers, path.parent / "secrets") if asked else {}
     missing = beginning.write_first(path, answers, secrets)
-    _say_next(path, missing, named=settings_name is not None)
+    verb = "Filled in" if fills_in else "Wrote"
+    click.echo(f"{verb} {path}, and {path.parent / 'secrets'}/ for this user alone.")
+    _say_next(missing, _commands_after(path, settings_name))
     return 0
 
 
@@ -126,14 +132,24 @@ def _ask_key(read: Callable[[str], str]) -> str | None:
             click.echo(f"{typed} {error}", err=True)
 
 
-def _say_next(path: "Path", missing: list[str], *, named: bool) -> None:
-    folder = path.parent / "secrets"
-    click.echo(f"Wrote {path}, and {folder}/ for this user alone.")
+def _commands_after(path: "Path", named: str | None) -> list[str]:
+    """Return the commands to type next: for the installed settings those of the service, else those of a person."""
+    if path.is_absolute() and not named:
+        return [
+            "sudo invoice-sync check",
+            "sudo invoice-sync salesforce setup",
+            "sudo systemctl enable --now invoice-sync",
+        ]
+    option = f" --settings {named}" if named else ""
+    return [f"invoice-sync {command}{option}" for command in ("check", "salesforce setup", "run --once")]
+
+
+def _say_next(missing: list[str], commands: list[str]) -> None:
+    """Print which secrets are still to be written, and what to type next."""
     if missing:
         click.echo("Still to be written, each to a file of its name in that folder (chmod 600):")
         for name in missing:
             click.echo(f"  {name}")
-    option = f" --settings {path}" if named else ""
     click.echo("Next:")
-    for command in ("check", "salesforce setup", "run --once"):
-        click.echo(f"  invoice-sync {command}{option}")
+    for command in commands:
+        click.echo(f"  {command}")

@@ -64,7 +64,7 @@ def _line(
     *,
     named: bool,
 ) -> dict[str, Any]:
-    from daemon.eligibility import Standing, Verdict, decide
+    from daemon.eligibility import Action, Known, decide
     from daemon.invoice import Malformed
 
     number = shown.increment_id if shown else row.increment_id if row else None
@@ -73,12 +73,12 @@ def _line(
         return {**line, "reason": "gone from Magento"}
     if isinstance(shown, Malformed):
         return {**line, "reason": f"Magento's record cannot be used: {shown.reason}"}
-    standing = Standing(
+    known = Known(
         owed=row is not None and row.sync_status == "pending",
         in_salesforce=row is not None and row.salesforce_id is not None,
         asked=True,
         named=named,
     )
-    decision = decide(shown, settings_file.current.settings.invoices, standing)
-    would_be = "sent" if decision.verdict is Verdict.SEND else decision.verdict.value
+    decision = decide(shown, settings_file.current.settings.invoices, known)
+    would_be = "sent" if decision.action is Action.SEND else decision.action.value
     return {**line, "would_be": would_be, "reason": decision.reason}

@@ -96,7 +96,7 @@ def _watched(work: "Work", settings_file: "SettingsFile") -> Iterator[Callable[[
         pulse.beat()
         console.follow(settings_file.current.settings.console.listen)
 
-    pulse, metrics = Pulse(parts.clock), Metrics(configuration, open_state)
+    pulse, metrics = Pulse(parts.clock), Metrics(configuration, open_state, parts.transport.answers, parts.clock)
     parts.on_progress, parts.on_pass, parts.on_arrival = pulse.beat, metrics.count_pass, metrics.count_arrival
     console = Console(make_app, parts.log)
     console.follow(settings_file.current.settings.console.listen)

@@ -62,7 +62,7 @@ def _command(name: str, settings_name: str | None) -> str:
 def _org_of(connection: "Connection") -> str:
     """Which org it is, so that nobody sets up another than was meant; its id alone where it does not tell more."""
     from daemon.errors import InvoiceSyncError
-    from daemon.salesforce.organization import which_org
+    from daemon.salesforce.identity import which_org
 
     try:
         org = which_org(connection)

@@ -58,9 +58,9 @@ def clear(
     """Force a resync. A copy of the state is kept beside it; nothing is doubled in Salesforce."""
     from daemon.cli.assemble import path_of_state, read_settings
     from daemon.clock import SystemClock
-    from state.clearing import clear_state
     from state.errors import StateLockedError
-    from state.opening import look_at
+    from state.file.opening import look_at
+    from state.forgetting import clear_state
     from state.store import Store
 
     if checkpoint and (numbers or entity_ids):
@@ -93,7 +93,7 @@ def restore(file: Path, settings_name: str | None) -> int:
     """Put the backup FILE in place of the state, while the daemon is stopped. A copy of the present state is kept."""
     from daemon.cli.assemble import path_of_state, read_settings
     from daemon.clock import SystemClock
-    from state.restoring import restore_state
+    from state.file.restoring import restore_state
 
     settings = read_settings(settings_name).current
     place = path_of_state(settings)
@@ -106,7 +106,7 @@ def restore(file: Path, settings_name: str | None) -> int:
 def doubt_killed(store: "Store", configuration: "Configuration") -> None:
     """Where the daemon was killed, nobody has doubted its calls yet: do so before rows change that say they are due."""
     from daemon.clock import SystemClock
-    from daemon.sync.parts import UNANSWERED_AGAIN
+    from daemon.sync.timing import UNANSWERED_AGAIN
 
     if store.facts.get("running") is not None:
         marked = configuration.settings.salesforce.comment.object is None

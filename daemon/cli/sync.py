@@ -7,7 +7,7 @@ import click
 
 from daemon.cli.choose import Choice, Wish, choose
 from daemon.cli.options import ENTITY_ID, json_option, settings_option
-from daemon.errors import InvoiceSyncError, SettingsRefused, UsageError
+from daemon.errors import InvalidSettings, InvoiceSyncError, UsageError
 
 if TYPE_CHECKING:
     from daemon.settings import SettingsFile
@@ -84,7 +84,7 @@ def refuse_when_off(settings_file: "SettingsFile") -> None:
     """With synchronization off nothing is sent by hand either; the message names the setting and its line."""
     if not settings_file.current.settings.invoices.enable_synchronization:
         place = settings_file.current.document.where("invoices", "enable_synchronization")
-        raise SettingsRefused(
+        raise InvalidSettings(
             [f"{place}: invoices.enable_synchronization is off: nothing is sent, not even by a manual sync"],
             hint="Set it to true to sync.",
         )

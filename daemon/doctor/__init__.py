@@ -12,10 +12,12 @@ from daemon.doctor.local import examine_secrets, examine_settings, examine_state
 from daemon.doctor.magento import examine_magento
 from daemon.doctor.report import AREAS, Area, Line, Report
 from daemon.doctor.salesforce import OrgVisit
-from daemon.redaction import redaction
+from daemon.magento import SignIns
+from daemon.redaction import Redaction
 from daemon.settings import Configuration, state_path
 from daemon.settings.examination import Examined, examine
-from state.sign_ins import keep_count
+from daemon.transport import Transport
+from state.sign_ins import keep_count, locked_until
 
 __all__ = ["Line", "Report", "check_all"]
 
@@ -29,7 +31,7 @@ def check_all(path: Path, environ: Mapping[str, str], clock: Clock) -> Report:
         areas: tuple[Area, ...] = ("state", "magento", "salesforce")
         lines += [Line(area, area, "skipped", str(path), "needs settings that can be read") for area in areas]
         return Report(None, None, None, tuple(lines))
-    redaction.secrets = configuration.secrets
+    redaction, transport = Redaction(configuration.secrets), Transport()
     state_lines, state = examine_state(state_path(configuration.settings, path, environ), configuration)
     lines += state_lines
     missing = _missing(examined)
@@ -37,8 +39,10 @@ def check_all(path: Path, environ: Mapping[str, str], clock: Clock) -> Report:
         lines += [Line("magento", "sign-in", "skipped", "magento", missing["magento"])]
     else:
         where = state_path(configuration.settings, path, environ)
-        lines += examine_magento(configuration, clock, state.refused_sign_ins, partial(keep_count, where, clock.now))
-    visit = OrgVisit(configuration, clock, state, with_shop="magento" in examined.sides)
+        counted = state.refused_sign_ins
+        sign_ins = SignIns(partial(keep_count, where, clock.now), lambda: locked_until(counted, clock.now()))
+        lines += examine_magento(configuration, clock, redaction, transport, sign_ins)
+    visit = OrgVisit(configuration, clock, redaction, transport, state, with_shop="magento" in examined.sides)
     if "salesforce" in missing:
         lines += [Line("salesforce", "sign-in", "skipped", "salesforce", missing["salesforce"])]
     else:

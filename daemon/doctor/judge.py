@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from daemon.doctor.report import Line
 from daemon.magento.diagnosis import Address, rewritten
-from daemon.salesforce.organization import Organization
+from daemon.salesforce.identity import Organization
 from daemon.salesforce.sign_in import difference
 
 _AGREE = timedelta(minutes=1)

@@ -11,7 +11,7 @@ from daemon.settings import Configuration
 from daemon.settings.examination import Examined
 from daemon.settings.secrets import needed_by
 from state.errors import StateError
-from state.glance import Glance, glance
+from state.peek import Glance, glance
 
 _LEFT_OUT = "Correct it; the rest was tried as if it were not there."
 

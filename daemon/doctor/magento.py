@@ -9,11 +9,12 @@ from daemon.clock import Clock
 from daemon.doctor.judge import judge_address, judge_clock, judge_stamps
 from daemon.doctor.report import Line, failure
 from daemon.errors import InvoiceSyncError
-from daemon.magento import NotLetIn
+from daemon.magento import AccessDenied, SignIns
 from daemon.magento.diagnosis import Address, explain_signature, is_about_signature
 from daemon.magento.inspection import Inspection
+from daemon.redaction import Redaction
 from daemon.settings import Configuration
-from state.sign_ins import locked_until
+from daemon.transport import Transport
 
 _INVOICES = "Magento_Sales::sales_invoice"
 _ORDERS = "Magento_Sales::actions_view"
@@ -25,16 +26,15 @@ _NOT_SHOWN = (
 
 
 def examine_magento(
-    configuration: Configuration, clock: Clock, refused_sign_ins: str | None, keep_count: Callable[[bool], object]
+    configuration: Configuration, clock: Clock, redaction: Redaction, transport: Transport, sign_ins: SignIns
 ) -> Iterator[Line]:
-    """A line for each thing that was tried at the shop; nothing that fails keeps the rest from being tried.
+    """Yield a line for each thing that was tried at the shop; nothing that fails keeps the rest from being tried.
 
-    ``refused_sign_ins``: those of an administrator that the state has counted; a check's own is told to ``keep_count``
-    (whether it was taken), because six in a row lock the account, whoever made them.
+    ``sign_ins`` counts an administrator's sign-ins, also the check's own: six denied ones in a row lock the account,
+    whoever made them.
     """
-    inspection = Inspection(configuration, clock)
+    inspection = Inspection(configuration, clock, redaction, transport, sign_ins)
     try:
-        inspection.tell_sign_ins(keep_count, lambda: locked_until(refused_sign_ins, clock.now()))
         yield from _Visit(configuration, clock, inspection).lines()
     finally:
         inspection.close()
@@ -168,9 +168,9 @@ class _Visit:
 
 def _is_refusal(error: InvoiceSyncError) -> bool:
     """Whether it is Magento that does not let us in, rather than something else that answered."""
-    return isinstance(error, NotLetIn)
+    return isinstance(error, AccessDenied)
 
 
 def _is_permission(error: InvoiceSyncError, way: str) -> bool:
     """Whether who we are is known, and may not do this. Of a Bearer token that cannot be told."""
-    return way != "bearer" and isinstance(error, NotLetIn) and error.cause == "permission"
+    return way != "bearer" and isinstance(error, AccessDenied) and error.cause == "permission"

@@ -8,19 +8,32 @@ from daemon.doctor.judge import judge_calls, judge_clock, judge_pair
 from daemon.doctor.report import Line, failure
 from daemon.errors import InvoiceSyncError
 from daemon.mapping import InvoiceMapping
+from daemon.redaction import Redaction
 from daemon.salesforce import Salesforce
 from daemon.salesforce.connection import Connection
-from daemon.salesforce.org import Finding, look_at
-from daemon.salesforce.organization import Organization, which_org
+from daemon.salesforce.fit import Finding, look_at
+from daemon.salesforce.identity import Organization, which_org
 from daemon.settings import Configuration
-from state.glance import Glance
+from daemon.transport import Transport
+from state.peek import Glance
 
 
 class OrgVisit:
     """One visit to the org, and which org it was."""
 
-    def __init__(self, configuration: Configuration, clock: Clock, state: Glance, *, with_shop: bool) -> None:
+    def __init__(
+        self,
+        configuration: Configuration,
+        clock: Clock,
+        redaction: Redaction,
+        transport: Transport,
+        state: Glance,
+        *,
+        with_shop: bool,
+    ) -> None:
         self._configuration = configuration
+        self._redaction = redaction
+        self._transport = transport
         self._settings = configuration.settings.salesforce
         self._clock = clock
         self._state = state
@@ -37,7 +50,7 @@ class OrgVisit:
 
     def lines(self) -> Iterator[Line]:
         """A line for each thing that was tried; what fails keeps nothing else from being tried that still can be."""
-        salesforce = Salesforce(self._configuration, self._clock)
+        salesforce = Salesforce(self._configuration, self._clock, self._redaction, self._transport)
         try:
             yield from self._lines(salesforce.connection)
         finally:
@@ -116,7 +129,7 @@ class OrgVisit:
 def _line_of(finding: Finding) -> Line:
     tried = f"GET sobjects/{finding.object}/describe"
     name = f"{finding.object}.{finding.field}" if finding.field else finding.object
-    return Line("objects", name, finding.severity, tried, finding.sentence, _ended(finding.mend))
+    return Line("objects", name, finding.severity, tried, finding.sentence, _ended(finding.hint))
 
 
 def _ended(mend: str) -> str | None:

@@ -1,32 +1,35 @@
 """Reads invoices, comments and orders from Magento; it never writes, though its permission would let it."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, Literal
 
-from daemon.clock import Clock, SystemClock
-from daemon.errors import SideRefused, Unreachable
+from daemon.clock import Clock
+from daemon.errors import SideDenied, Unreachable
 from daemon.invoice import Comment, Invoice, Malformed, Order
-from daemon.magento.answers import read
+from daemon.magento.account import UNCOUNTED, SignIns
 from daemon.magento.connection import Connection
 from daemon.magento.diagnosis import diagnose, is_about_signature
-from daemon.magento.entry import NotLetIn, is_account_refused
+from daemon.magento.errors import PageTooLarge
 from daemon.magento.parse import comments_of, invoice_of, order_of, rows_of, stamps_of
-from daemon.magento.refusals import PageTooLarge
-from daemon.magento.search import Filter, ids, query, stamp
+from daemon.magento.search import Filter, format_stamp, ids, query
+from daemon.magento.sign_in_errors import AccessDenied, is_account_denied
+from daemon.redaction import Redaction
 from daemon.settings import Configuration
+from daemon.transport import Transport
 
 __all__ = [
+    "AccessDenied",
     "Magento",
-    "NotLetIn",
     "Page",
     "PageTooLarge",
     "Resource",
+    "SignIns",
     "Watched",
     "WatchedPage",
-    "is_account_refused",
+    "is_account_denied",
 ]
 
 Resource = Literal["invoices", "orders"]
@@ -86,11 +89,17 @@ class WatchedPage:
 class Magento:
     """One shop's REST API, by the settings in force."""
 
-    def __init__(self, configuration: Configuration, clock: Clock | None = None) -> None:
-        self._way = configuration.settings.magento.auth
+    def __init__(
+        self,
+        configuration: Configuration,
+        clock: Clock,
+        redaction: Redaction,
+        transport: Transport,
+        sign_ins: SignIns = UNCOUNTED,
+    ) -> None:
         self._configuration = configuration
-        self._diagnosed: NotLetIn | None = None
-        self._connection = Connection(configuration, clock or SystemClock())
+        self._diagnosed: AccessDenied | None = None
+        self._connection = Connection(configuration, clock, redaction, transport, sign_ins)
         self.answered_at: datetime | None = None  # Magento's clock at its last answer
         self._page_limit = 300  # the largest page that the shop allows, once it has said so
 
@@ -104,19 +113,10 @@ class Magento:
         """How often an administrator's name and password were given for a token."""
         return self._connection.account.sign_ins if self._connection.account else 0
 
-    def spare_account(self, refusal: SideRefused) -> None:
+    def spare_account(self, refusal: SideDenied) -> None:
         """Make no administrator's sign-in for now, but give this refusal in its place."""
         if self._connection.account:
             self._connection.account.spare(refusal)
-
-    def tell_sign_ins(self, on_answer: Callable[[bool], object], locked_until: Callable[[], datetime | None]) -> None:
-        """Let the one be told of each administrator's sign-in whether it was taken, and the other asked before each.
-
-        ``locked_until``: until when one more could lock the account, by all that were counted.
-        """
-        if self._connection.account:
-            self._connection.account.on_answer = on_answer
-            self._connection.account.locked_until = locked_until
 
     def close(self) -> None:
         """Let go of the connections."""
@@ -129,7 +129,7 @@ class Magento:
 
         ``upto``: only ids up to there; ``but``: without these.
         """
-        moved = [Filter("updated_at", "gteq", stamp(since)), Filter("created_at", "gteq", stamp(since))]
+        moved = [Filter("updated_at", "gteq", format_stamp(since)), Filter("created_at", "gteq", format_stamp(since))]
         page = self._page([moved, *_within(after_id, upto, but)], after_id, page_size)
         for invoice in page.invoices:
             known = [at for at in (invoice.created_at, invoice.updated_at) if at is not None]
@@ -141,7 +141,7 @@ class Magento:
         self, since: datetime, *, after_id: int, page_size: int, upto: int | None = None, but: Sequence[int] = ()
     ) -> WatchedPage:
         """The next page of invoices created or changed at or after ``since``, of each just stamps and comments."""
-        moved = [Filter("updated_at", "gteq", stamp(since)), Filter("created_at", "gteq", stamp(since))]
+        moved = [Filter("updated_at", "gteq", format_stamp(since)), Filter("created_at", "gteq", format_stamp(since))]
         fields = "items[entity_id,created_at,updated_at,comments],total_count"
         body = self._get("invoices", query([moved, *_within(after_id, upto, but)], page_size=page_size, fields=fields))
         rows = rows_of(body, after_id=after_id, at_most=page_size)
@@ -163,7 +163,7 @@ class Magento:
         """The next page of all invoices there are, by key; from that date on when there is one."""
         groups = _within(after_id, upto, but)
         if created_from is not None:
-            groups.append([Filter("created_at", "gteq", stamp(created_from))])
+            groups.append([Filter("created_at", "gteq", format_stamp(created_from))])
         return self._page(groups, after_id, page_size)
 
     def by_ids(self, entity_ids: Sequence[int]) -> dict[int, Invoice | Malformed]:
@@ -240,9 +240,9 @@ class Magento:
             if len(page) < size or len(rows) >= at_most:
                 return rows
 
-    def _explained(self, refusal: NotLetIn) -> NotLetIn:
+    def _explained(self, refusal: AccessDenied) -> AccessDenied:
         """Return the refusal with its cause, which is looked for once while the same is said with these settings."""
-        if self._way != "oauth1" or not is_about_signature(refusal):
+        if self._connection.way != "oauth1" or not is_about_signature(refusal):
             return refusal
         if self._diagnosed is None or str(self._diagnosed) != str(refusal):
             self._diagnosed = diagnose(self._connection, self._configuration, refusal)
@@ -255,8 +255,8 @@ class Magento:
     def _get(self, path: str, question: str) -> dict[str, Any]:
         response = self._connection.get(f"{path}?{question}")
         try:
-            body = read(response, self._way)
-        except NotLetIn as refusal:
+            body = self._connection.read(response)
+        except AccessDenied as refusal:
             raise self._explained(refusal) from None
         try:
             at = parsedate_to_datetime(response.headers["Date"]).astimezone(UTC)

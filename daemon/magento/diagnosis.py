@@ -5,12 +5,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from daemon.errors import InvoiceSyncError, SideRefused
-from daemon.magento.answers import read
+from daemon.errors import InvoiceSyncError, SideDenied
 from daemon.magento.connection import Connection
-from daemon.magento.entry import NotLetIn
 from daemon.magento.search import Filter, query
 from daemon.magento.sign import OAuth1
+from daemon.magento.sign_in_errors import AccessDenied
 from daemon.settings import Configuration
 from daemon.spelling import sentences
 
@@ -40,7 +39,7 @@ class Address:
 
 def is_about_signature(error: Exception) -> bool:
     """Return whether Magento may know the keys and not follow the signature: a wrong secret, or it sees another URL."""
-    return isinstance(error, NotLetIn) and error.cause in {"signature", "unknown"}
+    return isinstance(error, AccessDenied) and error.cause in {"signature", "unknown"}
 
 
 def ask_address(connection: Connection, base_url: str) -> Address:
@@ -59,8 +58,8 @@ def find_seen_as(connection: Connection, configuration: Configuration) -> str | 
     for address in other_addresses(settings.base_url):
         auth = OAuth1(configuration.secrets, settings.signature, address)
         try:
-            read(connection.get_signed(f"invoices?{query(NOTHING, page_size=1)}", auth), "oauth1")
-        except SideRefused as refusal:
+            connection.read(connection.get_signed(f"invoices?{query(NOTHING, page_size=1)}", auth))
+        except SideDenied as refusal:
             if is_about_signature(refusal):
                 continue
         except InvoiceSyncError:
@@ -69,7 +68,7 @@ def find_seen_as(connection: Connection, configuration: Configuration) -> str | 
     return None
 
 
-def diagnose(connection: Connection, configuration: Configuration, refusal: NotLetIn) -> NotLetIn:
+def diagnose(connection: Connection, configuration: Configuration, refusal: AccessDenied) -> AccessDenied:
     """Return the refusal of a signature with what a look at the shop tells of its cause; that takes a few calls."""
     base_url = configuration.settings.magento.base_url
     try:
@@ -79,7 +78,7 @@ def diagnose(connection: Connection, configuration: Configuration, refusal: NotL
     seen_as = find_seen_as(connection, configuration)
     if refusal.cause == "unknown" and seen_as is None and rewritten(base_url, address)[0] is None:
         return refusal
-    return NotLetIn(
+    return AccessDenied(
         str(refusal),
         cause=refusal.cause,
         hint=explain_signature(base_url, address, seen_as),

@@ -1,40 +1,37 @@
 """Tries one by one what the daemon needs of a shop, for a person who sets it up; only reads, and at most a page."""
 
-from collections.abc import Callable
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Literal
+from typing import Any, Literal
 
 from daemon.clock import Clock
-from daemon.magento.answers import read
+from daemon.magento.account import UNCOUNTED, SignIns
 from daemon.magento.connection import Connection
 from daemon.magento.diagnosis import NOTHING, Address, ask_address, find_seen_as
+from daemon.magento.errors import PageTooLarge
 from daemon.magento.parse import stamps_of
-from daemon.magento.refusals import PageTooLarge
 from daemon.magento.search import Filter, ids, query
+from daemon.redaction import Redaction
 from daemon.settings import Configuration
+from daemon.transport import Transport
 from state.values import LARGEST
 
 
 class Inspection:
     """One look at a shop by the settings in force."""
 
-    def __init__(self, configuration: Configuration, clock: Clock) -> None:
+    def __init__(
+        self,
+        configuration: Configuration,
+        clock: Clock,
+        redaction: Redaction,
+        transport: Transport,
+        sign_ins: SignIns = UNCOUNTED,
+    ) -> None:
         self._settings = configuration.settings.magento
         self._configuration = configuration
-        self._connection = Connection(configuration, clock)
-        self._way = self._settings.auth
-        self._clock = clock
+        self._connection = Connection(configuration, clock, redaction, transport, sign_ins)
         self.cookie_domain: str | None = None
-
-    def tell_sign_ins(self, on_answer: Callable[[bool], object], locked_until: Callable[[], datetime | None]) -> None:
-        """Let the one be told of each administrator's sign-in whether it was taken, and the other asked before each.
-
-        ``locked_until``: until when one more could lock the account, by all that were counted.
-        """
-        if self._connection.account:
-            self._connection.account.on_answer = on_answer
-            self._connection.account.locked_until = locked_until
 
     def close(self) -> None:
         """Let go of the connections."""
@@ -58,7 +55,7 @@ class Inspection:
         """How many invoices there are, and when the one last changed was, by the database's clock."""
         fields = "items[entity_id,created_at,updated_at],total_count"
         newest = query([], page_size=1, newest_by="updated_at", fields=fields)
-        body = read(self._connection.get(f"invoices?{newest}"), self._way)
+        body = self._read(f"invoices?{newest}")
         items = body.get("items")
         row = items[0] if isinstance(items, list) and items else None
         total = body.get("total_count")
@@ -66,14 +63,14 @@ class Inspection:
         return (total if isinstance(total, int) else len(known[:1])), max(known, default=None)
 
     def may_read(self, resource: Literal["invoices", "orders"]) -> None:
-        """Ask for a list that nothing is in, because a record that is could break it. NotLetIn when it is refused."""
+        """Ask for a list that nothing is in, because a record could break it. AccessDenied when Magento denies it."""
         question = query(NOTHING, page_size=1, fields="items[entity_id],total_count")
-        read(self._connection.get(f"{resource}?{question}"), self._way)
+        self._read(f"{resource}?{question}")
 
     def page_limit(self, page_size: int) -> int | None:
         """The largest page, when the shop limits it to less than this; asked for with no row at all."""
         try:
-            read(self._connection.get(f"invoices?{query(NOTHING, page_size=page_size)}"), self._way)
+            self._read(f"invoices?{query(NOTHING, page_size=page_size)}")
         except PageTooLarge as limit:
             return limit.largest
         return None
@@ -81,14 +78,14 @@ class Inspection:
     def show_newest(self, page_size: int) -> int:
         """Read so many of the newest invoices, whole, and then their orders. Return how many invoices there were."""
         newest = query([], page_size=page_size, newest_by="entity_id")
-        body = read(self._connection.get(f"invoices?{newest}"), self._way)
+        body = self._read(f"invoices?{newest}")
         items = body.get("items")
         invoices = [row for row in items if isinstance(row, dict)] if isinstance(items, list) else []
         orders = sorted({row["order_id"] for row in invoices if _is_id(row.get("order_id"))})
         if orders:
             fields = "items[entity_id,increment_id],total_count"
             question = query([[Filter("entity_id", "in", ids(orders))]], page_size=len(orders), fields=fields)
-            read(self._connection.get(f"orders?{question}"), self._way)
+            self._read(f"orders?{question}")
         return len(invoices)
 
     def version(self) -> str | None:
@@ -104,6 +101,9 @@ class Inspection:
     def seen_as(self) -> str | None:
         """Return the scheme and host that Magento sees: a signature over them is followed, and ours was not."""
         return find_seen_as(self._connection, self._configuration)
+
+    def _read(self, question: str) -> dict[str, Any]:
+        return self._connection.read(self._connection.get(question))
 
 
 def _is_id(value: object) -> bool:

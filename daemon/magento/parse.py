@@ -18,9 +18,9 @@ from daemon.magento.scalars import (
     digest,
     integer,
     integer_or_none,
-    lenient_stamp,
     number_or_none,
-    stamp,
+    parse_stamp,
+    parse_stamp_or_none,
     text_or_none,
     whole,
 )
@@ -76,13 +76,13 @@ def invoice_of(row: Mapping[str, Any]) -> Invoice | Malformed:
             reason=str(error),
             increment_id=number.strip() or None if isinstance(number, str) else None,
             digest=digest(row),
-            created_at=lenient_stamp(row.get("created_at")),
-            updated_at=lenient_stamp(row.get("updated_at")),
+            created_at=parse_stamp_or_none(row.get("created_at")),
+            updated_at=parse_stamp_or_none(row.get("updated_at")),
         )
 
 
 def _invoice(row: Mapping[str, Any]) -> Invoice:
-    created_at = stamp(row, "created_at")
+    created_at = parse_stamp(row, "created_at")
     if created_at is None:
         raise RejectedRecord("it has no date (created_at)")
     state = integer(row, "state")
@@ -101,7 +101,7 @@ def _invoice(row: Mapping[str, Any]) -> Invoice:
         grand_total=number_or_none("grand_total", row.get("grand_total")),
         currency=text_or_none(row.get("order_currency_code")),
         created_at=created_at,
-        updated_at=stamp(row, "updated_at") or created_at,
+        updated_at=parse_stamp(row, "updated_at") or created_at,
         digest=digest(row),
         items=_unique([_item(part) for part in _parts(row, "items")], "items"),
         comments=_unique([_comment(part) for part in _parts(row, "comments")], "comments"),
@@ -111,7 +111,7 @@ def _invoice(row: Mapping[str, Any]) -> Invoice:
 
 def stamps_of(row: Mapping[str, Any]) -> tuple[datetime | None, datetime | None]:
     """When the invoice was created and when it was last changed, as far as its row says so."""
-    return lenient_stamp(row.get("created_at")), lenient_stamp(row.get("updated_at"))
+    return parse_stamp_or_none(row.get("created_at")), parse_stamp_or_none(row.get("updated_at"))
 
 
 def comments_of(row: Mapping[str, Any]) -> tuple[Comment, ...]:
@@ -152,7 +152,7 @@ def _values(row: Mapping[str, Any], prefix: str = "") -> Values:
             if value and all(isinstance(part, str) for part in value):
                 found[prefix + name] = "\n".join(value)
         elif name in {"created_at", "updated_at"}:
-            found[prefix + name] = lenient_stamp(value)
+            found[prefix + name] = parse_stamp_or_none(value)
         else:
             found[prefix + name] = amount(value) if isinstance(value, str) and _NUMBER.search(name) else value
     return MappingProxyType(found)
@@ -169,7 +169,7 @@ def _comment(row: Mapping[str, Any]) -> Comment:
     return Comment(
         entity_id=_key(row, "a comment"),
         text=text or "",
-        created_at=lenient_stamp(row.get("created_at")),
+        created_at=parse_stamp_or_none(row.get("created_at")),
         customer_notified=str(row.get("is_customer_notified")) in {"1", "True"},
         visible_on_storefront=str(row.get("is_visible_on_front")) in {"1", "True"},
     )

@@ -104,18 +104,18 @@ def amount(value: str) -> Decimal | str | None:
         return value
 
 
-def stamp(row: Mapping[str, Any], name: str) -> datetime | None:
+def parse_stamp(row: Mapping[str, Any], name: str) -> datetime | None:
     """A stamp, or none where Magento shows nothing or MySQL's zero date; RejectedRecord when it is anything else."""
     value = row.get(name)
     if value is None or value == "" or str(value).startswith("0000-00-00"):
         return None
-    found = lenient_stamp(value)
+    found = parse_stamp_or_none(value)
     if found is None:
         raise RejectedRecord(f"its {name} is not a date and time")
     return found
 
 
-def lenient_stamp(value: object) -> datetime | None:
+def parse_stamp_or_none(value: object) -> datetime | None:
     """A stamp, or none: for where a wrong one must not hide what else is known."""
     text = str(value)
     try:

@@ -18,7 +18,7 @@ class Filter:
     value: str
 
 
-def stamp(instant: datetime) -> str:
+def format_stamp(instant: datetime) -> str:
     """As Magento filters by: UTC, whole seconds, no offset (it ignores offsets, and takes a bad date as no filter)."""
     return instant.astimezone(UTC).replace(microsecond=0, tzinfo=None).isoformat(" ")
 

@@ -7,23 +7,42 @@ from typing import Any
 
 from simple_salesforce.format import format_soql
 
-from daemon.clock import Clock, SystemClock
+from daemon.clock import Clock
 from daemon.errors import InvoiceSyncError, Retriable, Unreadable
 from daemon.mapping import InvoiceRecord
 from daemon.notes import marker_of
-from daemon.salesforce.connection import CallRefused, Connection
-from daemon.salesforce.graphs import MAX_BYTES, Answer, Done, Graph, NotAttempted, Refused, pack, read_answers
+from daemon.redaction import Redaction
+from daemon.salesforce.connection import CallRejected, Connection
+from daemon.salesforce.graphs import MAX_BYTES, Answer, Done, Graph, NotAttempted, Rejected, pack, read_answers
 from daemon.salesforce.ids import id_of
+from daemon.salesforce.remedies import RecordError, remedy_for
+from daemon.salesforce.remedy import Next, Reach, Remedy
 from daemon.salesforce.scrubbing import scrubbed
-from daemon.salesforce.verdicts import Next, Reach, RecordError, Verdict, judge
 from daemon.salesforce.writes import INVOICE, NoteWrite, Writes, comment_of
 from daemon.settings import Configuration
 from daemon.spelling import units
+from daemon.transport import Transport
 
 __all__ = [
-    "INVOICE", "MAX_COMMENTS_A_GRAPH", "Answer", "CallRefused", "Done", "Existing", "Next", "NotAttempted",
-    "NoteWrite", "Reach", "RecordError", "Refused", "Salesforce", "Verdict", "comment_of", "fitting", "judge",
-    "scrubbed", "without_values",
+    "INVOICE",
+    "MAX_COMMENTS_A_GRAPH",
+    "Answer",
+    "CallRejected",
+    "Done",
+    "Existing",
+    "Next",
+    "NotAttempted",
+    "NoteWrite",
+    "Reach",
+    "RecordError",
+    "Rejected",
+    "Remedy",
+    "Salesforce",
+    "comment_of",
+    "fitting",
+    "remedy_for",
+    "scrubbed",
+    "without_values",
 ]  # fmt: skip
 
 _USER = "005"  # how a user's ID begins: a note's author has a link of their own
@@ -55,8 +74,16 @@ class Existing:
 class Salesforce:
     """One org, by the settings in force."""
 
-    def __init__(self, configuration: Configuration, clock: Clock | None = None) -> None:
-        self.connection = Connection(configuration, clock or SystemClock())
+    def __init__(
+        self,
+        configuration: Configuration,
+        clock: Clock,
+        redaction: Redaction,
+        transport: Transport,
+        expected_organization: str | None = None,
+    ) -> None:
+        self.connection = Connection(configuration, clock, redaction, transport, expected_organization)
+        self._redaction = redaction
         self._settings = configuration.settings.salesforce
         self._writes = Writes(self._settings, self.connection.root)
 
@@ -68,7 +95,7 @@ class Salesforce:
         """One call: each invoice with its items, all or nothing. More than fit in a call are left out of the answer.
 
         ``placed``: items, by external ID, whose parent is not to be named, because it may not be changed.
-        CallRefused when Salesforce refuses the call as a whole.
+        CallRejected when Salesforce refuses the call as a whole.
         """
         graphs = [self._writes.invoice_graphs(record, placed) for record in records]
         if len(graphs[0]) > 1:  # beyond 500 nodes: alone, and in when the last of its graphs is
@@ -185,16 +212,17 @@ class Salesforce:
         everybodys = [text for private in texts.values() for text in private]
         try:
             answers = read_answers(self.connection.call("composite/graph", method="POST", body=body), graphs)
-        except CallRefused as refusal:
-            message = scrubbed(refusal.code, refusal.message, everybodys)
-            raise CallRefused(refusal.code, message, refusal.status) from None
+        except CallRejected as error:
+            message = scrubbed(error.code, error.message, everybodys, self._redaction)
+            raise CallRejected(error.code, message, error.status) from None
         except InvoiceSyncError as error:  # a failure of the whole call may quote what was sent as well
             if isinstance(error, Retriable) and error.about is None:
                 error.about = frozenset(int(graph.graph_id) for graph in graphs)
-            error.args = (scrubbed("", str(error), everybodys),)
+            error.args = (scrubbed("", str(error), everybodys, self._redaction),)
             raise
         return {
-            int(graph_id): without_values(answer, texts.get(int(graph_id), ())) for graph_id, answer in answers.items()
+            int(graph_id): without_values(answer, texts.get(int(graph_id), ()), self._redaction)
+            for graph_id, answer in answers.items()
         }
 
 
@@ -213,8 +241,9 @@ def _title(document: object) -> str:
     return str(document.get("Title")) if isinstance(document, dict) else ""
 
 
-def without_values(answer: Answer, texts: tuple[str, ...]) -> Answer:
-    """The answer, with the values that Salesforce quotes taken out of its message: they are a customer's."""
-    if not isinstance(answer, Refused):
+def without_values(answer: Answer, texts: tuple[str, ...], redaction: Redaction) -> Answer:
+    """Return the answer, with the values that Salesforce quotes taken out of its message: they are a customer's."""
+    if not isinstance(answer, Rejected):
         return answer
-    return Refused(answer.ref, replace(answer.error, message=scrubbed(answer.error.code, answer.error.message, texts)))
+    message = scrubbed(answer.error.code, answer.error.message, texts, redaction)
+    return Rejected(answer.ref, replace(answer.error, message=message))

@@ -13,27 +13,34 @@ from simple_salesforce.exceptions import SalesforceError
 
 from daemon.clock import Clock
 from daemon.errors import AnotherOrg, InvoiceSyncError, Retriable, Unreachable
-from daemon.redaction import redaction
+from daemon.redaction import Redaction
+from daemon.salesforce.errors import MOVED, CallRejected, explain
 from daemon.salesforce.hosts import require_trusted
 from daemon.salesforce.ids import to_18
-from daemon.salesforce.refusals import MOVED, CallRefused, explain
 from daemon.salesforce.sign_in import Token, date_of, request_token
 from daemon.settings import Configuration
-from daemon.transport import open_session
+from daemon.transport import Transport
 
-__all__ = ["CallRefused", "Connection"]
+__all__ = ["CallRejected", "Connection"]
 
 
 class Connection:
     """One signed-in connection. ``calls`` counts what the org's daily limit counts; sign-ins do not."""
 
-    def __init__(self, configuration: Configuration, clock: Clock) -> None:
+    def __init__(
+        self,
+        configuration: Configuration,
+        clock: Clock,
+        redaction: Redaction,
+        transport: Transport,
+        expected_organization: str | None = None,
+    ) -> None:
         self._salesforce = configuration.settings.salesforce
         self._clock = clock
         self._secrets = configuration.secrets
-        redaction.secrets = configuration.secrets  # before anything is answered that may repeat one
-        self._seconds = self._salesforce.timeout.total_seconds()
-        self._session = open_session("salesforce", seconds=self._seconds, ca_bundle=self._salesforce.ca_bundle)
+        self.redaction = redaction
+        seconds = self._salesforce.timeout.total_seconds()
+        self._session = transport.open_session("salesforce", seconds=seconds, ca_bundle=self._salesforce.ca_bundle)
         self._session.hooks["response"].append(self._note_headers)
         self._rest: Rest | None = None
         self._headers: Mapping[str, str] = {}
@@ -45,8 +52,7 @@ class Connection:
         self.organization_id: str | None = None
         self.user_id: str | None = None  # whose session it is
         self.instance_url: str | None = None
-        # The org that the state was made with; a sign-in to another one is refused before anything is sent.
-        self.expected_organization: str | None = None
+        self._expected_organization = expected_organization
 
     @property
     def root(self) -> str:
@@ -66,8 +72,15 @@ class Connection:
         return self.api_used > self.api_limit * (1 - self._salesforce.api_reserve)
 
     def close(self) -> None:
-        """Let go of the connections."""
+        """Close the HTTP connections."""
         self._session.close()
+
+    def expect_organization(self, organization_id: str | None) -> None:
+        """Sign in to this org alone from now on; None: to whichever org the next sign-in leads to, and then that one.
+
+        The org that the state was made with is expected: a sign-in to another one fails before anything is sent.
+        """
+        self._expected_organization = organization_id
 
     def versions(self) -> list[str]:
         """The API versions that are served where we sign in; asked without a sign-in, and not counted."""
@@ -78,11 +91,11 @@ class Connection:
             return []
 
     def sign_in(self) -> None:
-        """Get an access token, as salesforce.auth says. SideRefused when it is not given."""
+        """Get an access token, as salesforce.auth says. SideDenied when it is not given."""
         self.sign_ins += 1
         self._rest = None
         try:
-            self._use(request_token(self._session, self._salesforce, self._secrets, self._clock))
+            self._use(request_token(self._session, self._salesforce, self._secrets, self._clock, self.redaction))
         except Retriable as error:
             error.about = frozenset()  # whatever was to be sent has not been
             raise
@@ -90,18 +103,18 @@ class Connection:
     def _use(self, token: Token) -> None:
         found = re.search(r"/id/(00D\w{12,15})/", token.identity)
         organization = to_18(found[1]) if found else None
-        if None not in (self.expected_organization, organization) and self.expected_organization != organization:
+        expected = self._expected_organization
+        if None not in (expected, organization) and expected != organization:
             raise AnotherOrg(
-                f"Salesforce signs in to the org {organization}, but this state was made with "
-                f"{self.expected_organization}",
+                f"Salesforce signs in to the org {organization}, but this state was made with {expected}",
                 hint="Set salesforce.login_url back, or run `invoice-sync state clear` to begin anew with this org.",
             )
         instance_url = require_trusted(token.instance_url, self._salesforce.login_url)
         self.organization_id = organization
         user = re.search(r"/id/00D\w{12,15}/(005\w{12,15})", token.identity)
         self.user_id = to_18(user[1]) if user else None
-        self.expected_organization = self.expected_organization or organization  # also for the next sign-in
-        redaction.learn_token("salesforce", token.access_token)
+        self._expected_organization = expected or organization  # also for the next sign-in
+        self.redaction.learn_token("salesforce", token.access_token)
         self._rest = Rest(
             session_id=token.access_token,
             instance_url=instance_url,
@@ -155,13 +168,13 @@ class Connection:
                 break
             self._rest = None
             if last and moved:
-                raise self.refusal(response, [])
+                raise self.error_of(response, [])
             if last:
-                raise self.refusal(response, [{"errorCode": "INVALID_SESSION_ID", "message": "no reason"}], status=401)
+                raise self.error_of(response, [{"errorCode": "INVALID_SESSION_ID", "message": "no reason"}], status=401)
         return response
 
-    def refusal(self, response: requests.Response, content: Any, *, status: int | None = None) -> InvoiceSyncError:
-        """The error that an answer of ``exchange`` is."""
+    def error_of(self, response: requests.Response, content: Any, *, status: int | None = None) -> InvoiceSyncError:
+        """Return the error that an answer to ``exchange`` is."""
         return self._explain(SalesforceError(response.url, status or response.status_code, "", content))
 
     def _call(self, path: str, method: str, params: Mapping[str, str] | None, body: Any) -> Any:
@@ -193,7 +206,7 @@ class Connection:
 
     def _explain(self, error: SalesforceError) -> InvoiceSyncError:
         host = urlsplit(self.instance_url or self._salesforce.login_url).netloc
-        return explain(int(error.status), error.content, self._headers, host=host)
+        return explain(int(error.status), error.content, self._headers, host=host, redaction=self.redaction)
 
 
 def _wants_sign_in(error: SalesforceError) -> bool:

@@ -13,8 +13,8 @@ import simplejson
 
 from daemon.errors import Unreachable
 from daemon.salesforce.ids import id_of
+from daemon.salesforce.remedies import RecordError
 from daemon.salesforce.scrubbing import code_of, fields_of
-from daemon.salesforce.verdicts import RecordError
 
 MAX_GRAPHS = 75
 MAX_NODES = 500
@@ -69,7 +69,7 @@ class Done:
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class Rejected:
     """Nothing of the graph went in, because of this node."""
 
     ref: str
@@ -81,7 +81,7 @@ class NotAttempted:
     """Salesforce did not look at the graph: too many before it had failed."""
 
 
-Answer = Done | Refused | NotAttempted
+Answer = Done | Rejected | NotAttempted
 
 
 def _literal(value: Any) -> Any:
@@ -161,7 +161,7 @@ def _answer(graph: Mapping[str, Any], sent: Graph) -> Answer:
         error = _error(node)
         # A halted node was rolled back for another's sake, unless it is the one that refers to nothing.
         if error and (error.code != _HALTED or "Invalid reference" in error.message):
-            return Refused(str(node["referenceId"]), error)
+            return Rejected(str(node["referenceId"]), error)
     return NotAttempted()
 
 

@@ -2,7 +2,7 @@
 
 from urllib.parse import SplitResult, urlsplit
 
-from daemon.errors import SideRefused
+from daemon.errors import SideDenied
 from daemon.settings.kinds import check_url, is_loopback
 
 # Production, sandboxes and Lightning; Government Cloud; Salesforce on Alibaba Cloud. The list is that of the domains
@@ -19,14 +19,14 @@ _NO_HOST = "a place without a host"
 
 
 def require_trusted(instance_url: str, login_url: str) -> str:
-    """Return where calls may go, without a path; SideRefused for any place that is not this org's.
+    """Return where calls may go, without a path; SideDenied for any place that is not this org's.
 
     The token and what it opens go nowhere else, whatever answered at login_url.
     """
     parts = _parts(instance_url)
     login = urlsplit(login_url)
     if parts is None or not _is_trusted(parts, login):
-        raise SideRefused(
+        raise SideDenied(
             f"the sign-in at {login.netloc} sends calls to {host_of(instance_url)}, which belongs neither to "
             "Salesforce nor to salesforce.login_url; nothing is sent there",
             side="salesforce",

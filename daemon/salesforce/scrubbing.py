@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable
 from urllib.parse import quote
 
-from daemon.redaction import redaction
+from daemon.redaction import Redaction
 
 _LONGEST = 1000
 _SHORTEST_TEXT = 3
@@ -35,7 +35,7 @@ def fields_of(value: object) -> tuple[str, ...]:
     return tuple(name for name in value or () if isinstance(name, str) and _FIELD.fullmatch(name))
 
 
-def scrubbed(code: str, message: str, texts: Iterable[str]) -> str:
+def scrubbed(code: str, message: str, texts: Iterable[str], redaction: Redaction) -> str:
     """The message on one line, without these texts, however it spells them, and without e-mail addresses."""
     if len(message) > 2 * _READ:  # at its end it says how long the value may be
         message = f"{message[:_READ]} {message[-_LONGEST:]}"

@@ -11,10 +11,10 @@ from urllib.parse import urlsplit
 import requests
 
 from daemon.clock import Clock
-from daemon.errors import Busy, InvoiceSyncError, SideRefused
-from daemon.redaction import heard
+from daemon.errors import Busy, InvoiceSyncError, SideDenied
+from daemon.redaction import Redaction
 from daemon.salesforce.hosts import host_of, my_domain_of
-from daemon.salesforce.verdicts import mend_sign_in
+from daemon.salesforce.sign_in_hints import sign_in_hint
 from daemon.settings.schema import Salesforce
 from daemon.transport import retry_after
 
@@ -38,12 +38,14 @@ class Token:
         return f"Token({self.instance_url})"
 
 
-def request_token(session: requests.Session, settings: Salesforce, secrets: Mapping[str, str], clock: Clock) -> Token:
-    """A token. SideRefused, or Busy, when none is given."""
+def request_token(
+    session: requests.Session, settings: Salesforce, secrets: Mapping[str, str], clock: Clock, redaction: Redaction
+) -> Token:
+    """A token. SideDenied, or Busy, when none is given."""
     response = session.post(f"{settings.login_url}/services/oauth2/token", data=_grant(settings, secrets, clock))
     body = _json(response)
     if response.status_code != 200 or "access_token" not in body:
-        raise _refused(response, body, settings, clock)
+        raise _denied(response, _said(body, redaction), settings, clock)
     token = body["access_token"]
     if not isinstance(token, str) or not _TOKEN.fullmatch(token):
         raise Busy("Salesforce's sign-in gives no token that can be sent", side="salesforce")
@@ -87,12 +89,17 @@ def _json(response: requests.Response) -> Mapping[str, Any]:
     return body if isinstance(body, dict) else {}
 
 
-def _refused(
-    response: requests.Response, body: Mapping[str, Any], settings: Salesforce, clock: Clock
-) -> InvoiceSyncError:
+def _said(body: Mapping[str, Any], redaction: Redaction) -> tuple[str, str]:
+    """Return the code and the description of a sign-in's error."""
+    error = redaction.heard(body.get("error"))[:200]
+    return error, redaction.heard(body.get("error_description"))[:500] or "no reason"
+
+
+def _denied(response: requests.Response, said: tuple[str, str], settings: Salesforce, clock: Clock) -> InvoiceSyncError:
+    """Return the error that an answer without a token is. ``said``: the error's code and description."""
     if 300 <= response.status_code < 400:
         return _moved(response, settings.login_url)
-    error = heard(body.get("error"))[:200]
+    error, description = said
     if not error or error in _PASSING or response.status_code >= 500 or response.status_code == 429:
         return Busy(
             f"Salesforce's sign-in answered {response.status_code}{f' {error}' if error else ''}",
@@ -100,25 +107,24 @@ def _refused(
             retry_after=retry_after(response.headers),
             hint="Check that salesforce.login_url is the org's My Domain." if not error else None,
         )
-    description = heard(body.get("error_description"))[:500] or "no reason"
     words = f"Salesforce refused the sign-in: {error} ({description})"
     if settings.auth == "jwt_bearer" and "expired authorization code" in description.lower():
         return _expired(words, date_of(response), clock)
-    hint = mend_sign_in(error, description, settings.auth)
-    return SideRefused(words, side="salesforce", hint=hint, about_secrets=True)
+    hint = sign_in_hint(error, description, settings.auth)
+    return SideDenied(words, side="salesforce", hint=hint, about_secrets=True)
 
 
-def _moved(response: requests.Response, login_url: str) -> SideRefused:
+def _moved(response: requests.Response, login_url: str) -> SideDenied:
     """For a host that does not sign in itself: a Lightning page, or an address that the org had before."""
     to = host_of(response.headers.get("Location", ""))
-    return SideRefused(
+    return SideDenied(
         f"Salesforce at {urlsplit(login_url).netloc} redirects the sign-in to {to}; redirects are not followed",
         side="salesforce",
         hint=my_domain_of(login_url),
     )
 
 
-def _expired(words: str, theirs: datetime | None, clock: Clock) -> SideRefused:
+def _expired(words: str, theirs: datetime | None, clock: Clock) -> SideDenied:
     """For an assertion that Salesforce thinks is over, or good for too long: who made it has another time of day."""
     ahead = clock.now() - theirs if theirs else None
     if ahead is None:
@@ -130,7 +136,7 @@ def _expired(words: str, theirs: datetime | None, clock: Clock) -> SideRefused:
             "This machine's clock agrees with Salesforce's, so it is not the cause; the user's Login History names it "
             "(Setup > Users > the user)."
         )
-    return SideRefused(words, side="salesforce", hint=hint, probe="calls")  # it ends by itself once NTP works
+    return SideDenied(words, side="salesforce", hint=hint, probe="calls")  # it ends by itself once NTP works
 
 
 def difference(ahead: timedelta) -> str:

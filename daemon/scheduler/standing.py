@@ -4,7 +4,6 @@ import math
 import sqlite3
 from contextlib import suppress
 
-from daemon.redaction import redaction
 from daemon.settings.schema import Invoices
 from daemon.sync import Work
 from daemon.systemd import Systemd
@@ -80,12 +79,12 @@ def describe(store: Store, options: Invoices) -> list[str]:
         automatic=options.enable_automatic_synchronization,
         notes=options.synchronize_notes,
     )
-    return words + [_side(side) for side in down]
+    return words + [_side(side, store) for side in down]
 
 
-def _side(side: Side) -> str:
+def _side(side: Side, store: Store) -> str:
     """``Salesforce paused: out of API calls``: the reason's first sentence."""
-    reason = redaction.clean(str(side.reason)).split(". ")[0]
+    reason = store.redact(str(side.reason)).split(". ")[0]
     if len(reason) > _LONGEST_REASON:
         reason = reason[: _LONGEST_REASON - 1] + "…"
     return f"{side.side.capitalize()} {side.status}: {reason}"

@@ -10,8 +10,9 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from daemon.errors import SettingsRefused
-from daemon.settings.document import Document, find_file, read_document
+from daemon.errors import InvalidSettings
+from daemon.settings.document import Document, read_document
+from daemon.settings.places import find_file
 from daemon.settings.schema import Settings
 from daemon.settings.secrets import NAMES, Secrets, read_secrets, secret_at
 from state.room import lacks_room
@@ -33,12 +34,12 @@ class Configuration:
 
 
 def load(path: Path, environ: Mapping[str, str] | None = None) -> Configuration:
-    """Read and check everything; SettingsRefused lists all that is wrong, each with its place."""
+    """Read and check everything; InvalidSettings lists all that is wrong, each with its place."""
     environ = os.environ if environ is None else environ
     document = read_document(path, environ)
     settings, problems = validate(document)
     if settings is None or problems:
-        raise SettingsRefused(problems)
+        raise InvalidSettings(problems)
     ways = (settings.magento.auth, settings.salesforce.auth)
     return Configuration(settings, read_secrets(ways, path.parent / "secrets", environ), document)
 
@@ -100,7 +101,7 @@ class SettingsFile:
         self._seen = self._stamp()
         self._broken = False
 
-    def reload(self) -> SettingsRefused | bool:
+    def reload(self) -> InvalidSettings | bool:
         """The refusal, once, when an edit is broken; True when settings are new or good again; else False."""
         stamp = self._stamp()
         if stamp == self._seen:
@@ -108,7 +109,7 @@ class SettingsFile:
         self._seen = stamp
         try:
             fresh = load(self.path, self._environ)
-        except SettingsRefused as refusal:
+        except InvalidSettings as refusal:
             if lacks_room(refusal):
                 self._seen = ()  # it may be good: it is read again until there is room
             first, self._broken = not self._broken, True

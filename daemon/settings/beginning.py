@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
@@ -12,6 +13,7 @@ from urllib.parse import urlsplit
 from daemon.errors import UsageError
 from daemon.settings.files import read_small
 from daemon.settings.kinds import check_shop_url, check_url
+from daemon.settings.places import HERE, MAX_BYTES, installed_file, is_unfilled
 from daemon.settings.private_key import problem_of_key
 from daemon.settings.secrets import needed_by
 
@@ -74,9 +76,19 @@ def private_key(typed: str) -> str:
     return pem
 
 
-def first_settings(answers: Answers) -> str:
-    """The shipped settings.yaml with these answers in their places."""
-    text = (files("daemon.settings") / "settings.yaml").read_text(encoding="utf-8")
+def place_for_first(named: str | None, root: Path = Path("/")) -> Path:
+    """Return where a first settings.yaml belongs: as named, else where ``make install`` left one to fill in, else here.
+
+    The installed one is taken where this user may write it and its URLs are not filled in yet.
+    """
+    if named:
+        return Path(named)
+    installed = installed_file(root)
+    return installed if is_unfilled(installed, {}) and os.access(installed.parent, os.W_OK) else HERE
+
+
+def first_settings(text: str, answers: Answers) -> str:
+    """Return a settings.yaml's text with these answers in their places; ValueError where it lacks such a place."""
     for section, key, value in (
         ("magento", "base_url", answers.magento_url),
         ("magento", "auth", answers.magento_auth),
@@ -90,7 +102,7 @@ def first_settings(answers: Answers) -> str:
 
 
 def _set(text: str, section: str, key: str, value: str) -> str:
-    """The key's value replaced, and its comment left where it stood."""
+    """Return the text with another value of this key; the comment stays where it stood."""
     begin = text.index(f"\n{section}:\n")
     written = value if _PLAIN.fullmatch(value) else json.dumps(value)
 
@@ -99,13 +111,17 @@ def _set(text: str, section: str, key: str, value: str) -> str:
         return f"{found['key']}{written}".ljust(width - 1) + f" {found['comment']}"
 
     line = re.compile(rf"(?m)(?P<key>^  {key}: ).*?(?P<comment># .*)$")
-    return text[:begin] + line.sub(replaced, text[begin:], count=1)
+    changed, times = line.subn(replaced, text[begin:], count=1)
+    if not times:
+        raise ValueError(f"{section}.{key} has no line with a comment")
+    return text[:begin] + changed
 
 
 def write_first(path: Path, answers: Answers, secrets: Mapping[str, str]) -> list[str]:
-    """Write settings.yaml and the secrets beside it; the names of the secrets that are still to be written.
+    """Write settings.yaml and the secrets beside it; return the names of the secrets that are still to be written.
 
-    UsageError when there is a file already: nothing is ever written over.
+    A file as it is shipped is filled in and keeps its other lines. UsageError when any other file is there: nothing
+    that a person wrote is ever written over.
     """
     refuse_existing(path)
     folder = path.parent / "secrets"
@@ -116,7 +132,11 @@ def write_first(path: Path, answers: Answers, secrets: Mapping[str, str]) -> lis
         for name, value in secrets.items():
             if not (folder / name).exists():
                 _write(folder / name, value, 0o600)
-        _write(path, first_settings(answers), 0o644)
+        if path.exists():
+            _fill_in(path, answers)
+        else:
+            shipped = (files("daemon.settings") / "settings.yaml").read_text(encoding="utf-8")
+            _write(path, first_settings(shipped, answers), 0o644)
     except FileExistsError:
         refuse_existing(path)
         raise
@@ -129,12 +149,31 @@ def write_first(path: Path, answers: Answers, secrets: Mapping[str, str]) -> lis
 
 
 def refuse_existing(path: Path) -> None:
-    """UsageError when there is anything at this path."""
-    if path.exists() or path.is_symlink():
+    """Raise UsageError when anything but a file to be filled in is at this path, or the checkout's own file is."""
+    if path == HERE and is_unfilled(path, {}):
+        raise UsageError(
+            f"{path.absolute()} is the file that is shipped, and was left as it is",
+            hint="Type this command in a folder of your own, or as root after `make install`.",
+        )
+    if path.is_symlink() or (path.exists() and not is_unfilled(path, {})):
         raise UsageError(
             f"{path} is there already, and was left as it is",
             hint="Edit it, or begin in another folder with --settings FILE; `invoice-sync check` tries it.",
         )
+
+
+def _fill_in(path: Path, answers: Answers) -> None:
+    """Replace the file by the same with the answers, as a whole: an end in between leaves the old one."""
+    try:
+        text = first_settings(read_small(path, MAX_BYTES).decode("utf-8"), answers)
+    except ValueError as error:
+        raise UsageError(
+            f"{path} cannot be filled in: {error}", hint="Edit it, or write another with --settings FILE."
+        ) from None
+    beside = path.with_name(".settings.yaml.filled")
+    beside.unlink(missing_ok=True)
+    _write(beside, text, stat.S_IMODE(path.stat().st_mode))
+    beside.replace(path)
 
 
 def _write(path: Path, text: str, mode: int) -> None:

@@ -1,6 +1,5 @@
 """settings.yaml as a document: its values, and where in the file or the environment each one stands."""
 
-import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,12 +14,12 @@ from ruamel.yaml.reader import ReaderError
 from ruamel.yaml.scalarfloat import ScalarFloat
 from ruamel.yaml.tokens import AliasToken
 
-from daemon.errors import SettingsRefused
+from daemon.errors import InvalidSettings
 from daemon.settings.files import read_small
+from daemon.settings.places import MAX_BYTES
 from daemon.settings.secrets import secret_at
 
 PREFIX = "INVOICE_SYNC__"
-_MAX_BYTES = 100_000  # the YAML library takes seconds for so many
 _DEEPEST = 100  # its time grows with the square of how deep brackets stand in one another
 _MOST_SCALARS = 2_000
 _BRACKET = re.compile(r"[\[\]{}]")
@@ -67,12 +66,12 @@ class Document:
 
 
 def read_document(path: Path, environ: Mapping[str, str]) -> Document:
-    """Read the file; SettingsRefused with line and column when it is not YAML with unique keys."""
+    """Read the file; InvalidSettings with line and column when it is not YAML with unique keys."""
     tree = _parse(path, _read(path))
     try:
         values = _plain(tree)
     except RecursionError:
-        raise SettingsRefused([f"{path}: is nested too deeply"]) from None
+        raise InvalidSettings([f"{path}: is nested too deeply"]) from None
     overrides: dict[tuple[str, ...], str] = {}
     for name, text in sorted(environ.items()):
         if name.startswith(PREFIX):
@@ -85,18 +84,18 @@ def read_document(path: Path, environ: Mapping[str, str]) -> Document:
 
 def _read(path: Path) -> str:
     try:
-        raw = read_small(path, _MAX_BYTES)
+        raw = read_small(path, MAX_BYTES)
     except FileNotFoundError:
-        raise SettingsRefused(
+        raise InvalidSettings(
             [f"{path}: there is no such file"], hint="Name the settings file with --settings FILE."
         ) from None
     except OSError as error:
-        raise SettingsRefused([f"{path}: cannot be read: {error.strerror}"]) from error
+        raise InvalidSettings([f"{path}: cannot be read: {error.strerror}"]) from error
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
-        raise SettingsRefused([f"{path}:{line}: is not UTF-8 text; save the file as UTF-8"]) from None
+        raise InvalidSettings([f"{path}:{line}: is not UTF-8 text; save the file as UTF-8"]) from None
 
 
 def _load(text: str) -> Any:
@@ -121,19 +120,19 @@ def _parse(path: Path, text: str) -> CommentedMap:
         mark = error.problem_mark or error.context_mark
         place = f":{mark.line + 1}:{mark.column + 1}" if mark else ""
         problem = _REPEATED.sub("", str(error.problem or error.context)).splitlines()[0]
-        raise SettingsRefused([f"{path}{place}: {problem}"]) from None
+        raise InvalidSettings([f"{path}{place}: {problem}"]) from None
     except RecursionError:
-        raise SettingsRefused([f"{path}: is nested too deeply"]) from None
+        raise InvalidSettings([f"{path}: is nested too deeply"]) from None
     except ReaderError as error:
         before = text[: error.position]
         place = f":{before.count(chr(10)) + 1}:{len(before) - before.rfind(chr(10))}"
-        raise SettingsRefused([f"{path}{place}: holds a character that YAML does not allow"]) from None
+        raise InvalidSettings([f"{path}{place}: holds a character that YAML does not allow"]) from None
     except _UNREADABLE as error:
-        raise SettingsRefused([f"{path}{_place_of_bad_scalar(text)}: {_said_of_scalar(error)}"]) from None
+        raise InvalidSettings([f"{path}{_place_of_bad_scalar(text)}: {_said_of_scalar(error)}"]) from None
     if tree is None:
-        raise SettingsRefused([f"{path}: is empty"])
+        raise InvalidSettings([f"{path}: is empty"])
     if not isinstance(tree, CommentedMap):
-        raise SettingsRefused([f"{path}:1:1: must hold sections (invoices:, magento:, …)"])
+        raise InvalidSettings([f"{path}:1:1: must hold sections (invoices:, magento:, …)"])
     return tree
 
 
@@ -184,7 +183,7 @@ def _scalar(name: str, text: str) -> Any:
         return _plain(_load(text)) if text.strip() else text
     except _UNREADABLE:
         problem = f"the environment variable {name} holds no value that YAML can read; put it in quotes"
-        raise SettingsRefused([problem]) from None
+        raise InvalidSettings([problem]) from None
 
 
 def _lay_over(values: dict[str, Any], keys: tuple[str, ...], value: Any) -> None:
@@ -194,18 +193,3 @@ def _lay_over(values: dict[str, Any], keys: tuple[str, ...], value: Any) -> None
             inner = values[key] = {}
         values = inner
     values[keys[-1]] = value
-
-
-def find_file(named: str | None) -> Path:
-    """The settings file: as named, ``$INVOICE_SYNC_SETTINGS``, ``./settings.yaml``, ``/etc/invoice-sync/…``."""
-    chosen = named or os.environ.get("INVOICE_SYNC_SETTINGS")
-    if chosen:
-        return Path(chosen)
-    places = [Path("settings.yaml"), Path("/etc/invoice-sync/settings.yaml")]
-    for place in places:
-        if place.is_file():
-            return place
-    raise SettingsRefused(
-        [f"there is no settings file at {places[0].absolute()} or {places[1]}"],
-        hint="Write one with `invoice-sync init`, or name one with --settings FILE.",
-    )

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from daemon.errors import SettingsRefused
+from daemon.errors import InvalidSettings
 from daemon.settings import Configuration, Settings, settings_of, validate
 from daemon.settings.document import Document, read_document
 from daemon.settings.secrets import find_secrets
@@ -34,7 +34,7 @@ def examine(path: Path, environ: Mapping[str, str]) -> Examined:
     """Read as much as can be read: keys that are refused are left out, so that the rest can be tried all the same."""
     try:
         document = read_document(path, environ)
-    except SettingsRefused as refusal:
+    except InvalidSettings as refusal:
         return Examined(tuple(refusal.problems))
     settings, problems = validate(document)
     sides = frozenset(_NOWHERE)

@@ -5,7 +5,7 @@ import stat
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from daemon.errors import SettingsRefused
+from daemon.errors import InvalidSettings
 from daemon.settings.files import read_small
 from daemon.settings.private_key import problem_of_key
 
@@ -60,10 +60,10 @@ class Secrets(Mapping[str, str]):
 
 
 def read_secrets(ways: tuple[str, ...], folder: Path, environ: Mapping[str, str]) -> Secrets:
-    """The secrets that these ways of signing in need; SettingsRefused naming each one that is missing or exposed."""
+    """The secrets that these ways of signing in need; InvalidSettings naming each one that is missing or exposed."""
     found, problems = find_secrets(ways, folder, environ)
     if problems:
-        raise SettingsRefused([problem for each in problems.values() for problem in each])
+        raise InvalidSettings([problem for each in problems.values() for problem in each])
     return found
 
 
@@ -83,7 +83,7 @@ def find_secrets(
                 elif value is None:
                     value = _read_private(folder / name)
                 found[name] = _require(name, value, way, _mend(name, folder, environ))
-            except SettingsRefused as error:
+            except InvalidSettings as error:
                 problems[name] = error.problems
     return Secrets(found, fixed), problems
 
@@ -102,16 +102,16 @@ def secret_at(path: Sequence[str]) -> str | None:
 
 def _require(name: str, value: str | None, way: str, mend: str) -> str:
     if not value:
-        raise SettingsRefused([f"the secret {name} is missing (auth: {way}): {mend}"])
+        raise InvalidSettings([f"the secret {name} is missing (auth: {way}): {mend}"])
     if name not in _ANY_TEXT and not _KEY.fullmatch(value):
-        raise SettingsRefused(
+        raise InvalidSettings(
             [f"the secret {name} holds a blank, a line break or a letter that no such key has: copy it anew"]
         )
     if name == "salesforce_private_key":
         value = value.replace("\\n", "\n")  # how a key stands in an environment file, which has no other lines
         problem = problem_of_key(value)
         if problem:
-            raise SettingsRefused([f"the secret {name} {problem}"])
+            raise InvalidSettings([f"the secret {name} {problem}"])
     return value
 
 
@@ -131,7 +131,7 @@ def _find_fixed(name: str, folder: Path, environ: Mapping[str, str]) -> str | No
         return None
     value = _read(credential)
     if not value:
-        raise SettingsRefused([f"the secret {name} is empty in {credential}: {_mend(name, folder, environ)}"])
+        raise InvalidSettings([f"the secret {name} is empty in {credential}: {_mend(name, folder, environ)}"])
     return "" if value == _MISSING else value
 
 
@@ -155,16 +155,16 @@ def _read_private(path: Path) -> str | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise SettingsRefused([f"{path}: cannot be read: {error.strerror}"]) from error
+        raise InvalidSettings([f"{path}: cannot be read: {error.strerror}"]) from error
     if mode & (stat.S_IROTH | stat.S_IWOTH):
-        raise SettingsRefused([f"{path}: others can read this secret; run: chmod 600 {path}"])
+        raise InvalidSettings([f"{path}: others can read this secret; run: chmod 600 {path}"])
     return _filled(_read(path), f"{path} is empty")
 
 
 def _filled(value: str, why: str) -> str:
-    """The value; SettingsRefused where there is a place for the secret, with nothing in it."""
+    """The value; InvalidSettings where there is a place for the secret, with nothing in it."""
     if not value:
-        raise SettingsRefused([f"{why}: write the secret into it"])
+        raise InvalidSettings([f"{why}: write the secret into it"])
     return value
 
 
@@ -173,4 +173,4 @@ def _read(path: Path) -> str:
         return read_small(path, _MAX_BYTES).decode("utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "is not UTF-8 text"
-        raise SettingsRefused([f"{path}: cannot be read: {reason}"]) from error
+        raise InvalidSettings([f"{path}: cannot be read: {reason}"]) from error

@@ -12,6 +12,6 @@ rows, the backfill's next page, due rows that fill no batch, the sweep's next pa
 """
 
 from daemon.sync.parts import Parts, Stop, Tally
-from daemon.sync.run import Work
+from daemon.sync.process import Work
 
 __all__ = ["Parts", "Stop", "Tally", "Work"]

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
-from daemon.sync import sides
+from daemon.sync import health
 from daemon.sync.parts import Parts, Tally
 from state.passes import Pass
 
@@ -23,7 +23,7 @@ def open_pass(parts: Parts, trigger: str) -> Iterator[Tally]:
     log, parts.log = parts.log, parts.log.bind(pass_id=begun.id)
     parts.pass_id = begun.id
     started = parts.clock.monotonic()
-    before = sides.calls(parts, "magento"), sides.calls(parts, "salesforce")
+    before = health.calls(parts, "magento"), health.calls(parts, "salesforce")
     parts.log.debug("pass.started", trigger=trigger)
     try:
         yield tally
@@ -60,8 +60,8 @@ def _closed(parts: Parts, begun: Pass, tally: Tally, magento: int, salesforce: i
         pending=pending,
         notes=tally.notes,
         # New settings bring new clients, whose calls count from nothing.
-        magento_calls=max(0, sides.calls(parts, "magento") - magento),
-        salesforce_calls=max(0, sides.calls(parts, "salesforce") - salesforce),
+        magento_calls=max(0, health.calls(parts, "magento") - magento),
+        salesforce_calls=max(0, health.calls(parts, "salesforce") - salesforce),
         error=tally.error,
     )
 
@@ -76,7 +76,7 @@ def _outcome(parts: Parts, tally: Tally, *, synced: int, failed: int, pending: i
 def _fills_a_batch(parts: Parts, left: int, pending: int) -> bool:
     """Whether all that is still owed just goes with the next page of the backfill: nothing was put off."""
     more = parts.store.scans.open("backfill") is not None and not parts.stop.asked
-    return more and left == pending and sides.is_open(parts, "salesforce")
+    return more and left == pending and health.is_open(parts, "salesforce")
 
 
 def _left_due(parts: Parts, tally: Tally) -> int:

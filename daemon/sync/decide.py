@@ -1,15 +1,15 @@
-"""What becomes of an invoice that Magento shows new or changed: its ledger row and its comments' rows. No I/O."""
+"""The ledger row and the notes' rows of an invoice that Magento shows new or changed. Pure: no I/O."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from daemon.eligibility import SEND, Decision, Standing, Verdict, decide, decide_comment
-from daemon.invoice import Comment, Invoice, Malformed
+from daemon.eligibility import SEND, Action, Decision, Known, decide, decide_comment
+from daemon.invoice import Comment, Invoice
 from daemon.notes import comment_digest
 from daemon.settings import Settings
 from daemon.spelling import money
-from state.dismissal import GONE, is_dismissed, went_with_invoice
+from state.dismissal import is_dismissed, went_with_invoice
 from state.ledger import LedgerRow
 from state.notes import NoteRow
 
@@ -46,135 +46,38 @@ def is_another(row: LedgerRow, invoice: Invoice) -> bool:
     return any(known is not None and known != shown for known, shown in pairs)
 
 
-def refused_row(shown: Malformed, known: LedgerRow | None, seen: Seen) -> LedgerRow:
-    """The row of a record that cannot be read as an invoice. What is known of it is kept."""
-    reason = f"Magento's record cannot be used: {shown.reason}"
-    if known is not None:
-        return replace(
-            known,
-            digest=shown.digest,
-            sync_status="failed",
-            reason=reason,
-            cause=None,
-            corrupt=False,
-            next_attempt_at=seen.retry_at,
-        )
-    return LedgerRow(
-        entity_id=shown.entity_id,
-        increment_id=shown.increment_id or "",
-        created_at=shown.created_at,
-        updated_at=shown.updated_at,
-        digest=shown.digest,
-        sync_status="failed",
-        reason=reason,
-        seen_at=seen.at,
-        seen_by=seen.by,
-        unconfirmed=seen.by == "backfill" or seen.backfilling,
-        next_attempt_at=seen.retry_at,
-    )
+def set_aside(row: LedgerRow, reason: str, again_at: datetime, cause: str | None = None) -> LedgerRow:
+    """Return the row of an invoice that failed by what Magento shows of it. It is looked at again at ``again_at``."""
+    return replace(row, sync_status="failed", reason=reason, cause=cause, next_attempt_at=again_at)
 
 
-def unreadable_row(entity_id: int, words: str, known: LedgerRow | None, seen: Seen) -> LedgerRow:
-    """Return the row of an invoice that Magento cannot show: failed, tried once a day, left out of every list.
-
-    One that was dismissed stays so, unless a person asks for it.
-    """
-    if known is not None and is_dismissed(known) and not seen.asked:
-        return replace(known, corrupt=True, next_attempt_at=seen.retry_at)
-    row = known or LedgerRow(
-        entity_id=entity_id,
-        increment_id="",
-        digest="",
-        sync_status="failed",
-        seen_at=seen.at,
-        seen_by=seen.by,
-        unconfirmed=seen.by == "backfill" or seen.backfilling,
-    )
-    return replace(
-        row,
-        sync_status="failed",
-        reason=f"Magento cannot show this invoice. {words.rstrip('.')}. Its log tells why; fix the record there.",
-        cause="Magento cannot show it",
-        corrupt=True,
-        digest="",
-        next_attempt_at=seen.retry_at,
-    )
+def again_tomorrow(row: LedgerRow, again_at: datetime) -> LedgerRow:
+    """Return the row of an invoice that can still not be used; it is looked at again at ``again_at``."""
+    return replace(row, next_attempt_at=again_at)
 
 
-def gone_row(known: LedgerRow, seen: Seen) -> LedgerRow:
-    """Return the row of an invoice that Magento has no more: failed, but what was dismissed stays so, unless asked for.
-
-    It breaks no list any more.
-    """
-    row = replace(known, corrupt=False, next_attempt_at=None)
-    if is_dismissed(known) and not seen.asked:
-        return row
-    return replace(row, sync_status="failed", reason=GONE, cause=None, next_attempt_at=seen.retry_at)
-
-
-def orderless_row(
-    invoice: Invoice, decided: LedgerRow | None, known: LedgerRow | None, words: str, seen: Seen
-) -> LedgerRow | None:
-    """Return the row of an invoice whose order Magento cannot show; None: it stays as it is.
-
-    ``decided``: what was decided, for which no order is needed; None: it has not changed. Failed, and tried once a day
-    and when it changes, is only what is to be sent.
-    """
-    row = decided or known
-    if row is None or (decided is not None and decided.sync_status != "pending"):
-        return decided
-    if known is not None and not seen.asked and not _sends_without_news(known, seen.at):
-        settled = known.sync_status == "synced" or is_dismissed(known)
-        if decided is None or (settled and _differs_in_comments_only(invoice, known, seen)):
-            return None  # with its digest: once the order is shown, it is compared whole
-    named = f"order {row.order_number}" if row.order_number else f"order (entity_id {invoice.order_id})"
-    return replace(
-        row,
-        sync_status="failed",
-        reason=f"Magento cannot show its {named}. {words.rstrip('.')}. Its log tells why; fix the order there.",
-        cause="Magento cannot show its order",
-        next_attempt_at=seen.retry_at,
-    )
-
-
-def _sends_without_news(row: LedgerRow, at: datetime) -> bool:
-    """Whether the invoice is to be sent as it was when it was seen last: owed, or its next try is due."""
-    if row.sync_status == "synced":
-        return row.again_at is not None and row.again_at <= at
-    is_due = row.next_attempt_at is None or row.next_attempt_at <= at
-    return row.sync_status == "pending" or (row.sync_status == "failed" and is_due)
-
-
-def _differs_in_comments_only(invoice: Invoice, known: LedgerRow, seen: Seen) -> bool:
-    """Whether nothing else that the ledger knows has changed: a comment never moves its invoice's `updated_at`."""
-    return replace(_shown(invoice, known, seen), digest=known.digest) == known
+def shown_again(row: LedgerRow) -> LedgerRow:
+    """Return the row of an invoice that could not be shown, and is shown as it was before."""
+    return replace(row, corrupt=False, next_attempt_at=None)
 
 
 def row_of(invoice: Invoice, known: LedgerRow | None, settings: Settings, seen: Seen) -> LedgerRow:
     """The row of a new or changed invoice, with what was decided about it."""
     if known is not None and is_another(known, invoice):
-        return replace(
-            known,
-            digest=invoice.digest,
-            sync_status="failed",
-            reason=ANOTHER,
-            cause=None,
-            corrupt=False,
-            next_attempt_at=seen.retry_at,
-        )
+        return replace(set_aside(known, ANOTHER, seen.retry_at), digest=invoice.digest, corrupt=False)
     was_owed = known is not None and known.sync_status == "pending"
-    standing = Standing(
+    standing = Known(
         owed=was_owed,
         in_salesforce=known is not None and known.salesforce_id is not None,
         asked=seen.asked or (was_owed and known is not None and known.asked),
         named=seen.named or (was_owed and known is not None and known.named),
         store_id=known.store_id if known is not None else None,
     )
-    return _decided(_shown(invoice, known, seen), known, decide(invoice, settings.invoices, standing), seen)
+    return _decided(as_shown(invoice, known, seen), known, decide(invoice, settings.invoices, standing), seen)
 
 
-def _shown(invoice: Invoice, known: LedgerRow | None, seen: Seen) -> LedgerRow:
-    """The row with what Magento shows now; what is known of Salesforce is kept, and of which store it is."""
+def as_shown(invoice: Invoice, known: LedgerRow | None, seen: Seen) -> LedgerRow:
+    """Return the row with what Magento shows now; what is known of Salesforce is kept, and of which store it is."""
     row = known or LedgerRow(
         entity_id=invoice.entity_id,
         increment_id=invoice.increment_id,
@@ -200,11 +103,11 @@ def _shown(invoice: Invoice, known: LedgerRow | None, seen: Seen) -> LedgerRow:
 
 
 def _decided(row: LedgerRow, known: LedgerRow | None, decision: Decision, seen: Seen) -> LedgerRow:
-    sends = decision.verdict is Verdict.SEND
+    sends = decision.action is Action.SEND
     waits_already = sends and known is not None and known.sync_status == "pending" and not seen.asked
     return replace(
         row,
-        sync_status=decision.verdict.value,
+        sync_status=decision.action.value,
         reason=row.reason if waits_already else decision.reason,
         asked=sends and (seen.asked or row.asked),
         named=sends and (seen.named or row.named),
@@ -259,12 +162,12 @@ def _note_row(comment: Comment, entity_id: int, known: NoteRow | None, settings:
             in_salesforce=row.note_id is not None,
         )
     )
-    sends = decision.verdict is Verdict.SEND
+    sends = decision.action is Action.SEND
     fresh = edited or seen.asked or row.sync_status != "pending" or row.reason == UNREADABLE
     return replace(
         row,
         digest=shown,
-        sync_status=decision.verdict.value,
+        sync_status=decision.action.value,
         reason=decision.reason if fresh else row.reason,
         held_for=decision.held_for,
         asked=sends and (seen.asked or row.asked),
@@ -272,3 +175,16 @@ def _note_row(comment: Comment, entity_id: int, known: NoteRow | None, settings:
         next_attempt_at=None if fresh else row.next_attempt_at,
         waiting_since=row.waiting_since if sends and row.sync_status == "pending" else None,
     )
+
+
+def gone_note(row: NoteRow) -> NoteRow:
+    """Return the row of a comment that its invoice has no more.
+
+    Should the comment come back, on whichever invoice, it is new: nothing shows that it was away.
+    """
+    return replace(row, sync_status="skipped", reason="gone from this invoice in Magento", digest="")
+
+
+def without_invoice(row: NoteRow, again_at: datetime) -> NoteRow:
+    """Return the row of a comment whose invoice cannot be read: the invoice itself has failed, and says why."""
+    return replace(row, reason=UNREADABLE, next_attempt_at=again_at)

@@ -11,13 +11,14 @@ rests on external IDs that are unique, and no rejection ever tells that one is s
 from dataclasses import replace
 from datetime import timedelta
 
-from daemon.errors import SideRefused
+from daemon.errors import SideDenied
 from daemon.mapping import InvoiceMapping
 from daemon.salesforce import RecordError
-from daemon.salesforce.org import Fit, look_at
+from daemon.salesforce.fit import Fit, look_at
+from daemon.sync.health import LeftAlone, require_calls
 from daemon.sync.known_org import KnownOrg, doubt_org, remember_org, told_before
-from daemon.sync.parts import RETRY_LONGEST, Parts
-from daemon.sync.sides import LeftAlone, require_calls
+from daemon.sync.parts import Parts
+from daemon.sync.timing import RETRY_LONGEST
 
 _RARELY = timedelta(hours=1)
 _GOOD_FOR = timedelta(days=1)
@@ -31,7 +32,7 @@ _EXPLAINED = frozenset(
 
 
 def require_fit(parts: Parts) -> None:
-    """Before a write: SideRefused with every finding when the org would refuse invoices, whatever they hold."""
+    """Before a write: SideDenied with every finding when the org would refuse invoices, whatever they hold."""
     if parts.org is None or not parts.org.at <= parts.now() < parts.org.at + _GOOD_FOR:
         _look(parts)
 
@@ -53,7 +54,7 @@ def may_explain(parts: Parts, error: RecordError) -> bool:
 
 
 def look_again(parts: Parts) -> bool:
-    """Describe anew after a rejection. True: other things are sent from now on; SideRefused: nothing is."""
+    """Describe anew after a rejection. True: other things are sent from now on; SideDenied: nothing is."""
     before = parts.org
     _look(parts)
     assert parts.org is not None, "an org that does not fit has been refused"
@@ -87,7 +88,7 @@ def _look(parts: Parts) -> None:
     if errors:
         doubt_org(parts.store)
         said = "\n".join(f"- {finding}" for finding in errors + fit.errors("notes"))
-        raise SideRefused(
+        raise SideDenied(
             f"The org does not take what is sent to it, and nothing is written:\n{said}\nIt is looked at again once an "
             "hour, at a start, after an edit of settings.yaml, and by `invoice-sync sync`.",
             side="salesforce",
@@ -115,5 +116,5 @@ def _tell(parts: Parts, fit: Fit) -> tuple[str, ...]:
     for found in findings:
         if str(found) not in before:
             names = {"object": found.object, "field": found.field}
-            parts.log.warning("salesforce.finding", **names, reason=found.sentence, hint=found.mend)
+            parts.log.warning("salesforce.finding", **names, reason=found.sentence, hint=found.hint)
     return tuple(str(found) for found in findings)

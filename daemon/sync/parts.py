@@ -10,19 +10,21 @@ from typing import Protocol
 from structlog.typing import FilteringBoundLogger
 
 from daemon.clock import Clock
-from daemon.errors import InvoiceSyncError, SettingsRefused
+from daemon.errors import InvalidSettings, InvoiceSyncError
 from daemon.invoice import Invoice
-from daemon.magento import Magento
+from daemon.magento import Magento, SignIns
 from daemon.mapping import InvoiceMapping
-from daemon.redaction import redaction
+from daemon.redaction import Redaction
 from daemon.salesforce import Salesforce
 from daemon.settings import Configuration, SettingsFile
-from daemon.sync.call_failures import CallFailures
+from daemon.sync.delivery.call_failures import CallFailures
+from daemon.sync.delivery.rejections import Rejections
+from daemon.sync.discovery.page_sizes import PageSizes
+from daemon.sync.discovery.pages import PageReader
+from daemon.sync.discovery.records import RecordReader
 from daemon.sync.known_org import KnownOrg, recall_org
-from daemon.sync.page_sizes import PageSizes
-from daemon.sync.pages import PageReader
-from daemon.sync.records import RecordReader
-from daemon.sync.rejections import Rejections
+from daemon.sync.timing import Timing
+from daemon.transport import Transport
 from state.passes import Pass
 from state.sides import Side
 from state.sign_ins import FACT, count_refused, forget_refused, locked_until
@@ -30,12 +32,7 @@ from state.store import Store
 from state.waiting import NOTES
 
 FRESH_SECONDS = 60.0
-RETRY_FIRST = timedelta(seconds=30)
-RETRY_LONGEST = timedelta(minutes=15)
-FAILED_AGAIN = timedelta(days=1)
 HISTORY_KEPT = timedelta(days=90)
-# A call without an answer may still commit, as late as Salesforce lets a request run.
-UNANSWERED_AGAIN = timedelta(minutes=10)
 
 
 class Stop(Protocol):
@@ -76,8 +73,8 @@ class Parts:
     random: Random
     log: FilteringBoundLogger
     stop: Stop
-    open_magento: Callable[[Configuration, Clock], Magento] = Magento
-    open_salesforce: Callable[[Configuration, Clock], Salesforce] = Salesforce
+    redaction: Redaction
+    transport: Transport
     on_progress: Callable[[], object] = lambda: None
     # A pass is over, with how many seconds it took; an invoice is in Salesforce, so many seconds after Magento made it.
     on_pass: Callable[[Pass, float], object] = lambda _done, _seconds: None
@@ -95,12 +92,11 @@ class Parts:
     # A pause of Salesforce is over: one call finds out.
     probing: bool = False
     pass_id: int | None = None
-    # A call about what was cleared since may be carried out until then.
-    doubted_until: datetime | None = None
     # When the settings in force were last compared with the file, by the monotonic clock.
     refreshed_at: float = -math.inf
 
     def __post_init__(self) -> None:
+        self.timing = Timing(self.store, self.clock, self.random)
         sizes = PageSizes(self.store.facts)
         self.pages = PageReader(self.store, sizes, lambda: self.stop.asked)
         self.records = RecordReader(self.store, sizes, lambda: self.stop.asked)
@@ -113,7 +109,7 @@ class Parts:
 
     def now(self) -> datetime:
         """The wall clock in whole seconds, which is what the state remembers."""
-        return self.clock.now().replace(microsecond=0)
+        return self.timing.now()
 
     def refresh(self) -> None:
         """See that the state is still there, and take up an edit of the settings.
@@ -127,8 +123,8 @@ class Parts:
         if found is True and self.configuration.settings.magento.name != before.settings.magento.name:
             where = self.configuration.document.where("magento", "name")
             self.settings_file.current = before
-            found = SettingsRefused([f"{where}: magento.name cannot change while invoice-sync runs"])
-        if isinstance(found, SettingsRefused):
+            found = InvalidSettings([f"{where}: magento.name cannot change while invoice-sync runs"])
+        if isinstance(found, InvalidSettings):
             self.log.error("settings.refused", problems=found.problems, path=str(self.settings_file.path))
         elif found:
             self.close()
@@ -175,22 +171,6 @@ class Parts:
                     self.store.ledger.owe_failed()
                     self.store.notes.owe_failed()
 
-    def retry_at(self, attempts: int, retry_after: float | None = None) -> datetime:
-        """When a passing failure is tried again: growing, at most 15 minutes, and never all at one moment."""
-        if retry_after is not None:
-            return self.now() + timedelta(seconds=retry_after)
-        longest = min(RETRY_LONGEST, RETRY_FIRST * (1 << min(attempts, 10)))
-        return self.now() + longest * self.random.uniform(0.5, 1.0)
-
-    def still_doubted(self, called_at: datetime, again_at: datetime | None = None) -> datetime | None:
-        """Until when an older call may be carried out over (or after) what a call at ``called_at`` did; None: none may.
-
-        Salesforce did it then, however late it answered. ``again_at``: what the row says; the state itself remembers
-        what rows said that were cleared. No call runs longer than Salesforce lets it, whatever a clock said.
-        """
-        until = [at for at in (again_at, self.doubted_until) if at is not None and at > called_at]
-        return min(max(until), self.now() + UNANSWERED_AGAIN) if until else None
-
     def close(self) -> None:
         """Let go of the connections; the store stays open."""
         self.magento.close()
@@ -199,16 +179,15 @@ class Parts:
     def _connect(self) -> None:
         self.contents.clear()
         self.rejections.clear()
-        redaction.secrets = self.configuration.secrets
-        self.store.redact = redaction.clean
-        self.magento = self.open_magento(self.configuration, self.clock)
-        self.magento.tell_sign_ins(self._count_sign_in, self._locked_until)
-        self.salesforce = self.open_salesforce(self.configuration, self.clock)
-        self.salesforce.connection.expected_organization = self.store.facts.get("organization_id")
+        self.redaction.use(self.configuration.secrets)  # before anything is answered that may repeat one
+        sign_ins = SignIns(self._count_sign_in, self._locked_until)
+        self.magento = Magento(self.configuration, self.clock, self.redaction, self.transport, sign_ins)
+        expected = self.store.facts.get("organization_id")
+        self.salesforce = Salesforce(self.configuration, self.clock, self.redaction, self.transport, expected)
         self.recall()
 
     def recall(self) -> None:
         """Take up what the state knows of the org (nothing after it was cleared), and which calls it doubts."""
-        self.doubted_until = self.store.doubts.until()
+        self.timing.recall()
         self.org = recall_org(self.store, self.configuration.settings)
         self.mapping = InvoiceMapping(self.configuration.settings, self.org.traits if self.org else None)

@@ -5,7 +5,7 @@ import sys
 from sqlite_utils.db import Database
 
 from daemon.cli import main
-from daemon.cli.demo.failpoints import arm
+from daemon.demo.failpoints import arm
 from state.migrations import story
 
 

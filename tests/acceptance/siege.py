@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 
-from daemon.cli.demo.failpoints import EVENT, VARIABLE
+from daemon.demo.failpoints import EVENT, VARIABLE
 from state.store import Store
 from tests.acceptance.process import Processes, Running, is_pending, wait_until
 from tests.world import World
@@ -57,7 +57,7 @@ class Siege:
         self.random = random
         self.processes = Processes(world)
         self.outcome = Outcome()
-        world.module = "daemon.cli.demo.failpoints"
+        world.module = "daemon.demo.failpoints"
 
     def start(self, *arguments: str, at: str) -> Running:
         """A process that will be killed at this step: ``salesforce.sent/notes:2``."""

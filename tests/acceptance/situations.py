@@ -116,7 +116,7 @@ def upgrade(siege: Siege) -> None:
     for left in world.state_path.parent.glob("state.db-*"):
         left.unlink()
     world.state_path.with_name(f"state.db.before-{NEWER}.bak").replace(world.state_path)
-    world.module = "daemon.cli.demo.failpoints"
+    world.module = "daemon.demo.failpoints"
     assert set(world.rows()) == {known}, "the copy is the state as it was before"
 
 

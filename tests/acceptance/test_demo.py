@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from daemon.cli.demo.show import PREFIX
+from daemon.demo.show import PREFIX
 from tests.acceptance.process import wait_until
 
 ACTS = (

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from daemon.cli.demo.failpoints import Failpoint
-from daemon.cli.demo.steps import STEPS
+from daemon.demo.failpoints import Failpoint
+from daemon.demo.steps import STEPS
 from tests.acceptance.test_demo import Demo, expect_nothing_left
 
 OF_A_CALL = ("call", "sent", "answer", "read")

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from daemon.sandbox.org import STANDARD_OBJECTS, Org
+from daemon.sandbox.salesforce.org import STANDARD_OBJECTS, Org
 from tests.world import SECRETS, World
 
 ROOT = Path(__file__).parents[2]

@@ -17,7 +17,7 @@ from click.testing import CliRunner
 
 from daemon.cli import cli
 from daemon.errors import UsageError
-from daemon.settings import load
+from daemon.settings import beginning, load
 from tests.acceptance.process import wait_until
 from tests.keys import key_pair
 from tests.world import SECRETS
@@ -136,6 +136,49 @@ def test_another_place_is_named_in_the_commands_that_come_next(tmp_path: Path) -
     made = load(place, environ).settings
     assert (made.magento.auth, made.salesforce.auth) == ("admin", "jwt_bearer")
     assert made.salesforce.username == "jane@example.com"
+
+
+def test_the_settings_that_make_install_left_are_filled_in_where_they_are(tmp_path: Path) -> None:
+    place = tmp_path / "etc" / "settings.yaml"
+    place.parent.mkdir()
+    place.write_text((ROOT / "settings.yaml").read_text().replace("poll_interval: 60s", "poll_interval: 45s"))
+    (place.parent / "secrets").mkdir(mode=0o700)
+    done = run(tmp_path, "init", *NAMED, "--magento-auth", "bearer", "--settings", str(place))
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith(f"Filled in {place}")
+    made = load(place, EVERY_SECRET).settings
+    assert (made.magento.base_url, made.magento.auth, made.salesforce.login_url) == (SHOP, "bearer", ORG)
+    assert made.schedule.poll_interval.seconds == 45, "edits stay"
+    assert mode(place) == 0o644
+    assert sorted(path.name for path in place.parent.iterdir()) == ["secrets", "settings.yaml"]
+    again = run(tmp_path, "init", *NAMED, "--settings", str(place))
+    assert again.returncode == 2
+    assert "is there already" in again.stderr
+
+
+def test_without_a_name_init_fills_in_what_make_install_left(tmp_path: Path) -> None:
+    assert beginning.place_for_first(None, root=tmp_path) == Path("settings.yaml")
+    installed = tmp_path / "etc" / "invoice-sync" / "settings.yaml"
+    installed.parent.mkdir(parents=True)
+    installed.write_text((ROOT / "settings.yaml").read_text())
+    assert beginning.place_for_first(None, root=tmp_path) == installed
+    assert beginning.place_for_first("mine.yaml", root=tmp_path) == Path("mine.yaml")
+    installed.write_text(installed.read_text().replace("shop.example.com", "shop.example.org"))
+    assert beginning.place_for_first(None, root=tmp_path) == Path("settings.yaml"), "it is filled in"
+
+
+def test_the_settings_yaml_of_the_checkout_is_left_as_it_is(tmp_path: Path) -> None:
+    """In the checkout ``init`` does not make an edit that git would show, and other commands do not take the file."""
+    shipped = (ROOT / "settings.yaml").read_text()
+    (tmp_path / "settings.yaml").write_text(shipped)
+    done = run(tmp_path, "init", *NAMED)
+    assert done.returncode == 2
+    assert "Type this command in a folder of your own" in done.stderr
+    checked = run(tmp_path, "check")
+    assert checked.returncode == 78
+    assert "its URLs are not filled in" in checked.stderr
+    assert (tmp_path / "settings.yaml").read_text() == shipped
+    assert [path.name for path in tmp_path.iterdir()] == ["settings.yaml"]
 
 
 @pytest.mark.parametrize("name", ["settings.yaml", "secrets/magento_access_token"])

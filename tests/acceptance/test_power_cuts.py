@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from daemon.cli.demo.failpoints import EVENT, VARIABLE
+from daemon.demo.failpoints import EVENT, VARIABLE
 from state.store import Store
 from tests.acceptance.process import Processes, Running, wait_until
 from tests.acceptance.siege import finish
@@ -62,7 +62,7 @@ def test_the_files_of_a_moment_hold_all_that_was_committed_then_and_lead_to_noth
     world: World, processes: Processes, moment: str, later: str
 ) -> None:
     """``after all was done``: the org is ahead of the state, as it is of an old copy that somebody puts back."""
-    world.module = "daemon.cli.demo.failpoints"
+    world.module = "daemon.demo.failpoints"
     world.set("magento.page_size", 5)
     for number in range(INVOICES):
         world.invoice(comment=f"comment {number}")

@@ -14,11 +14,11 @@ import requests
 from flask import Flask
 from oauthlib.oauth1 import SIGNATURE_HMAC_SHA256, Client
 
-from daemon.sandbox.magento import Magento, create_app
-from daemon.sandbox.magento.oauth import read_query, sign
-from daemon.sandbox.magento.options import Version
+from daemon.sandbox.magento.http import Magento, create_app
+from daemon.sandbox.magento.http.oauth import read_query, sign
+from daemon.sandbox.magento.http.options import Version
+from daemon.sandbox.magento.shop import Shop
 from daemon.sandbox.server import Server
-from daemon.sandbox.shop import Shop
 
 KEYS = {
     "consumer_key": "c" * 32,

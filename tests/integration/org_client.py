@@ -6,8 +6,8 @@ from typing import Any
 
 import requests
 
-from daemon.sandbox.org import Org
-from daemon.sandbox.salesforce import Options, create_app
+from daemon.sandbox.salesforce.http import Options, create_app
+from daemon.sandbox.salesforce.org import Org
 from daemon.sandbox.server import Server
 
 DATA = "/services/data/v66.0"

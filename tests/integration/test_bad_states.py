@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from state.errors import StateError, StateUnusableError
-from state.restoring import restore_state
+from state.file.restoring import restore_state
 from state.store import Store
 from tests.builders import NOON
 from tests.faults import case

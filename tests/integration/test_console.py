@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import sqlite3
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 
@@ -31,7 +32,7 @@ def pages(world: World) -> FlaskClient:
     def open_state() -> Store:
         return Store(world.state_path, lock=False)
 
-    metrics = Metrics(lambda: configuration, open_state)
+    metrics = Metrics(lambda: configuration, open_state, Counter(), world.clock)
     return create_app(Pulse(world.clock), metrics, lambda: configuration, open_state).test_client()
 
 

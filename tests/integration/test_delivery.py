@@ -17,8 +17,8 @@ from werkzeug.wrappers import Response
 from daemon.sandbox.calls import Call
 from daemon.sandbox.faults import Fault, drop, hang_after, late_commit, lost, status
 from daemon.sandbox.faults.answers import ask
-from daemon.sandbox.org import Org
-from daemon.sandbox.org.schema import Field, FieldType
+from daemon.sandbox.salesforce.org import Org
+from daemon.sandbox.salesforce.org.schema import Field, FieldType
 from daemon.scheduler import run_once
 from tests.acceptance.process import wait_until
 from tests.integration.checks import (

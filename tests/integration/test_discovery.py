@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response
 
 from daemon.sandbox.faults import Fault, drop, garble, status, truncate
 from daemon.sandbox.faults.answers import ask
-from daemon.sandbox.magento.options import INVOICES, ORDERS
+from daemon.sandbox.magento.http.options import INVOICES, ORDERS
 from daemon.scheduler import Beat, StopRequest, run_once
 from daemon.sync import Work
 from state.scans import Scan

@@ -10,7 +10,7 @@ import pytest
 
 from daemon.errors import InvoiceSyncError
 from daemon.scheduler import run_once
-from daemon.sync.discover import read_again
+from daemon.sync.discovery.scan import read_again
 from daemon.sync.parts import Tally
 from state.dismissal import dismiss
 from tests.integration.checks import assert_balanced, change, note_rows, record, state_of, texts

@@ -15,8 +15,8 @@ import pytest
 from pydantic import BaseModel
 from ruamel.yaml import YAML
 
-from daemon.cli import cli
-from daemon.cli.man import pages
+from daemon.__main__ import all_commands
+from daemon.man import pages
 from daemon.settings import load
 from daemon.settings.schema import Settings
 from daemon.settings.secrets import _NEEDED
@@ -106,7 +106,7 @@ def commands() -> dict[str, click.Command]:
             if isinstance(command, click.Group):
                 walk(command, f"{prefix}{name} ")
 
-    walk(cli, "")
+    walk(all_commands(), "")
     return found
 
 
@@ -125,7 +125,7 @@ def test_every_example_of_the_readme_can_be_typed(line: str) -> None:
 
 def parse(words: list[str], line: str) -> None:
     """Let the command itself read the words."""
-    command: click.Command = cli
+    command: click.Command = all_commands()
     while isinstance(command, click.Group):
         found = command.get_command(click.Context(command), words.pop(0))
         assert found is not None, line

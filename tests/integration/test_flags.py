@@ -506,3 +506,26 @@ def test_a_record_deleted_in_salesforce_comes_back_with_its_notes_by_hand_even_i
         work.sync([entity_id])
         assert state_of(world, entity_id) == ("synced", None)
         assert texts(world, entity_id) == ["kept"]
+
+
+@pytest.mark.parametrize("comment_object", ["Magento_Invoice_Comment__c", None])
+def test_a_note_that_was_held_comes_back_on_a_new_record_of_its_invoice(
+    world: World, comment_object: str | None
+) -> None:
+    world.set("salesforce.comment.object", comment_object)
+    with world.work() as work:
+        entity_id = world.invoice(comment="kept")
+        run_once(work)
+        flags(world, notes=False)
+        [comment] = world.shop.invoices.row(entity_id)["comments"]
+        world.shop.edit_comment(comment["entity_id"], "rewritten")
+        work.sync([entity_id])
+        assert [row.sync_status for row in work.parts.store.notes.of([entity_id])] == ["held"]
+        found = record(world, entity_id)
+        assert found is not None
+        world.org.delete("Magento_Invoice__c", str(found["Id"]))
+        work.sync([entity_id])
+        flags(world)
+        run_once(work)
+        work.sync([entity_id])
+        assert texts(world, entity_id) == ["rewritten"]

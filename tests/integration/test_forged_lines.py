@@ -16,7 +16,7 @@ from click.testing import CliRunner, Result
 
 from daemon.cli import cli
 from daemon.errors import UsageError
-from daemon.sandbox.org import Org
+from daemon.sandbox.salesforce.org import Org
 from daemon.scheduler import run_once
 from daemon.scheduler.standing import describe
 from tests.world import World

@@ -23,11 +23,14 @@ import pytest
 import simplejson
 from flask import Flask, Response, request
 
-from daemon.errors import Busy, InvoiceSyncError, SideRefused, Unreachable
+from daemon.clock import SystemClock
+from daemon.errors import Busy, InvoiceSyncError, SideDenied, Unreachable
 from daemon.invoice import Invoice, Malformed
 from daemon.magento import Magento, Page, PageTooLarge
-from daemon.magento.entry import NotLetIn
+from daemon.magento.sign_in_errors import AccessDenied
+from daemon.redaction import Redaction
 from daemon.sandbox.server import Server
+from daemon.transport import Transport
 from tests import builders
 
 _ROOT = Path(__file__).parents[2]
@@ -89,7 +92,8 @@ def served(exchange: Recorded, *, body: Any = None, auth: str = "oauth1") -> Ite
 
     app.add_url_rule("/<path:path>", view_func=answer, methods=["GET", "POST"])
     with Server(app) as server:
-        magento = Magento(builders.configuration({"magento.base_url": server.url, "magento.auth": auth}))
+        configuration = builders.configuration({"magento.base_url": server.url, "magento.auth": auth})
+        magento = Magento(configuration, SystemClock(), Redaction(configuration.secrets), Transport())
         try:
             yield magento
         finally:
@@ -218,7 +222,7 @@ def busy(*words: str, hint: str | None = None, ask: Callable[[Magento], object] 
 
 def side_refused(*words: str, hint: str, ask: Callable[[Magento], object] = _ask, auth: str = "oauth1") -> Expectation:
     """A person must act, and is told what to do."""
-    return error_of(SideRefused, *words, hint=hint, ask=ask, auth=auth)
+    return error_of(SideDenied, *words, hint=hint, ask=ask, auth=auth)
 
 
 def sign_in_refused(*words: str, hint: str) -> Expectation:
@@ -227,7 +231,7 @@ def sign_in_refused(*words: str, hint: str) -> Expectation:
     def check(exchange: Recorded) -> None:
         with served(exchange, auth="admin") as magento:
             for _ in range(2):
-                with pytest.raises(SideRefused) as caught:
+                with pytest.raises(SideDenied) as caught:
                     _ask(magento)
                 assert caught.value.probe == "hourly"
                 assert "Magento refused the sign-in of magento_username: " in str(caught.value)
@@ -259,7 +263,7 @@ def error_of(
         with served(exchange, auth=auth) as magento, pytest.raises(kind) as caught:
             ask(magento)
         error = caught.value
-        assert type(error) is kind or type(error) is NotLetIn
+        assert type(error) is kind or type(error) is AccessDenied
         for word in words:
             assert word in str(error)
         assert "%" not in str(error)  # every parameter is put in

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import pytest
 from werkzeug.wrappers import Response
 
-from daemon.errors import SideRefused
+from daemon.errors import SideDenied
 from daemon.sandbox.faults import Fault, lost, status
-from daemon.sandbox.magento.access import LOCKED_AFTER
+from daemon.sandbox.magento.http.access import LOCKED_AFTER
 from daemon.scheduler import run_once
 from daemon.sync import Work
 from state.sides import Side
@@ -436,11 +436,11 @@ def test_runs_by_hand_end_the_pause_but_leave_the_account_its_last_try(admin: Wo
         return work
 
     for number in range(1, LOCKED_AFTER):
-        assert isinstance(run_by_hand().failure, SideRefused)
+        assert isinstance(run_by_hand().failure, SideDenied)
         assert sign_ins(admin) == admin.magento.admin_failures == number
         admin.clock.advance(minutes=1)
     for _ in range(3):
-        with pytest.raises(SideRefused, match="refused 5 times in a row; one more could lock the account") as caught:
+        with pytest.raises(SideDenied, match="refused 5 times in a row; one more could lock the account") as caught:
             run_by_hand()
         assert "System > Permissions > Locked Users" in str(caught.value.hint)
         admin.clock.advance(minutes=5)
@@ -488,7 +488,7 @@ def test_a_user_who_is_called_by_a_word_of_ours_is_kept_from_being_locked_out_to
                 work.resume()
                 run_once(work)
             else:
-                with pytest.raises(SideRefused, match="could lock the account"):
+                with pytest.raises(SideDenied, match="could lock the account"):
                     work.resume()
         admin.clock.advance(minutes=1)
     assert admin.magento.admin_failures == LOCKED_AFTER - 1

@@ -9,7 +9,7 @@ from random import Random
 
 import pytest
 
-from daemon.sandbox.shop import Shop
+from daemon.sandbox.magento.shop import Shop
 from tests.world import World
 
 REFERENCE = Path(os.environ.get("INVOICE_SYNC_REFERENCE", Path(__file__).parents[2].parent / "shared/reference"))

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from daemon.sandbox.faults import lost
-from daemon.sandbox.org import Field
+from daemon.sandbox.salesforce.org import Field
 from daemon.scheduler import run_once
 from state.store import Store
 from tests.faults import case

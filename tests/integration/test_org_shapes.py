@@ -9,7 +9,7 @@ from typing import Literal
 
 import pytest
 
-from daemon.sandbox.org import Field
+from daemon.sandbox.salesforce.org import Field
 from daemon.scheduler import run_once
 from state.store import Store
 from tests.integration.checks import assert_equal, change, note_rows, record, state_of, texts

@@ -10,7 +10,7 @@ import pytest
 from werkzeug.wrappers import Response
 
 from daemon.sandbox.faults import Fault
-from daemon.sandbox.org import ApiError, Trap
+from daemon.sandbox.salesforce.org import ApiError, Trap
 from daemon.scheduler import run_once
 from tests.faults import case
 from tests.integration.checks import everything_kept

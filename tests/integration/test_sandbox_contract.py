@@ -15,8 +15,8 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 
-from daemon.sandbox.magento.options import Version
-from daemon.sandbox.shop import Shop
+from daemon.sandbox.magento.http.options import Version
+from daemon.sandbox.magento.shop import Shop
 from tests.integration.magento_client import KEYS, Rest, serve, signed, signed_in_order
 
 REFERENCE = Path(os.environ.get("INVOICE_SYNC_REFERENCE", Path(__file__).parents[3] / "shared/reference"))

@@ -10,8 +10,8 @@ import requests
 
 from daemon.sandbox.comparison import compare
 from daemon.sandbox.faults import install, lost
-from daemon.sandbox.org import Org
-from daemon.sandbox.salesforce import create_app
+from daemon.sandbox.salesforce.http import create_app
+from daemon.sandbox.salesforce.org import Org
 from daemon.sandbox.server import Server
 from tests.integration.org_client import DATA, INVOICE, OrgClient, client_of, error_of, graph, node
 

@@ -13,8 +13,8 @@ import requests
 from oauthlib.oauth1 import SIGNATURE_HMAC_SHA1
 
 from daemon.sandbox.faults import hang
-from daemon.sandbox.magento.languages import Language
-from daemon.sandbox.shop import READABLE, WAYS, Shop, Way
+from daemon.sandbox.magento.http.languages import Language
+from daemon.sandbox.magento.shop import READABLE, WAYS, Shop, Way
 from tests.integration.magento_client import JSON, KEYS, Rest, criteria, serve, signed, signed_in_order
 
 

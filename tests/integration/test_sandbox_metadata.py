@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from daemon.sandbox.org import STANDARD_OBJECTS, Field, Org
+from daemon.sandbox.salesforce.org import STANDARD_OBJECTS, Field, Org
 from tests.integration.org_client import OrgClient, client_of, error_of
 
 NS = 'xmlns="http://soap.sforce.com/2006/04/metadata"'

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from daemon.sandbox.comparison import compare
-from daemon.sandbox.org import Org
-from daemon.sandbox.org.ids import normal_id, with_checksum
+from daemon.sandbox.salesforce.org import Org
+from daemon.sandbox.salesforce.org.ids import normal_id, with_checksum
 from tests.integration.org_client import DATA, INVOICE, OrgClient, client_of, error_of
 
 

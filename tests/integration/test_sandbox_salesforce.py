@@ -14,8 +14,8 @@ from requests.adapters import HTTPAdapter
 from simple_salesforce.api import Salesforce
 from simple_salesforce.exceptions import SalesforceMoreThanOneRecord
 
-from daemon.sandbox.org import Org
-from daemon.sandbox.salesforce.sign_in import JWT_BEARER
+from daemon.sandbox.salesforce.http.sign_in import JWT_BEARER
+from daemon.sandbox.salesforce.org import Org
 from tests.integration.org_client import DATA, INVOICE, OrgClient, client_of, error_of
 
 

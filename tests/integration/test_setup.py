@@ -22,13 +22,15 @@ from daemon.cli import cli
 from daemon.clock import SystemClock
 from daemon.errors import Busy, InvoiceSyncError
 from daemon.mapping import INVOICE_FIELDS, ITEM_FIELDS
+from daemon.redaction import Redaction
 from daemon.salesforce.connection import Connection
-from daemon.salesforce.setup import DeploymentRefused, Pace, deploy, package, plan_of
+from daemon.salesforce.setup import DeploymentRejected, Pace, deploy, package, plan_of
 from daemon.salesforce.setup.components import OBJECTS, PERMISSION_SET, shipped
 from daemon.sandbox.faults import status
-from daemon.sandbox.org import STANDARD_OBJECTS, Field, Org
-from daemon.sandbox.org.objects import COMMENT, INVOICE, ITEM
+from daemon.sandbox.salesforce.org import STANDARD_OBJECTS, Field, Org
+from daemon.sandbox.salesforce.org.objects import COMMENT, INVOICE, ITEM
 from daemon.settings import SettingsFile
+from daemon.transport import Transport
 from tests.world import TestClock, World
 
 INVOICE_NAME, ITEM_NAME, COMMENT_NAME = OBJECTS
@@ -332,7 +334,7 @@ def test_what_the_org_refuses_is_said_line_by_line_and_nothing_is_changed(empty:
         f"{INVOICE_NAME}.Tax__c": "You have reached the maximum number of custom fields",
         INVOICE_NAME: "Magento Invoices: Plural Label is already in use: duplicate",
     }
-    empty.org.refuse_component = lambda _type, name: problems.get(name)
+    empty.org.reject_component = lambda _type, name: problems.get(name)
     before = shape(empty.org)
     done = empty.command("salesforce", "setup")
     assert done.returncode == 1
@@ -350,9 +352,9 @@ def test_an_external_id_that_is_there_twice_is_not_made_unique(ready: World) -> 
     key = str(ready.org.records(INVOICE_NAME)[0]["Magento_Id__c"])
     ready.org.make_duplicate_external_id(INVOICE_NAME, key)
     error = refused(setup(ready))
-    assert isinstance(error, DeploymentRefused)
+    assert isinstance(error, DeploymentRejected)
     assert [one.name for one in error.failures] == [f"{INVOICE_NAME}.Magento_Id__c"]
-    assert "remove the duplicates" in error.failures[0].mend
+    assert "remove the duplicates" in error.failures[0].hint
 
 
 def test_it_says_first_which_org_it_is_and_last_what_comes_next(empty: World) -> None:
@@ -492,4 +494,5 @@ def test_an_org_that_is_not_the_states_is_refused(ready: World) -> None:
 
 
 def _connection(world: World) -> Connection:
-    return Connection(SettingsFile(world.settings_path, {}).current, SystemClock())
+    configuration = SettingsFile(world.settings_path, {}).current
+    return Connection(configuration, SystemClock(), Redaction(configuration.secrets), Transport())

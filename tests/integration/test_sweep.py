@@ -8,7 +8,7 @@ import pytest
 
 from daemon.scheduler import Beat, StopRequest
 from daemon.sync import Tally, Work
-from daemon.sync.discover import read_again
+from daemon.sync.discovery.scan import read_again
 from tests.world import World
 
 

@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 
 from daemon.doctor import check_all
-from daemon.sandbox.magento.languages import Language
-from daemon.sandbox.magento.options import ORDERS
+from daemon.sandbox.magento.http.languages import Language
+from daemon.sandbox.magento.http.options import ORDERS
 from daemon.scheduler import run_once
 from daemon.sync import Work
 from state.sides import Side

@@ -17,10 +17,11 @@ import pytest
 import requests
 from flask import Flask, Response, redirect, request
 
-from daemon.errors import SideRefused, Unreachable
+from daemon.errors import SideDenied, SideName, Unreachable
+from daemon.limits import Limits
 from daemon.sandbox.faults import Faults, drip, drop, hang, install, lost, truncate
 from daemon.sandbox.server import Server
-from daemon.transport import open_session, retry_after
+from daemon.transport import Transport, retry_after
 from tests.certificates import certificate
 
 
@@ -66,8 +67,12 @@ def server(shop: Shop) -> Iterator[Server]:
 
 @pytest.fixture
 def session() -> Iterator[requests.Session]:
-    with open_session("magento", seconds=5, max_bytes=1_000_000) as made:
+    with Transport(Limits(bytes=1_000_000)).open_session("magento", seconds=5) as made:
         yield made
+
+
+def open_session(side: SideName, *, seconds: float, ca_bundle: str | None = None) -> requests.Session:
+    return Transport().open_session(side, seconds=seconds, ca_bundle=ca_bundle)
 
 
 def unanswered(session: requests.Session, url: str) -> Unreachable:
@@ -306,7 +311,10 @@ def secure(app: Flask, path: Path) -> Server:
 
 def test_a_named_authority_is_trusted(shop: Shop, tmp_path: Path) -> None:
     path = certificate(tmp_path, "127.0.0.1")
-    with secure(shop.app, path) as server, open_session("magento", seconds=5, ca_bundle=str(path)) as session:
+    with (
+        secure(shop.app, path) as server,
+        open_session("magento", seconds=5, ca_bundle=str(path)) as session,
+    ):
         assert session.get(server.url).status_code == 200
 
 
@@ -326,7 +334,7 @@ def test_a_certificate_that_cannot_be_trusted_needs_a_person(
     with (
         secure(shop.app, path) as server,
         open_session("salesforce", seconds=5, ca_bundle=bundle) as session,
-        pytest.raises(SideRefused) as caught,
+        pytest.raises(SideDenied) as caught,
     ):
         session.get(server.url)
     assert caught.value.side == "salesforce"
@@ -344,7 +352,7 @@ def test_the_environment_cannot_replace_the_chosen_authority(
     with (
         secure(shop.app, path) as server,
         open_session("magento", seconds=5) as session,
-        pytest.raises(SideRefused),
+        pytest.raises(SideDenied),
     ):
         session.get(server.url)
 
@@ -352,7 +360,10 @@ def test_the_environment_cannot_replace_the_chosen_authority(
 def test_the_deadline_holds_under_tls_too(shop: Shop, tmp_path: Path) -> None:
     path = certificate(tmp_path, "127.0.0.1")
     shop.faults.add(drip(40))
-    with secure(shop.app, path) as server, open_session("magento", seconds=0.8, ca_bundle=str(path)) as session:
+    with (
+        secure(shop.app, path) as server,
+        open_session("magento", seconds=0.8, ca_bundle=str(path)) as session,
+    ):
         began = time.monotonic()
         assert unanswered(session, server.url).timed_out
         assert time.monotonic() - began < 3
@@ -367,7 +378,7 @@ def test_plain_http_where_tls_is_expected_breaks_off(session: requests.Session, 
 def test_a_bundle_that_is_not_there_is_said_so(tmp_path: Path) -> None:
     with (
         open_session("magento", seconds=5, ca_bundle=str(tmp_path / "nowhere.pem")) as session,
-        pytest.raises(SideRefused, match=r"nowhere\.pem") as caught,
+        pytest.raises(SideDenied, match=r"nowhere\.pem") as caught,
     ):
         session.get("https://127.0.0.1:9/")
     assert "ca_bundle" in (caught.value.hint or "")
@@ -382,7 +393,7 @@ def test_a_bundle_that_is_a_pipe_or_a_device_is_not_read(tmp_path: Path, device:
         path.symlink_to(device)
     with (
         open_session("magento", seconds=5, ca_bundle=str(path)) as session,
-        pytest.raises(SideRefused, match="is no plain file") as caught,
+        pytest.raises(SideDenied, match="is no plain file") as caught,
     ):
         session.get("https://127.0.0.1:9/")
     assert "ca_bundle" in (caught.value.hint or "")

@@ -8,9 +8,9 @@ from dataclasses import replace
 import pytest
 
 from daemon.sandbox.faults import Fault, garble, hang, longer_than, lost, status
-from daemon.sandbox.shop import READABLE, WAYS, Way
+from daemon.sandbox.magento.shop import READABLE, WAYS, Way
 from daemon.scheduler import Beat, StopRequest, run_once
-from daemon.sync.run import Work
+from daemon.sync.process import Work
 from state.dismissal import dismiss
 from tests.integration.checks import assert_balanced, change, record, state_of, texts
 from tests.integration.test_discovery import invoices_asked_for, size_of

@@ -60,7 +60,13 @@ def exposed(world: World, name: str) -> float:
     """What Prometheus is told of this."""
     with world.work() as work:
         configuration = work.parts.configuration
-        text = Metrics(lambda: configuration, lambda: Store(world.state_path, lock=False)).exposed().decode()
+        metrics = Metrics(
+            lambda: configuration,
+            lambda: Store(world.state_path, lock=False),
+            work.parts.transport.answers,
+            world.clock,
+        )
+        text = metrics.exposed().decode()
     (line,) = [line for line in text.splitlines() if line.startswith(name)]
     return float(line.rsplit(" ", 1)[1])
 

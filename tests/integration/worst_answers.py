@@ -14,15 +14,15 @@ from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from daemon.limits import LIMITS
 from daemon.sandbox.faults import Fault, garble, status
-from daemon.transport import MOST_BYTES, MOST_VALUES
 from tests.acceptance.figures import Figures, run_once
 from tests.world import World
 
 MOST_MEGABYTES = 250
 JSON = "application/json"
-_ROOM = MOST_BYTES - 200_000  # what stands around it has its place too
-_VALUES = MOST_VALUES - 5_000
+_ROOM = LIMITS.bytes - 200_000  # what stands around it has its place too
+_VALUES = LIMITS.values - 5_000
 _DECODED = 24_000_000 - 400_000
 
 
@@ -65,7 +65,7 @@ def bomb(layers: int = 1) -> bytes:
 REFUSED: dict[str, Callable[[], Fault]] = {
     "60 MB of [[]],[[]]": lambda: status(200, b"[" + b"[[]]," * 12_000_000 + b"0]", JSON),
     "16 MB of [[]],[[]]": lambda: status(200, b"[" + b"[[]]," * 3_150_000 + b"0]", JSON),
-    "16 MB of brackets": lambda: status(200, b"[" * MOST_BYTES, JSON),
+    "16 MB of brackets": lambda: status(200, b"[" * LIMITS.bytes, JSON),
     "a gzip bomb": lambda: status(200, bomb(), JSON, [("Content-Encoding", "gzip")]),
     "a gzip bomb in gzip": lambda: status(200, bomb(2), JSON, [("Content-Encoding", "gzip, gzip")]),
     "16 MB with an emoji": lambda: status(200, b'["' + "😀".encode() + b"x" * _ROOM + b'"]', JSON),

@@ -15,16 +15,19 @@ import requests
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from daemon.errors import InvoiceSyncError, SettingsRefused, Unreachable
+from daemon.errors import InvalidSettings, InvoiceSyncError, Unreachable
 from daemon.invoice import Invoice, Malformed, Order
-from daemon.magento.answers import read
+from daemon.magento.error_answer import sentence
 from daemon.magento.parse import invoice_of, order_of, rows_of
-from daemon.magento.refusals import sentence
+from daemon.magento.responses import read
 from daemon.magento.scalars import clean, digest
-from daemon.salesforce.graphs import Done, Graph, Node, NotAttempted, Refused, read_answers
-from daemon.salesforce.verdicts import Next, RecordError, judge
+from daemon.redaction import Redaction
+from daemon.salesforce.graphs import Done, Graph, Node, NotAttempted, Rejected, read_answers
+from daemon.salesforce.remedies import RecordError, remedy_for
+from daemon.salesforce.remedy import Next
 from daemon.settings import load
-from daemon.sync.decide import note_rows_of, refused_row, row_of
+from daemon.sync.decide import note_rows_of, row_of
+from daemon.sync.unreadable import malformed_row
 from state.ledger import LedgerRow
 from state.notes import NoteRow
 from state.store import Store
@@ -125,7 +128,7 @@ def test_whatever_numbers_magento_shows_the_state_reads_back_what_it_keeps(
         return
     found = invoice_of(shown)
     if isinstance(found, Malformed):
-        written, notes = refused_row(found, None, seen(by)), []
+        written, notes = malformed_row(found, None, seen(by)), []
     else:
         written = row_of(found, None, defaults(), seen(by))
         notes = note_rows_of(found, {}, defaults(), seen(by))
@@ -195,7 +198,7 @@ def test_any_answer_of_magento_is_an_object_or_one_of_our_errors(status: int, co
     response = requests.Response()
     response.status_code, response._content, response.url = status, content, "https://shop.example.com/rest/all/V1/x"
     try:
-        found = read(response)
+        found = read(response, "oauth1", Redaction())
     except InvoiceSyncError as error:
         words = str(error)
     else:
@@ -288,7 +291,7 @@ def test_any_answer_of_salesforce_is_about_what_was_sent_or_none(body: Any) -> N
     answer = found["7"]
     if isinstance(answer, Done):
         assert answer.ids["invoice"]
-    elif isinstance(answer, Refused):
+    elif isinstance(answer, Rejected):
         assert answer.ref in {"invoice", "item0"}
         assert "\n" not in answer.error.message
     else:
@@ -297,9 +300,9 @@ def test_any_answer_of_salesforce_is_about_what_was_sent_or_none(body: Any) -> N
 
 @given(TEXTS, TEXTS, st.integers(100, 599))
 def test_any_error_leads_somewhere(code: str, message: str, status: int) -> None:
-    verdict = judge(RecordError(code, message, status=status))
-    assert verdict.next in Next
-    assert verdict.mend
+    remedy = remedy_for(RecordError(code, message, status=status))
+    assert remedy.next in Next
+    assert remedy.hint
 
 
 # --- settings
@@ -322,7 +325,7 @@ DOCUMENTS = st.one_of(st.text(max_size=60), st.lists(YAML_WORDS, max_size=25).ma
 def read_settings(path: Path, environ: Mapping[str, str]) -> None:
     try:
         found = load(path, environ)
-    except SettingsRefused as refusal:
+    except InvalidSettings as refusal:
         said = refusal.problems
     else:
         said = ["good"] if found.settings.magento.base_url else []

@@ -16,7 +16,6 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
-import structlog
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -120,7 +119,6 @@ def ran(world: World, *arguments: str) -> tuple[int, str, str]:
         with patch.object(sys, "argv", words), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
             code = _run()
     finally:
-        structlog.reset_defaults()
         for number, handler in kept.items():
             signal.signal(number, handler)
     return code, out.getvalue(), err.getvalue()

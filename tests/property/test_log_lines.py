@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterator
 
 import pytest
-import structlog
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from daemon.log import configure
+from daemon.log import open_log
+from daemon.redaction import Redaction
 
 STEADY = settings(
     deadline=None, derandomize=True, max_examples=60, suppress_health_check=[HealthCheck.too_slow]
@@ -38,17 +37,11 @@ ACTIVE = {
 }
 
 
-@pytest.fixture(autouse=True, scope="module")
-def _as_before() -> Iterator[None]:
-    yield
-    structlog.reset_defaults()
-
-
 def line(form: str, fields: dict[str, object]) -> str:
     """The one line of an event, as it goes through a stream that takes UTF-8 alone."""
     raw = io.BytesIO()
     stream = io.TextIOWrapper(raw, encoding="utf-8", newline="", write_through=True)
-    configure("debug", form, stream).warning("invoice.failed", entity_id=7, **fields)
+    open_log("debug", form, Redaction(), stream).warning("invoice.failed", entity_id=7, **fields)
     written = raw.getvalue().decode()
     assert written.endswith("\n")
     return written[:-1]

@@ -19,7 +19,7 @@ from daemon.notes import note_of
 from daemon.salesforce.graphs import MAX_BYTES, MAX_GRAPHS, MAX_NODES, Graph, Node, pack
 from daemon.salesforce.ids import to_18
 from daemon.salesforce.writes import Writes
-from daemon.sandbox.org.ids import normal_id
+from daemon.sandbox.salesforce.org.ids import normal_id
 from daemon.spelling import cut, plain_number, units
 from tests import builders
 

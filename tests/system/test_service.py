@@ -94,6 +94,19 @@ def test_make_install_brings_all_and_systemd_has_nothing_to_say_against_it(machi
     assert (verified.stdout, verified.stderr) == ("", "")
 
 
+def test_init_fills_in_what_make_install_left_and_no_command_takes_the_checkouts_file(machine: Machine) -> None:
+    refused = machine.type(f"cd {CLONE} && sudo invoice-sync check", code=78)
+    for place in (f"{CLONE}/settings.yaml", str(ETC / "settings.yaml")):
+        assert f"{place}: its URLs are not filled in" in refused
+    urls = "--magento-url https://shop.example.org --salesforce-url https://acme.my.salesforce.com"
+    told = machine.type(f"cd {CLONE} && sudo invoice-sync init {urls} </dev/null")
+    assert f"Filled in {ETC}/settings.yaml" in told
+    assert "sudo systemctl enable --now invoice-sync" in told
+    told = machine.type(f"cd {CLONE} && sudo invoice-sync settings show", code=None)
+    assert f"{ETC}/settings.yaml" in told
+    assert "https://shop.example.org" in told
+
+
 def test_the_exposure_is_at_most_one_point_two(machine: Machine) -> None:
     done = machine.run("systemd-analyze", "security", "--offline=true", f"/etc/systemd/system/{UNIT}.service")
     found = re.search(r"Overall exposure level for \S+: ([\d.]+)", done.stdout)
@@ -390,7 +403,7 @@ def test_every_command_of_the_readmes_chapter_was_typed_here(machine: Machine) -
     chapter = README[README.index("\n## The service\n") :].split("\n## ")[1]
     shown = {re.sub(r"\d{9}", "NUMBER", line) for line in re.findall(r"^\$ (.*)$", chapter, re.MULTILINE)}
     typed = {
-        re.sub(r"\d{9}", "NUMBER", re.sub(r"^(cd \S+ && |echo \S+ \| )| WHEELS=\S+", "", line))
+        re.sub(r"\d{9}", "NUMBER", re.sub(r"^(cd \S+ && |echo \S+ \| )| (WHEELS=|--\w+-url |</dev/)\S+", "", line))
         for line in machine.typed
     }
     assert len(shown) >= 15

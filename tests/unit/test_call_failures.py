@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from daemon.errors import Unreachable
-from daemon.sync.call_failures import CallFailures, halvings, was_alone
+from daemon.sync.delivery.call_failures import CallFailures, halvings, was_alone
 from state.waiting import CALL
 from tests.builders import ledger_row
 

@@ -12,7 +12,8 @@ import pytest
 from daemon.eligibility import MANUAL, NO_NOTES, OFF
 from daemon.invoice import Comment, Malformed
 from daemon.notes import comment_digest
-from daemon.sync.decide import ANOTHER, Seen, is_another, note_rows_of, refused_row, row_of
+from daemon.sync.decide import ANOTHER, Seen, is_another, note_rows_of, row_of
+from daemon.sync.unreadable import malformed_row
 from state.ledger import LedgerRow
 from state.notes import NoteRow
 from tests.builders import EARLIER, NOON, comment, invoice, ledger_row, note_row, order, seen, settings
@@ -204,18 +205,18 @@ def test_what_was_never_known_of_an_invoice_is_no_difference() -> None:
 
 def test_a_record_that_cannot_be_read_is_failed_with_what_was_read_of_it() -> None:
     shown = Malformed(7, "it has no date (created_at)", "000000007", "bad", None, EARLIER)
-    row = refused_row(shown, None, seen())
+    row = malformed_row(shown, None, seen())
     assert (row.sync_status, row.reason) == (
         "failed", "Magento's record cannot be used: it has no date (created_at)",
     )  # fmt: skip
     assert (row.increment_id, row.digest, row.created_at, row.updated_at) == ("000000007", "bad", None, EARLIER)
     assert row.next_attempt_at == TOMORROW
-    assert refused_row(Malformed(7, "x"), None, seen()).increment_id == ""
+    assert malformed_row(Malformed(7, "x"), None, seen()).increment_id == ""
 
 
 def test_a_record_that_can_be_read_no_more_keeps_what_is_known() -> None:
     known = ledger_row(sync_status="synced", salesforce_id="a01", fingerprint="f")
-    row = refused_row(Malformed(7, "its state is 9", None, "bad"), known, seen())
+    row = malformed_row(Malformed(7, "its state is 9", None, "bad"), known, seen())
     assert row == replace(
         known,
         digest="bad",

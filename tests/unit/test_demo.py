@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from daemon.cli.demo.ending import summary
-from daemon.cli.demo.folder import Folder
+from daemon.demo.ending import summary
+from daemon.demo.folder import Folder
 from daemon.sandbox.comparison import Comparison
 
 

@@ -23,7 +23,9 @@ from daemon.doctor.report import Line, Report, Status
 from daemon.magento.connection import Connection
 from daemon.magento.diagnosis import Address, explain_signature, other_addresses
 from daemon.magento.inspection import Inspection
-from daemon.salesforce.organization import Organization
+from daemon.redaction import Redaction
+from daemon.salesforce.identity import Organization
+from daemon.transport import Transport
 from tests.builders import configuration, row
 
 NOON = datetime(2026, 11, 24, 12, 0, 0, tzinfo=UTC)
@@ -88,7 +90,7 @@ def test_a_newest_page_of_any_kind_is_looked_at(
         return response
 
     monkeypatch.setattr(Connection, "get", get)
-    inspection = Inspection(configuration(), SystemClock())
+    inspection = Inspection(configuration(), SystemClock(), Redaction(), Transport())
     assert inspection.show_newest(20) == shown
     inspection.close()
     assert [path for path in calls if path.startswith("orders")] == [

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import pytest
 
-from daemon.eligibility import MANUAL, NO_NOTES, OFF, Standing, Verdict, decide, decide_comment, skip_rule
+from daemon.eligibility import MANUAL, NO_NOTES, OFF, Action, Known, decide, decide_comment, skip_rule
 from daemon.settings.schema import Invoices, Note
 from tests.builders import comment, invoice
 
@@ -22,13 +22,13 @@ class Case(NamedTuple):
     named: bool
 
 
-HOLD_OFF = (Verdict.HOLD, OFF)
-HOLD_MANUAL = (Verdict.HOLD, MANUAL)
-SKIP = (Verdict.SKIP, "invoices.skip.zero_total: its total is 0")
-SEND = (Verdict.SEND, None)
+HOLD_OFF = (Action.HOLD, OFF)
+HOLD_MANUAL = (Action.HOLD, MANUAL)
+SKIP = (Action.SKIP, "invoices.skip.zero_total: its total is 0")
+SEND = (Action.SEND, None)
 
 
-def by_the_rules(case: Case) -> tuple[Verdict, str | None]:
+def by_the_rules(case: Case) -> tuple[Action, str | None]:
     """semantics.md, "Decide", sentence by sentence."""
     # "a skip rule → skip, for an invoice that is not in Salesforce yet"; "over skip rules only for invoices named"
     held_by_a_rule = case.rule and not case.in_salesforce and not case.named
@@ -60,9 +60,9 @@ def test_an_invoice_is_decided_by_the_rules(case: Case) -> None:
     decision = decide(
         invoice(total="0" if case.rule else "1"),
         options,
-        Standing(owed=case.owed, in_salesforce=case.in_salesforce, asked=case.asked, named=case.named),
+        Known(owed=case.owed, in_salesforce=case.in_salesforce, asked=case.asked, named=case.named),
     )
-    assert (decision.verdict, decision.reason) == by_the_rules(case)
+    assert (decision.action, decision.reason) == by_the_rules(case)
     assert decision.held_for is None
 
 
@@ -84,7 +84,7 @@ def test_an_invoice_is_decided_by_the_rules(case: Case) -> None:
         (Case(sync=True, automatic=True, rule=True, owed=True, in_salesforce=True, asked=False, named=False), SEND),
     ],
 )  # fmt: skip
-def test_the_rules_read_as_people_expect(case: Case, expected: tuple[Verdict, str | None]) -> None:
+def test_the_rules_read_as_people_expect(case: Case, expected: tuple[Action, str | None]) -> None:
     assert by_the_rules(case) == expected
 
 
@@ -117,42 +117,42 @@ def test_a_skip_rule_names_itself_and_why(
 @pytest.mark.parametrize("text", ["", " ", "\n\t "])
 def test_an_empty_comment_makes_no_note(text: str) -> None:
     decision = decide_comment(comment(text), Invoices(), Note(), asked=True)
-    assert (decision.verdict, decision.reason) == (Verdict.SKIP, "it is empty")
+    assert (decision.action, decision.reason) == (Action.SKIP, "it is empty")
 
 
 def test_only_comments_on_the_storefront_where_only_those_are_wanted() -> None:
     wanted = Note(only_visible_on_storefront=True)
-    assert decide_comment(comment(storefront=True), Invoices(), wanted, asked=False).verdict is Verdict.SEND
+    assert decide_comment(comment(storefront=True), Invoices(), wanted, asked=False).action is Action.SEND
     hidden = decide_comment(comment(storefront=False), Invoices(), wanted, asked=True)
-    assert hidden.verdict is Verdict.SKIP
+    assert hidden.action is Action.SKIP
     assert "only_visible_on_storefront" in (hidden.reason or "")
-    assert decide_comment(comment(storefront=False), Invoices(), Note(), asked=False).verdict is Verdict.SEND
+    assert decide_comment(comment(storefront=False), Invoices(), Note(), asked=False).action is Action.SEND
 
 
 @pytest.mark.parametrize(
     ("notes", "sync", "automatic", "asked", "expected"),
     [
-        (True, True, True, False, (Verdict.SEND, None, None)),
-        (True, True, True, True, (Verdict.SEND, None, None)),
-        (True, True, False, False, (Verdict.HOLD, MANUAL, "automatic")),
-        (True, True, False, True, (Verdict.SEND, None, None)),
-        (True, False, True, False, (Verdict.HOLD, OFF, "automatic")),
-        (True, False, True, True, (Verdict.HOLD, OFF, "automatic")),
-        (True, False, False, False, (Verdict.HOLD, OFF, "automatic")),
-        (True, False, False, True, (Verdict.HOLD, OFF, "automatic")),
-        (False, True, True, False, (Verdict.HOLD, NO_NOTES, "notes")),
-        (False, True, True, True, (Verdict.HOLD, NO_NOTES, "notes")),
-        (False, True, False, False, (Verdict.HOLD, NO_NOTES, "notes")),
-        (False, True, False, True, (Verdict.HOLD, NO_NOTES, "notes")),
-        (False, False, True, False, (Verdict.HOLD, NO_NOTES, "notes")),
-        (False, False, True, True, (Verdict.HOLD, NO_NOTES, "notes")),
-        (False, False, False, False, (Verdict.HOLD, NO_NOTES, "notes")),
-        (False, False, False, True, (Verdict.HOLD, NO_NOTES, "notes")),
+        (True, True, True, False, (Action.SEND, None, None)),
+        (True, True, True, True, (Action.SEND, None, None)),
+        (True, True, False, False, (Action.HOLD, MANUAL, "automatic")),
+        (True, True, False, True, (Action.SEND, None, None)),
+        (True, False, True, False, (Action.HOLD, OFF, "automatic")),
+        (True, False, True, True, (Action.HOLD, OFF, "automatic")),
+        (True, False, False, False, (Action.HOLD, OFF, "automatic")),
+        (True, False, False, True, (Action.HOLD, OFF, "automatic")),
+        (False, True, True, False, (Action.HOLD, NO_NOTES, "notes")),
+        (False, True, True, True, (Action.HOLD, NO_NOTES, "notes")),
+        (False, True, False, False, (Action.HOLD, NO_NOTES, "notes")),
+        (False, True, False, True, (Action.HOLD, NO_NOTES, "notes")),
+        (False, False, True, False, (Action.HOLD, NO_NOTES, "notes")),
+        (False, False, True, True, (Action.HOLD, NO_NOTES, "notes")),
+        (False, False, False, False, (Action.HOLD, NO_NOTES, "notes")),
+        (False, False, False, True, (Action.HOLD, NO_NOTES, "notes")),
     ],
 )
 def test_a_comment_is_held_for_the_flag_that_is_off(
-    notes: bool, sync: bool, automatic: bool, asked: bool, expected: tuple[Verdict, str | None, str | None]
+    notes: bool, sync: bool, automatic: bool, asked: bool, expected: tuple[Action, str | None, str | None]
 ) -> None:
     options = Invoices(synchronize_notes=notes, enable_synchronization=sync, enable_automatic_synchronization=automatic)
     decision = decide_comment(comment(), options, Note(), asked=asked)
-    assert (decision.verdict, decision.reason, decision.held_for) == expected
+    assert (decision.action, decision.reason, decision.held_for) == expected

@@ -1,13 +1,12 @@
 """The catalogue of Salesforce's error codes is whole, and each code reaches as far as it should."""
 
-import re
-from pathlib import Path
+from collections import Counter
 
 import pytest
 
-from daemon.salesforce import error_codes
-from daemon.salesforce.error_codes import CATALOGUE, Next, Reach
-from daemon.salesforce.verdicts import RecordError, judge
+from daemon.salesforce.error_codes import CATALOGUE, TABLES
+from daemon.salesforce.remedies import RecordError, remedy_for
+from daemon.salesforce.remedy import Next, Reach
 
 # Every code that the Ruby client restforce knows, from Salesforce's list of status codes.
 RESTFORCE = """
@@ -92,34 +91,33 @@ def test_every_code_that_salesforce_documents_is_placed() -> None:
 
 
 def test_no_code_stands_in_two_rows() -> None:
-    source = Path(error_codes.__file__).read_text(encoding="utf-8")
-    codes = [word for word in re.findall(r"\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b", source) if word in CATALOGUE]
-    assert sorted(code for code in set(codes) if codes.count(code) > 1) == []
+    codes = Counter(code for table in TABLES for row in table.values() for code in row.split())
+    assert [code for code, rows in codes.items() if rows > 1] == []
 
 
 @pytest.mark.parametrize("code", ORG)
 def test_what_concerns_the_sign_in_or_the_edition_reaches_the_whole_org(code: str) -> None:
-    verdict = judge(RecordError(code, "words"))
-    assert (verdict.next, verdict.reach) == (Next.PAUSE, Reach.ORG)
+    remedy = remedy_for(RecordError(code, "words"))
+    assert (remedy.next, remedy.reach) == (Next.PAUSE, Reach.ORG)
 
 
 @pytest.mark.parametrize("code", OBJECT)
 def test_what_concerns_storage_rights_and_features_reaches_the_object(code: str) -> None:
-    verdict = judge(RecordError(code, "words"))
-    assert (verdict.next, verdict.reach) == (Next.PAUSE, Reach.OBJECT)
+    remedy = remedy_for(RecordError(code, "words"))
+    assert (remedy.next, remedy.reach) == (Next.PAUSE, Reach.OBJECT)
 
 
 @pytest.mark.parametrize("code", PASSING)
 def test_what_passes_by_itself_is_tried_again(code: str) -> None:
-    assert judge(RecordError(code, "words")).next is Next.AGAIN
+    assert remedy_for(RecordError(code, "words")).next is Next.AGAIN
 
 
 @pytest.mark.parametrize("code", sorted(CATALOGUE))
 def test_what_is_set_aside_reaches_one_record_and_what_pauses_reaches_further(code: str) -> None:
-    verdict = CATALOGUE[code]
-    assert verdict.next is not Next.ASIDE or verdict.reach is Reach.RECORD
-    assert verdict.next is not Next.PAUSE or verdict.reach is not Reach.RECORD
-    assert verdict.single is not Next.PAUSE
+    remedy = CATALOGUE[code]
+    assert remedy.next is not Next.ASIDE or remedy.reach is Reach.RECORD
+    assert remedy.next is not Next.PAUSE or remedy.reach is not Reach.RECORD
+    assert remedy.single is not Next.PAUSE
 
 
 def test_signing_in_is_tried_at_the_steps_of_a_sign_in() -> None:
@@ -137,10 +135,10 @@ def test_signing_in_is_tried_at_the_steps_of_a_sign_in() -> None:
     ],
 )
 def test_apex_that_took_too_long_is_tried_again_in_whatever_language(words: str, next_: Next) -> None:
-    verdict = judge(RecordError("CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", words))
-    assert verdict.next is next_
-    assert "Setup >" in verdict.mend
+    remedy = remedy_for(RecordError("CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", words))
+    assert remedy.next is next_
+    assert "Setup >" in remedy.hint
 
 
 def test_an_unknown_code_reaches_one_record() -> None:
-    assert judge(RecordError("BRAND_NEW", "words")).reach is Reach.RECORD
+    assert remedy_for(RecordError("BRAND_NEW", "words")).reach is Reach.RECORD

@@ -11,11 +11,11 @@ import pytest
 from daemon.errors import Unreachable
 from daemon.mapping import InvoiceRecord
 from daemon.notes import NoteRecord, note_of
-from daemon.salesforce.graphs import Done, Graph, Node, NotAttempted, Reference, Refused, pack, read_answers
+from daemon.salesforce.graphs import Done, Graph, Node, NotAttempted, Reference, Rejected, pack, read_answers
 from daemon.salesforce.ids import to_18
-from daemon.salesforce.verdicts import RecordError
+from daemon.salesforce.remedies import RecordError
 from daemon.salesforce.writes import NoteWrite, Writes, comment_of
-from daemon.sandbox.org.ids import normal_id
+from daemon.sandbox.salesforce.org.ids import normal_id
 from tests.builders import comment, invoice, settings
 
 ID = "a005gX000000001ABA"
@@ -230,7 +230,7 @@ def test_the_culprit_is_the_node_that_was_not_halted() -> None:
         node("item1", 400, HALTED),
         successful=False,
     )
-    assert refused == Refused("item0", RecordError("STRING_TOO_LONG", "SKU: data value too large", ("SKU__c",), 400))
+    assert refused == Rejected("item0", RecordError("STRING_TOO_LONG", "SKU: data value too large", ("SKU__c",), 400))
     assert str(refused.error) == "STRING_TOO_LONG: SKU: data value too large [SKU__c]"
 
 
@@ -241,14 +241,14 @@ def test_a_graph_wholly_halted_was_not_attempted() -> None:
 def test_a_node_that_refers_to_nothing_is_the_culprit_though_it_says_halted() -> None:
     wrong = error("PROCESSING_HALTED", "Invalid reference specified. No value for x.id found in y.")
     refused = read(node("invoice", 400, HALTED), node("item0", 400, wrong), successful=False)
-    assert isinstance(refused, Refused)
+    assert isinstance(refused, Rejected)
     assert refused.ref == "item0"
 
 
 def test_an_external_id_found_twice_names_both_records() -> None:
     urls = [f"/services/data/v66.0/sobjects/X__c/{each}" for each in ("a01", "a02")]
     refused = read(node("invoice", 300, urls), node("item0", 400, HALTED), successful=False)
-    assert isinstance(refused, Refused)
+    assert isinstance(refused, Rejected)
     assert refused.error.code == "DUPLICATE_EXTERNAL_ID"
     assert "a01 and a02" in refused.error.message
     assert refused.error.status == 300
@@ -256,7 +256,7 @@ def test_an_external_id_found_twice_names_both_records() -> None:
 
 def test_an_error_without_words_is_an_unknown_one() -> None:
     refused = read(node("invoice", 500, [{}]), successful=False)
-    assert refused == Refused("invoice", RecordError("UNKNOWN", "", (), 500))
+    assert refused == Rejected("invoice", RecordError("UNKNOWN", "", (), 500))
 
 
 def test_each_graph_has_its_own_answer() -> None:
@@ -266,7 +266,7 @@ def test_each_graph_has_its_own_answer() -> None:
     }
     answers = read_answers(both, [graph(7), graph(8)])
     assert isinstance(answers["7"], Done)
-    assert isinstance(answers["8"], Refused)
+    assert isinstance(answers["8"], Rejected)
 
 
 @pytest.mark.parametrize(

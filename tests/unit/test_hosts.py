@@ -2,7 +2,7 @@
 
 import pytest
 
-from daemon.errors import SideRefused
+from daemon.errors import SideDenied
 from daemon.salesforce.hosts import host_of, my_domain_of, require_trusted
 
 LOGIN = "https://acme.my.salesforce.com"
@@ -61,7 +61,7 @@ def test_salesforces_hosts_and_the_one_of_login_url_are_trusted(instance: str, l
     ],
 )
 def test_no_other_place_is_trusted(instance: str) -> None:
-    with pytest.raises(SideRefused) as refused:
+    with pytest.raises(SideDenied) as refused:
         require_trusted(instance, LOGIN)
     assert "acme.my.salesforce.com" in str(refused.value)
     assert "secret" not in str(refused.value)
@@ -70,9 +70,9 @@ def test_no_other_place_is_trusted(instance: str) -> None:
 
 
 def test_a_port_of_ones_own_is_trusted_at_its_own_host_alone() -> None:
-    with pytest.raises(SideRefused):
+    with pytest.raises(SideDenied):
         require_trusted("https://crm.example.com:9443", "https://crm.example.com:8443")
-    with pytest.raises(SideRefused):
+    with pytest.raises(SideDenied):
         require_trusted("https://sub.crm.example.com", "https://crm.example.com")
 
 

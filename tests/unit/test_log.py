@@ -5,30 +5,20 @@ from __future__ import annotations
 import io
 import json
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import structlog
 
-from daemon.log import Redaction, configure, in_the_journal, redact, redaction
+from daemon.log import in_the_journal, open_log
+from daemon.redaction import Redaction
 
 SECRETS = {"magento_access_token": "hush-hush", "salesforce_client_id": "hush-hush-longer", "short": "abc"}
-
-
-@pytest.fixture(autouse=True)
-def _own_secrets() -> Iterator[None]:
-    before = redaction.secrets
-    redaction.secrets = SECRETS
-    yield
-    redaction.secrets = before
-    structlog.reset_defaults()
 
 
 def line(form: str, event: str = "invoice.failed", level: str = "info", **fields: object) -> str:
     """What one event looks like in this form."""
     stream = io.StringIO()
-    log = configure("debug", form, stream)
+    log = open_log("debug", form, Redaction(SECRETS), stream)
     getattr(log, level)(event, **fields)
     written = stream.getvalue()
     assert written.endswith("\n")
@@ -104,7 +94,7 @@ def test_secrets_and_addresses_are_removed_wherever_they_stand(form: str) -> Non
     ],
 )
 def test_what_is_redacted(text: str, redacted: str) -> None:
-    assert redact(text, SECRETS) == redacted
+    assert Redaction(SECRETS).clean(text) == redacted
 
 
 def test_what_is_no_text_is_left_as_it_is() -> None:
@@ -114,7 +104,7 @@ def test_what_is_no_text_is_left_as_it_is() -> None:
 
 def test_events_below_the_level_are_not_written() -> None:
     stream = io.StringIO()
-    configure("warning", "json", stream).info("pass.started")
+    open_log("warning", "json", Redaction(), stream).info("pass.started")
     assert stream.getvalue() == ""
 
 
@@ -128,7 +118,7 @@ def test_the_form_is_found_by_where_the_lines_go(
         monkeypatch.delenv("JOURNAL_STREAM", raising=False)
         if journal:
             monkeypatch.setenv("JOURNAL_STREAM", f"{found.st_dev}:{found.st_ino + (journal == 'another')}")
-        configure("info", "auto", stream).info("pass.started")
+        open_log("info", "auto", Redaction(), stream).info("pass.started")
         stream.seek(0)
         assert stream.read().startswith("<6>" if form == "journal" else "{")
 
@@ -148,9 +138,9 @@ def test_a_terminal_gets_the_console_form_in_colours_unless_it_wants_none(monkey
     monkeypatch.delenv("JOURNAL_STREAM", raising=False)
     monkeypatch.delenv("NO_COLOR", raising=False)
     coloured, plain = Terminal(), Terminal()
-    configure("info", "auto", coloured).info("pass.started")
+    open_log("info", "auto", Redaction(), coloured).info("pass.started")
     monkeypatch.setenv("NO_COLOR", "1")
-    configure("info", "auto", plain).info("pass.started")
+    open_log("info", "auto", Redaction(), plain).info("pass.started")
     assert "\x1b[" in coloured.getvalue()
     assert "\x1b[" not in plain.getvalue()
     assert "pass.started" in plain.getvalue()

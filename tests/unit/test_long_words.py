@@ -10,18 +10,20 @@ from collections.abc import Callable
 
 import pytest
 import requests
-import structlog
 
-from daemon.errors import SideRefused, Unreachable
-from daemon.log import configure
-from daemon.magento.refusals import refuse, sentence, words_of
-from daemon.redaction import heard, redact, redaction
+from daemon.errors import SideDenied, Unreachable
+from daemon.limits import LIMITS, values_in
+from daemon.log import open_log
+from daemon.magento.error_answer import ErrorAnswer, sentence
+from daemon.magento.errors import error_of
+from daemon.redaction import Redaction
 from daemon.salesforce import scrubbed
-from daemon.salesforce.graphs import Graph, Node, Refused, read_answers
-from daemon.salesforce.refusals import explain
-from daemon.transport import MOST_VALUES, values_in
+from daemon.salesforce.errors import explain
+from daemon.salesforce.graphs import Graph, Node, Rejected, read_answers
 
 MOST = 16_000_000
+CLEAN = Redaction()
+TOO_LARGE = "x: data value too large: "
 TEXTS = {
     "one word": "x",
     "one blank": " ",
@@ -55,12 +57,23 @@ def answer(status: int, content: bytes) -> requests.Response:
     return response
 
 
+def words_of(response: requests.Response) -> str:
+    return ErrorAnswer.of(response, Redaction()).words
+
+
+def magento_error(response: requests.Response) -> Exception:
+    return error_of(ErrorAnswer.of(response, Redaction()), "oauth1")
+
+
 def log(text: str) -> object:
     stream = io.StringIO()
-    configure("debug", "json", stream).warning("invoice.failed", reason=text, problems=[text])
-    structlog.reset_defaults()
+    open_log("debug", "json", Redaction(), stream).warning("invoice.failed", reason=text, problems=[text])
     assert len(stream.getvalue()) < 200_000
     return None
+
+
+def salesforce_error(text: str) -> str:
+    return str(explain(400, [{"errorCode": text, "message": text}], {}, host="x", redaction=CLEAN))
 
 
 def graph_answer(text: str) -> str:
@@ -68,7 +81,7 @@ def graph_answer(text: str) -> str:
     node = {"referenceId": "a", "httpStatusCode": 400, "body": [error]}
     body = {"graphs": [{"graphId": "1", "isSuccessful": False, "graphResponse": {"compositeResponse": [node]}}]}
     found = read_answers(body, [Graph("1", (Node("a", "PATCH", "/"),))])["1"]
-    assert isinstance(found, Refused)
+    assert isinstance(found, Rejected)
     return found.error.message
 
 
@@ -77,12 +90,12 @@ PLACES: dict[str, Callable[[str], object]] = {
     "its inner errors": lambda text: sentence({"message": "x", "errors": [{"message": text}] * 1000}),
     "its parameter": lambda text: sentence({"message": "%1" * 2000, "parameters": {"1": text, "2": text}}),
     "the name of a parameter": lambda text: sentence({"message": text, "parameters": {text[:MOST // 16]: "x"}}),
-    "an error of Salesforce's": lambda text: str(explain(400, [{"errorCode": text, "message": text}], {}, host="x")),
+    "an error of Salesforce's": salesforce_error,
     "an error within a graph": graph_answer,
-    "a message that quotes": lambda text: scrubbed("X", text, ["Jane Doe", "1 Secret Street"]),
-    "a message that is too long": lambda text: scrubbed("STRING_TOO_LONG", f"x: data value too large: {text}", []),
-    "what is heard": heard,
-    "what is redacted": lambda text: redact(text, {"a": "hush-hush-hush", "b": "eyJ-eyJ-eyJ-eyJ-"}),
+    "a message that quotes": lambda text: scrubbed("X", text, ["Jane Doe", "1 Secret Street"], CLEAN),
+    "a message that is too long": lambda text: scrubbed("STRING_TOO_LONG", f"{TOO_LARGE}{text}", [], CLEAN),
+    "what is heard": Redaction().heard,
+    "what is redacted": Redaction({"a": "hush-hush-hush", "b": "eyJ-eyJ-eyJ-eyJ-"}).clean,
     "an error of ours": lambda text: str(Unreachable(text, side="magento", sent=True)),
     "an event": log,
 }  # fmt: skip
@@ -128,14 +141,14 @@ def test_a_redirect_to_what_is_no_url_is_still_a_redirect(location: str) -> None
     response = answer(302, b"")
     response.headers["Location"] = location
     with pytest.raises(Exception, match="redirects to") as caught:
-        refuse(response, "oauth1")
+        raise magento_error(response)
     assert len(str(caught.value)) < 2000
 
 
 def test_a_page_limit_of_thousands_of_digits_is_none() -> None:
     said = {"message": f"Maximum SearchCriteria pageSize is {'9' * 5000}"}
     with pytest.raises(Exception, match="pageSize") as caught:
-        refuse(answer(400, json.dumps(said).encode()), "oauth1")
+        raise magento_error(answer(400, json.dumps(said).encode()))
     assert len(str(caught.value)) < 9000
 
 
@@ -147,17 +160,17 @@ def test_addresses_are_taken_out_of_long_and_odd_words() -> None:
         "@x@y.example.com",
         "x@@y.example.com",
     ):
-        assert "example" not in redact(text, {}), text
-    assert redact("a@b.com@c.de, and x@y", {}) == "[e-mail], and x@y"
-    assert redact("a@b.co1x@d.de", {}) == "[e-mail]"
-    assert "canary" not in redact("y " * 3_990 + "jane.canary@example.com", {})
-    assert heard(["no", "text"]) == heard(None) == ""
+        assert "example" not in Redaction().clean(text), text
+    assert Redaction().clean("a@b.com@c.de, and x@y") == "[e-mail], and x@y"
+    assert Redaction().clean("a@b.co1x@d.de") == "[e-mail]"
+    assert "canary" not in Redaction().clean("y " * 3_990 + "jane.canary@example.com")
+    assert Redaction().heard(["no", "text"]) == Redaction().heard(None) == ""
 
 
 def test_what_is_cut_ends_without_half_a_secret() -> None:
-    redaction_of = {"a": "s3cret-of-the-shop"}
+    redaction = Redaction({"a": "s3cret-of-the-shop"})
     for at in range(7_980, 8_001):
-        assert "s3cr" not in redact("." * 3 + " " * (at - 3) + "s3cret-of-the-shop", redaction_of)
+        assert "s3cr" not in redaction.clean("." * 3 + " " * (at - 3) + "s3cret-of-the-shop")
     assert redaction.clean("short") == "short"
 
 
@@ -179,15 +192,15 @@ def test_values_are_counted_without_reading_them_and_not_within_texts() -> None:
 
 @pytest.mark.parametrize("sign", [b'\\"', b'\\\\\\"', b"\\"])
 def test_a_text_that_is_not_closed_takes_no_longer_than_one_that_is(sign: bytes) -> None:
-    content = b"," * (MOST_VALUES + 1) + b'"' + sign * (4_000_000 // len(sign))
+    content = b"," * (LIMITS.values + 1) + b'"' + sign * (4_000_000 // len(sign))
     begun = time.process_time()
-    assert values_in(content) == MOST_VALUES + 1
+    assert values_in(content) == LIMITS.values + 1
     assert time.process_time() - begun < 2
 
 
 def test_a_resource_without_end_is_read_in_time() -> None:
     told = {"message": "May not access %resources", "parameters": {"resources": "Magento_" * 100_000}}
     begun = time.process_time()
-    with pytest.raises(SideRefused, match="May not access"):
-        refuse(answer(401, json.dumps(told).encode()), "oauth1")
+    with pytest.raises(SideDenied, match="May not access"):
+        raise magento_error(answer(401, json.dumps(told).encode()))
     assert time.process_time() - begun < 2

@@ -5,9 +5,11 @@ from typing import Any
 import pytest
 import requests
 
-from daemon.errors import Busy, InvoiceSyncError, SideRefused, Unreachable
-from daemon.magento.answers import read
-from daemon.magento.refusals import PageTooLarge, sentence
+from daemon.errors import Busy, InvoiceSyncError, SideDenied, Unreachable
+from daemon.magento import responses
+from daemon.magento.error_answer import sentence
+from daemon.magento.errors import PageTooLarge
+from daemon.redaction import Redaction
 
 
 def answer(status: int, content: bytes = b"", **headers: str) -> requests.Response:
@@ -17,6 +19,10 @@ def answer(status: int, content: bytes = b"", **headers: str) -> requests.Respon
     response.url = "https://shop.example.com/rest/all/V1/invoices?searchCriteria%5BpageSize%5D=1"
     response.headers.update({name.replace("_", "-"): value for name, value in headers.items()})
     return response
+
+
+def read(response: requests.Response) -> dict[str, Any]:
+    return responses.read(response, "oauth1", Redaction())
 
 
 @pytest.mark.parametrize(
@@ -69,29 +75,29 @@ def test_an_answer_that_is_no_json_object_is_refused_whole(content: bytes, why: 
 @pytest.mark.parametrize(
     ("response", "kind", "words", "hint"),
     [
-        (answer(301, Location="https://other.example.com/x"), SideRefused, "to https://other.example.com;",
+        (answer(301, Location="https://other.example.com/x"), SideDenied, "to https://other.example.com;",
          "Set magento.base_url to https://other.example.com."),
-        (answer(302, Location="/login"), SideRefused, "redirects to elsewhere", "the URL of the shop itself"),
-        (answer(302), SideRefused, "redirects to elsewhere", "the URL of the shop itself"),
+        (answer(302, Location="/login"), SideDenied, "redirects to elsewhere", "the URL of the shop itself"),
+        (answer(302), SideDenied, "redirects to elsewhere", "the URL of the shop itself"),
         (answer(400), Busy, "answered 400: without a reason", None),
         (answer(400, b'{"message": "Signature method %1 is not supported", "parameters": ["HMAC-SHA256"]}'),
-         SideRefused, "Signature method HMAC-SHA256 is not supported", "magento.signature: hmac-sha1"),
-        (answer(400, b'{"message": "Specified request cannot be processed."}'), SideRefused,
+         SideDenied, "Signature method HMAC-SHA256 is not supported", "magento.signature: hmac-sha1"),
+        (answer(400, b'{"message": "Specified request cannot be processed."}'), SideDenied,
          "does not know this store in its URL: /rest/all/V1/invoices", "magento.store_code"),
         (answer(401, b'{"message": "The nonce is already being used by the consumer with ID 1"}'), Busy,
          "it had seen already", "must not repeat them"),
-        (answer(401, b'{"message": "Access token has been revoked"}'), SideRefused, "revoked", "Activate"),
-        (answer(401, b'{"message": "Brand new words"}'), SideRefused, "Brand new words", "in words that are known"),
+        (answer(401, b'{"message": "Access token has been revoked"}'), SideDenied, "revoked", "Activate"),
+        (answer(401, b'{"message": "Brand new words"}'), SideDenied, "Brand new words", "in words that are known"),
         (answer(401, b"<html>"), Busy, "answered 401, but not in Magento's words: a proxy?", None),
-        (answer(401, b"<html>", WWW_Authenticate='Basic realm="staging"'), SideRefused,
+        (answer(401, b"<html>", WWW_Authenticate='Basic realm="staging"'), SideDenied,
          "asks for a user name and password", "auth_basic off"),
         (answer(401, b"<html>", WWW_Authenticate="Negotiate"), Busy, "a proxy?", None),
-        (answer(400, b"<html>The plain HTTP request was sent to HTTPS port</html>"), SideRefused,
+        (answer(400, b"<html>The plain HTTP request was sent to HTTPS port</html>"), SideDenied,
          "that port takes https alone", "with https://"),
         (answer(400, b'{"message": "%1", "parameters": [{}]}'), Busy, "answered 400", None),
         (answer(401, b'{"message": 5}'), Busy, "not in Magento's words", None),
         (answer(403, b'{"message": "no"}'), Busy, "answered 403, which Magento never does", "firewall"),
-        (answer(404), SideRefused, "has no REST API at https://shop.example.com/rest/all/V1/invoices",
+        (answer(404), SideDenied, "has no REST API at https://shop.example.com/rest/all/V1/invoices",
          "Set magento.base_url"),
         (answer(418), Busy, "Magento answered 418", None),
         (answer(429, Retry_After="7"), Busy, "answered 429", None),

@@ -9,15 +9,15 @@ from urllib.parse import parse_qsl, quote, unquote, urlsplit
 import pytest
 import requests
 
-from daemon.magento.search import Filter, ids, query, stamp
+from daemon.magento.search import Filter, format_stamp, ids, query
 from daemon.magento.sign import Bearer, OAuth1
 from tests.builders import SECRETS
 
 
 def test_a_stamp_is_utc_in_whole_seconds_without_an_offset() -> None:
     east = timezone(timedelta(hours=5))
-    assert stamp(datetime(2026, 11, 22, 13, 4, 3, 999_999, tzinfo=east)) == "2026-11-22 08:04:03"
-    assert stamp(datetime(987, 1, 2, tzinfo=UTC)) == "0987-01-02 00:00:00"
+    assert format_stamp(datetime(2026, 11, 22, 13, 4, 3, 999_999, tzinfo=east)) == "2026-11-22 08:04:03"
+    assert format_stamp(datetime(987, 1, 2, tzinfo=UTC)) == "0987-01-02 00:00:00"
 
 
 def test_ids_are_joined_by_commas() -> None:

@@ -10,11 +10,11 @@ import pytest
 
 from daemon.errors import Unreachable
 from daemon.mapping import InvoiceMapping
-from daemon.salesforce.org import FieldShape, Finding, Fit, ObjectShape, OrgShape, check_org, shape_of
-from daemon.salesforce.org.ours import OURS
+from daemon.salesforce.fit import FieldShape, Finding, Fit, ObjectShape, OrgShape, check_org, shape_of
+from daemon.salesforce.fit.shipped import OURS
 from daemon.salesforce.setup.components import shipped
-from daemon.sandbox.org import Org
-from daemon.sandbox.salesforce.describe import describe_object
+from daemon.sandbox.salesforce.http.describe import describe_object
+from daemon.sandbox.salesforce.org import Org
 from tests.builders import settings
 
 INVOICE, ITEM, COMMENT = "Magento_Invoice__c", "Magento_Invoice_Item__c", "Magento_Invoice_Comment__c"
@@ -193,7 +193,7 @@ def test_each_shape_of_an_org_has_its_finding_with_what_to_do(name: str) -> None
     found = only(checked(change))
     assert (found.severity, found.object, found.field) == (severity, object_name, field_name)
     assert sentence in found.sentence
-    assert mend in found.mend
+    assert mend in found.hint
     assert found.part == ("notes" if object_name in {COMMENT, "ContentNote"} else "invoices")
 
 
@@ -201,7 +201,7 @@ def test_notes_that_are_off_are_told_apart_by_their_kind() -> None:
     found = only(checked(no_object("Note"), salesforce__note__type="note"))
     assert (found.severity, found.part) == ("error", "notes")
     assert "classic notes are off" in found.sentence
-    assert "content_note" in found.mend
+    assert "content_note" in found.hint
     link = only(checked(object_is("ContentDocumentLink", createable=False)))
     assert (link.object, link.part) == ("ContentDocumentLink", "notes")
     assert "may not create" in link.sentence
@@ -258,7 +258,7 @@ def test_the_order_s_currency_is_sent_where_records_have_one_and_an_inactive_cod
     assert (found.severity, found.field) == ("warning", "CurrencyIsoCode")
     assert "SEK" in found.sentence
     assert "not active" in found.sentence
-    assert "Manage Currencies" in found.mend
+    assert "Manage Currencies" in found.hint
     sources = InvoiceMapping(settings(), fit.traits).invoice_sources
     assert sources["CurrencyIsoCode"].path == "invoice.order_currency_code"
     left_out = settings({"salesforce.invoice.fields": {"CurrencyIsoCode": None}})
@@ -328,12 +328,12 @@ def test_a_person_is_sent_to_setup_for_what_it_ships_and_for_nothing_else() -> N
     for name, fields in OURS.items():
         ships = {one.name.partition(".")[2] for one in shipped() if one.type == "CustomField" and one.object == name}
         assert fields == ships
-    assert "salesforce setup" in only(checked(gone(ITEM, "SKU__c"))).mend
-    assert "salesforce setup" in only(checked(field(INVOICE, "Tax__c", createable=False, updateable=False))).mend
-    assert "salesforce setup" in only(checked(field(INVOICE, "Magento_Id__c", unique=False))).mend
-    assert "salesforce setup" in only(checked(object_is(INVOICE, createable=False))).mend
+    assert "salesforce setup" in only(checked(gone(ITEM, "SKU__c"))).hint
+    assert "salesforce setup" in only(checked(field(INVOICE, "Tax__c", createable=False, updateable=False))).hint
+    assert "salesforce setup" in only(checked(field(INVOICE, "Magento_Id__c", unique=False))).hint
+    assert "salesforce setup" in only(checked(object_is(INVOICE, createable=False))).hint
     theirs = only(checked(salesforce__invoice__fields={"Region__c": "invoice.store_id"}))
-    assert "salesforce setup" not in theirs.mend
+    assert "salesforce setup" not in theirs.hint
     hidden = only(checked(no_object("Invoice"), salesforce__invoice__object="Invoice", salesforce__item__object=None,
                           invoices__synchronize_notes=False))  # fmt: skip
-    assert "salesforce setup" not in hidden.mend
+    assert "salesforce setup" not in hidden.hint

@@ -5,17 +5,23 @@ from __future__ import annotations
 import base64
 import html
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from urllib.parse import quote
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daemon.redaction import Redaction, heard, redact, redaction
+from daemon.redaction import Redaction
 
 TOKEN = "00D5g0000000001!AQ.canary/of+the=session&<'\">token"
 SECRETS = {"salesforce_client_secret": 'pass&word <of> "quotes"\n2nd', "magento_access_token": TOKEN, "pin": "4711"}
+
+
+def redact(text: str, secrets: Mapping[str, str]) -> str:
+    return Redaction(secrets).clean(text)
+
+
 SPELLED: dict[str, Callable[[str], str]] = {
     "as it is": lambda text: text,
     "on one line": lambda text: " ".join(text.split()),
@@ -70,8 +76,7 @@ def test_a_password_that_is_the_user_name_is_taken_out_wherever_it_stands() -> N
 
 
 def test_what_an_event_is_stays_readable_whatever_word_a_secret_is() -> None:
-    kept = Redaction()
-    kept.secrets = {"magento_username": "magento", "magento_password": "info"}
+    kept = Redaction({"magento_username": "magento", "magento_password": "info"})
     event = {"event": "magento.failing", "level": "info", "side": "magento", "reason": "info of magento"}
     found = kept(None, "info", dict(event))
     assert found == event | {"reason": "[secret] of [secret]"}
@@ -99,11 +104,17 @@ def test_no_secret_is_left_whatever_stands_around_it(before: str, after: str) ->
 
 
 def test_what_a_side_says_is_one_line_cut_and_clean() -> None:
-    before, redaction.secrets = redaction.secrets, SECRETS
-    try:
-        found = heard(f"no\n<3>forged: {TOKEN}\r\n" + "x" * 10_000)
-    finally:
-        redaction.secrets = before
+    kept = Redaction(SECRETS)
+    found = kept.heard(f"no\n<3>forged: {TOKEN}\r\n" + "x" * 10_000)
     assert found.startswith("no <3>forged: [secret] xxx")
     assert len(found) <= 4_000
-    assert heard({"a": 1}) == heard(None) == ""
+    assert kept.heard({"a": 1}) == kept.heard(None) == ""
+
+
+def test_what_one_shop_hides_says_nothing_of_another() -> None:
+    one, other = Redaction({"magento_access_token": "hush-hush"}), Redaction()
+    other.use({"magento_access_token": "its-own-token"})
+    other.learn_token("salesforce", "a-session-of-the-org")
+    said = "hush-hush its-own-token a-session-of-the-org"
+    assert one.clean(said) == "[secret] its-own-token a-session-of-the-org"
+    assert other.clean(said) == "hush-hush [secret] [secret]"

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from daemon.errors import SettingsRefused, UsageError
+from daemon.errors import InvalidSettings, UsageError
 from daemon.settings import load
 from state.errors import StateLockedError
-from state.lock import release_lock, take_lock
+from state.file.lock import release_lock, take_lock
 from state.room import lacks_room
 
 
@@ -37,6 +37,6 @@ def test_a_settings_file_that_no_file_is_left_to_read_is_one(tmp_path: Path, mon
         raise OSError(errno.EMFILE, "Too many open files")
 
     monkeypatch.setattr("daemon.settings.document.read_small", none_left)
-    with pytest.raises(SettingsRefused) as caught:
+    with pytest.raises(InvalidSettings) as caught:
         load(tmp_path / "settings.yaml", {})
     assert lacks_room(caught.value)

@@ -6,9 +6,9 @@ from random import Random
 
 import pytest
 
-from daemon.sandbox.magento.conditions import Filter
-from daemon.sandbox.magento.search import Criteria, Sort, find
-from daemon.sandbox.shop.tables import INVOICE_COLUMNS, Table
+from daemon.sandbox.magento.http.conditions import Filter
+from daemon.sandbox.magento.http.search import Criteria, Sort, find
+from daemon.sandbox.magento.shop.tables import INVOICE_COLUMNS, Table
 
 _STAMPS = [f"2026-11-{day:02} 10:00:0{second}" for day in range(1, 29) for second in range(3)]
 _ODD = [None, "0000-00-00 00:00:00", "yesterday", 20261103]

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from simple_salesforce.format import format_soql
 
-from daemon.sandbox.org import ApiError, Org
-from daemon.sandbox.salesforce.query import run_query
-from daemon.sandbox.salesforce.soql import parse_query
+from daemon.sandbox.salesforce.http.query import run_query
+from daemon.sandbox.salesforce.http.soql import parse_query
+from daemon.sandbox.salesforce.org import ApiError, Org
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=60)
 

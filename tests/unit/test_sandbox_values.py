@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daemon.sandbox.org import ApiError, Field
-from daemon.sandbox.org.note_html import plain_text, saved_html
-from daemon.sandbox.org.values import parse_value
+from daemon.sandbox.salesforce.org import ApiError, Field
+from daemon.sandbox.salesforce.org.note_html import plain_text, saved_html
+from daemon.sandbox.salesforce.org.values import parse_value
 
 AMOUNT = Field(name="Total__c", label="Total", type="double", precision=18, scale=4)
 FLAG = Field(name="Flag__c", label="Flag", type="boolean")

@@ -6,12 +6,15 @@ import base64
 import html
 import json
 import re
+from collections.abc import Iterable
 from urllib.parse import quote
 
 import pytest
 
-from daemon.salesforce import Refused, scrubbed
-from daemon.salesforce.verdicts import RecordError
+from daemon.redaction import Redaction
+from daemon.salesforce import Rejected, without_values
+from daemon.salesforce import scrubbed as scrubbed_of
+from daemon.salesforce.remedies import RecordError
 
 NAME = "Zoë Quillfeather-O'Brien"
 EMAIL = "zoe.quillfeather@example.org"
@@ -20,6 +23,10 @@ COMMENT = "Please ring <b>twice</b>, the dog's name is Barnaby & he bites.\nThan
 TEXTS = (NAME, EMAIL, STREET, COMMENT)
 # Parts of them that give the customer away, each long enough to be no accident.
 TELLING = re.compile(r"Quillfeather|quillfeather|Larkspur|Barnaby|ring <b>|twice|dog", re.IGNORECASE)
+
+
+def scrubbed(code: str, message: str, texts: Iterable[str]) -> str:
+    return scrubbed_of(code, message, texts, Redaction())
 
 
 def spelled(text: str) -> dict[str, str]:
@@ -115,10 +122,8 @@ def test_a_long_text_and_a_long_message_take_no_time() -> None:
 
 def test_the_error_itself_is_what_it_was() -> None:
     error = RecordError("DUPLICATE_VALUE", f"{EMAIL} is taken", ("Customer_Email__c",), 400)
-    answer = Refused("invoice", error)
-    from daemon.salesforce import without_values
-
-    found = without_values(answer, TEXTS)
-    assert isinstance(found, Refused)
+    answer = Rejected("invoice", error)
+    found = without_values(answer, TEXTS, Redaction())
+    assert isinstance(found, Rejected)
     assert (found.ref, found.error.code, found.error.fields) == ("invoice", "DUPLICATE_VALUE", ("Customer_Email__c",))
     assert "quill" not in found.error.message

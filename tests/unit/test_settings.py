@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
@@ -12,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from daemon.errors import SettingsRefused
+from daemon.errors import InvalidSettings
 from daemon.settings import Configuration, SettingsFile, find_file, load, service_folder, state_path
 from daemon.settings.beginning import private_key
 from daemon.settings.kinds import is_loopback, parse_duration
@@ -42,7 +43,7 @@ def read(folder: Path, text: str | bytes, **environ: str) -> Configuration:
 def problems(folder: Path, text: str | bytes, environ: Mapping[str, str] | None = None) -> list[str]:
     """What is said of this file, with the folder left out."""
     path = written(folder, text)
-    with pytest.raises(SettingsRefused) as caught:
+    with pytest.raises(InvalidSettings) as caught:
         load(path, ENVIRON if environ is None else environ)
     return [problem.replace(f"{folder}{os.sep}", "") for problem in caught.value.problems]
 
@@ -376,10 +377,10 @@ def test_all_that_is_wrong_is_said_at_once(tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_not_there_or_cannot_be_read_is_named(tmp_path: Path) -> None:
-    with pytest.raises(SettingsRefused, match=r"nowhere\.yaml: there is no such file") as caught:
+    with pytest.raises(InvalidSettings, match=r"nowhere\.yaml: there is no such file") as caught:
         load(tmp_path / "nowhere.yaml", ENVIRON)
     assert "--settings FILE" in (caught.value.hint or "")
-    with pytest.raises(SettingsRefused, match="cannot be read: Is a directory"):
+    with pytest.raises(InvalidSettings, match="cannot be read: Is a directory"):
         load(tmp_path, ENVIRON)
 
 
@@ -431,7 +432,7 @@ def test_a_file_that_is_none_is_not_waited_for(tmp_path: Path, kind: str) -> Non
             os.mkfifo(path, 0o600)
         else:
             path.symlink_to("/dev/zero" if kind == "an endless device" else "/dev/null")
-    with pytest.raises(SettingsRefused, match="is no plain file, but a pipe or a device"):
+    with pytest.raises(InvalidSettings, match="is no plain file, but a pipe or a device"):
         load(tmp_path / "settings.yaml", ENVIRON)
     with pytest.raises(ValueError, match="is no plain file"):
         private_key(str(tmp_path / "key"))
@@ -524,7 +525,7 @@ def test_where_the_console_listens_is_an_address_and_a_port(tmp_path: Path, list
     "listen", ["8470", "127.0.0.1", "127.0.0.1:0", "127.0.0.1:70000", "shop.example.com:80", ":80"]
 )
 def test_anything_else_is_refused_with_its_line(tmp_path: Path, listen: str) -> None:
-    with pytest.raises(SettingsRefused) as caught:
+    with pytest.raises(InvalidSettings) as caught:
         read(tmp_path, GOOD + f"console:\n  listen: '{listen}'\n")
     (problem,) = caught.value.problems
     assert problem.startswith(f"{tmp_path}/settings.yaml:6:3: console.listen is not an address and a port")
@@ -617,13 +618,40 @@ def test_a_password_in_a_url_is_not_repeated(tmp_path: Path, url: str) -> None:
 def test_where_the_settings_file_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("INVOICE_SYNC_SETTINGS", raising=False)
-    with pytest.raises(SettingsRefused, match="there is no settings file at"):
-        find_file(None)
+    with pytest.raises(InvalidSettings, match="there is no settings file at"):
+        find_file(None, root=tmp_path)
+    installed = tmp_path / "etc" / "invoice-sync" / "settings.yaml"
+    installed.parent.mkdir(parents=True)
+    installed.write_text(GOOD)
+    assert find_file(None, root=tmp_path) == installed
     written(tmp_path, GOOD)
-    assert find_file(None) == Path("settings.yaml")
+    assert find_file(None, root=tmp_path) == Path("settings.yaml")
     monkeypatch.setenv("INVOICE_SYNC_SETTINGS", "other.yaml")
-    assert find_file(None) == Path("other.yaml")
-    assert find_file("named.yaml") == Path("named.yaml")
+    assert find_file(None, root=tmp_path) == Path("other.yaml")
+    assert find_file("named.yaml", root=tmp_path) == Path("named.yaml")
+
+
+def test_the_shipped_settings_yaml_is_nobodys_settings_until_its_urls_are_filled_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("INVOICE_SYNC_SETTINGS", raising=False)
+    shipped = (Path(__file__).parents[2] / "settings.yaml").read_text()
+    here, installed = tmp_path / "settings.yaml", tmp_path / "etc" / "invoice-sync" / "settings.yaml"
+    installed.parent.mkdir(parents=True)
+    here.write_text(shipped)
+    with pytest.raises(InvalidSettings) as refused:
+        find_file(None, root=tmp_path)
+    assert str(here) in str(refused.value)
+    assert "invoice-sync init" in str(refused.value.hint)
+    installed.write_text(shipped)
+    with pytest.raises(InvalidSettings, match=re.escape(str(installed))):
+        find_file(None, root=tmp_path)
+    installed.write_text(shipped.replace("shop.example.com", "shop.example.org"))
+    assert find_file(None, root=tmp_path) == installed, "a command may be typed in the checkout"
+    assert find_file("settings.yaml", root=tmp_path) == Path("settings.yaml"), "a name is a name"
+    monkeypatch.setenv("INVOICE_SYNC__MAGENTO__BASE_URL", "https://elsewhere.example")
+    assert find_file(None, root=tmp_path) == Path("settings.yaml"), "the environment has filled it in"
 
 
 def test_where_the_state_is(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -827,11 +855,11 @@ def test_a_broken_edit_is_refused_once_and_the_last_good_settings_stay(tmp_path:
     file = SettingsFile(written(tmp_path, magento("page_size: 7")), ENVIRON)
     for broken in ("magento: [", "", magento("page_size: 0")):
         edit(file.path, broken)
-        assert isinstance(file.reload(), SettingsRefused)
+        assert isinstance(file.reload(), InvalidSettings)
         assert file.reload() is False
         assert file.current.settings.magento.page_size == 7
     file.path.unlink()
-    assert isinstance(file.reload(), SettingsRefused)
+    assert isinstance(file.reload(), InvalidSettings)
     assert file.reload() is False
     edit(file.path, magento("page_size: 7"))
     assert file.reload() is True  # good again: said so, though it is as it was
@@ -856,7 +884,7 @@ def test_a_changed_secret_is_an_edit_too(tmp_path: Path) -> None:
     assert file.reload() is True
     assert file.current.secrets["salesforce_client_secret"] == "after-it"
     path.chmod(0o644)
-    assert isinstance(file.reload(), SettingsRefused)
+    assert isinstance(file.reload(), InvalidSettings)
 
 
 JWT = salesforce("auth: jwt_bearer\nusername: jane@example.com")

@@ -15,12 +15,12 @@ import pytest
 from sqlite_utils.db import Database
 
 from state.attempts import Attempt
-from state.clearing import clear_state
 from state.errors import StateError, StateLockedError, StateMissingError, StateReplacedError, StateUnusableError
-from state.glance import glance
-from state.lock import holder, is_locked
+from state.file.lock import holder, is_locked
+from state.forgetting import clear_state
 from state.migrations import story
 from state.passes import Pass
+from state.peek import glance
 from state.requests import Request
 from state.rows import instant_of, text_of
 from state.scans import Scan

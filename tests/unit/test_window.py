@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from daemon.sync.window import Window, known_window, poll_since, remember_window, window_after
+from daemon.sync.discovery.window import Window, known_window, poll_since, remember_window, window_after
 from state.scans import Scan
 from state.store import Store
 from tests.builders import NOON

@@ -4,8 +4,8 @@ from typing import Literal
 
 from simple_salesforce.format import format_soql
 
-from daemon.errors import SideRefused
-from daemon.salesforce.connection import CallRefused, Connection
+from daemon.errors import SideDenied
+from daemon.salesforce.connection import CallRejected, Connection
 from daemon.salesforce.setup.components import PERMISSION_SET
 
 Assignment = Literal["already", "assigned", "missing"]
@@ -34,6 +34,6 @@ def assign(connection: Connection, *, check_only: bool) -> tuple[Assignment, str
     try:
         body = {"AssigneeId": user, "PermissionSetId": permission_set}
         connection.call("sobjects/PermissionSetAssignment", method="POST", body=body)
-    except (CallRefused, SideRefused) as refusal:
+    except (CallRejected, SideDenied) as refusal:
         return "missing", str(refusal)
     return "assigned", ""

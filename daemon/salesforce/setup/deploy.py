@@ -10,7 +10,7 @@ from urllib3 import encode_multipart_formdata
 
 from daemon.clock import Clock
 from daemon.errors import Busy, InvoiceSyncError, Retriable, Unreachable
-from daemon.redaction import heard
+from daemon.redaction import Redaction
 from daemon.salesforce.connection import Connection
 from daemon.salesforce.setup.reading import not_allowed
 
@@ -26,7 +26,7 @@ class Failure:
 
     name: str
     problem: str
-    mend: str
+    hint: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +47,11 @@ class Pace:
     seconds: float = WAIT_SECONDS
 
 
-class DeploymentRefused(InvoiceSyncError):  # noqa: N818
+class DeploymentRejected(InvoiceSyncError):  # noqa: N818
     """The org refused components; as all go in or none, it is as it was before."""
 
     def __init__(self, failures: list[Failure]) -> None:
-        lines = [f"  {one.name}: {one.problem}\n    {one.mend}" for one in failures]
+        lines = [f"  {one.name}: {one.problem}\n    {one.hint}" for one in failures]
         super().__init__("Salesforce refused the setup; nothing was changed:\n" + "\n".join(lines))
         self.failures = failures
 
@@ -59,7 +59,7 @@ class DeploymentRefused(InvoiceSyncError):  # noqa: N818
 def deploy(
     connection: Connection, package: bytes, *, check_only: bool, pace: Pace, report: Callable[[Progress], None]
 ) -> None:
-    """Deploy all or nothing; ``check_only`` asks the org whether it would. DeploymentRefused when it does not."""
+    """Deploy all or nothing; ``check_only`` asks the org whether it would. DeploymentRejected when it does not."""
     deployment = _start(connection, package, check_only=check_only)
     end = pace.clock.monotonic() + pace.seconds
     pause = _FIRST_PAUSE
@@ -84,7 +84,9 @@ def deploy(
         pace.sleep(pause)
         pause = min(pause * 1.5, _LONGEST_PAUSE)
     if status != "Succeeded":
-        raise DeploymentRefused(_failures(result) or [Failure(deployment, _reason(result, status), _mend(""))])
+        raise DeploymentRejected(
+            _failures(result) or [Failure(deployment, _reason(result, status, connection.redaction), _hint(""))]
+        )
 
 
 def _start(connection: Connection, package: bytes, *, check_only: bool) -> str:
@@ -125,10 +127,10 @@ def _json(connection: Connection, response: requests.Response) -> dict[str, Any]
     except (ValueError, RecursionError):
         answer = None
     if not response.ok:
-        refusal = connection.refusal(response, answer)
-        if response.status_code == 403 and "INSUFFICIENT_ACCESS" in str(refusal):
-            raise not_allowed(str(refusal))
-        raise refusal
+        error = connection.error_of(response, answer)
+        if response.status_code == 403 and "INSUFFICIENT_ACCESS" in str(error):
+            raise not_allowed(str(error))
+        raise error
     if not isinstance(answer, dict):
         raise Unreachable("Salesforce's answer about the deployment is not JSON", side="salesforce", sent=True)
     return answer
@@ -138,15 +140,15 @@ def _failures(result: dict[str, Any]) -> list[Failure]:
     details = result.get("details") or {}
     failures = details.get("componentFailures") or []
     found = [
-        Failure(str(one.get("fullName") or one.get("fileName") or "?"), problem, _mend(problem))
+        Failure(str(one.get("fullName") or one.get("fileName") or "?"), problem, _hint(problem))
         for one in (failures if isinstance(failures, list) else [failures])
         if (problem := " ".join(str(one.get("problem", "no reason given")).split())[:500])
     ]
     return list(dict.fromkeys(found))
 
 
-def _reason(result: dict[str, Any], status: str) -> str:
-    return heard(str(result.get("errorMessage") or f"the deployment ended as {status}"))[:500]
+def _reason(result: dict[str, Any], status: str, redaction: Redaction) -> str:
+    return redaction.heard(str(result.get("errorMessage") or f"the deployment ended as {status}"))[:500]
 
 
 def _int(result: dict[str, Any], name: str) -> int:
@@ -154,13 +156,13 @@ def _int(result: dict[str, Any], name: str) -> int:
     return value if isinstance(value, int) else 0
 
 
-def _mend(problem: str) -> str:
+def _hint(problem: str) -> str:
     lowered = problem.lower()
-    return next((mend for words, mend in _MENDS if any(word in lowered for word in words)), _ANY)
+    return next((hint for words, hint in _HINTS if any(word in lowered for word in words)), _ANY)
 
 
 _ANY = "The org's words say what stands in the way; mend that in Setup, then run the command again."
-_MENDS = (
+_HINTS = (
     (
         ("required field",),
         "The org has made this field required, so it cannot be granted: run the command again, which leaves it out.",

@@ -6,8 +6,8 @@ from xml.sax.saxutils import escape
 
 import requests
 
-from daemon.errors import Busy, SideRefused, Unreachable
-from daemon.redaction import heard
+from daemon.errors import Busy, SideDenied, Unreachable
+from daemon.redaction import Redaction
 from daemon.salesforce.connection import Connection
 from daemon.salesforce.setup.components import FOLDER, PERMISSION_SET, Component, shipped
 from daemon.salesforce.setup.xml import NAMESPACE, parse
@@ -55,10 +55,10 @@ def _read(connection: Connection, kind: str, names: Iterable[str]) -> list[Eleme
         body,
         {"Content-Type": "text/xml; charset=UTF-8", "SOAPAction": '""'},
     )
-    return _records(response)
+    return _records(response, connection.redaction)
 
 
-def _records(response: requests.Response) -> list[Element]:
+def _records(response: requests.Response, redaction: Redaction) -> list[Element]:
     try:
         root = parse(response.content)
     except ValueError:
@@ -69,19 +69,18 @@ def _records(response: requests.Response) -> list[Element]:
         ) from None
     fault = root.find("Body/Fault")
     if fault is not None:
-        raise _refusal(fault.findtext("faultcode") or "", fault.findtext("faultstring") or "")
+        raise _error_of(fault.findtext("faultcode") or "", redaction.heard(fault.findtext("faultstring") or "")[:500])
     records = root.findall("Body/readMetadataResponse/result/records")
     if not response.ok or root.find("Body/readMetadataResponse") is None:
         raise Busy(f"Salesforce answered {response.status_code} when asked for its metadata", side="salesforce")
     return [record for record in records if record.findtext("fullName")]  # what is not there comes as an empty record
 
 
-def _refusal(code: str, message: str) -> Exception:
-    words = heard(message)[:500]
+def _error_of(code: str, words: str) -> Exception:
     if "INSUFFICIENT_ACCESS" in code or "API_DISABLED" in code:
         return not_allowed(words)
     if "UNSUPPORTED_API_VERSION" in code:
-        return SideRefused(
+        return SideDenied(
             f"Salesforce refused to show its metadata: {words}",
             side="salesforce",
             hint="Set salesforce.api_version to one that the org has.",
@@ -89,8 +88,8 @@ def _refusal(code: str, message: str) -> Exception:
     return Busy(f"Salesforce refused to show its metadata: {words}", side="salesforce")
 
 
-def not_allowed(words: str) -> SideRefused:
+def not_allowed(words: str) -> SideDenied:
     """The refusal of a user who may not deploy, with who can."""
-    return SideRefused(
+    return SideDenied(
         f"Salesforce does not let the integration user set up objects: {words}", side="salesforce", hint=NEEDED
     )

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from daemon.sandbox.comparison.sameness import amount_of, instant_of, normal_text, same_text, text_of
-from daemon.sandbox.org import NoteSeen, Org, Value
+from daemon.sandbox.salesforce.org import NoteSeen, Org, Value
 
 Wire: TypeAlias = Mapping[str, Any]
 

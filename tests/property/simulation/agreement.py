@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from daemon.sandbox.comparison import INVOICE_NUMBERS, INVOICE_TEXTS, ITEM_NUMBERS, STATUSES
 from daemon.sandbox.comparison.sameness import amount_of, instant_of, normal_text, text_of
-from daemon.sandbox.org import Org
-from daemon.sandbox.org.note_html import plain_text
+from daemon.sandbox.salesforce.org import Org
+from daemon.sandbox.salesforce.org.note_html import plain_text
 from state.ledger import LedgerRow
 from state.notes import NoteRow
 from tests.property.simulation.witness import Broken

@@ -13,11 +13,8 @@ from typing import Any
 
 import structlog
 
-from daemon.clock import Clock as DaemonClock
-from daemon.magento import Magento
-from daemon.salesforce import Salesforce
+from daemon.redaction import Redaction
 from daemon.scheduler import Beat, StopRequest
-from daemon.settings import Configuration
 from daemon.sync import Parts, Work
 from state.errors import StateError
 from state.store import Store
@@ -26,7 +23,7 @@ from tests.property.simulation.network import Network
 from tests.property.simulation.settings import EditedSettings
 from tests.property.simulation.side_files import left_as_they_are, side_files
 from tests.property.simulation.steps import Died, Steps, loses_commits, watch
-from tests.property.simulation.wire import InProcess
+from tests.property.simulation.wire import InProcessTransport
 from tests.property.simulation.witness import Broken
 
 WARNING = 30
@@ -48,6 +45,7 @@ class Life:
         self.path = path
         self.store: Store | None = None
         self.stop = StopRequest()
+        self._redaction = Redaction()
         self._clock = clock
         self._steps = steps
         self._random = random
@@ -114,6 +112,7 @@ class Life:
     def _begin(self) -> None:
         self._settings.reload()  # a new process reads them as they stand
         self.stop = StopRequest()
+        self._redaction = Redaction()
         self.store = self._open()
         self._kept = None
         if loses_commits(self.store):
@@ -126,8 +125,8 @@ class Life:
             Random(self._random.random()),
             self._log(),
             self.stop,
-            open_magento=self._open_magento,
-            open_salesforce=self._open_salesforce,
+            self._redaction,
+            InProcessTransport(self._network),
         )
         self._work = Work(parts)
         self._work.take_over()
@@ -139,7 +138,7 @@ class Life:
         if is_new and not left:
             self.path.write_bytes(_new_state())
         try:
-            store = Store(self.path, lock=True)
+            store = Store(self.path, lock=True, redact=self._redaction.clean)
         except StateError as error:
             raise Broken("L1", f"no process can begin on its state: {error}") from error
         if is_new and store.ledger.newest():
@@ -173,16 +172,6 @@ class Life:
             for leftover in self.path.parent.glob(f"{self.path.name}*"):
                 leftover.unlink()
             self.path.write_bytes(self._kept)
-
-    def _open_magento(self, configuration: Configuration, clock: DaemonClock) -> Magento:
-        client = Magento(configuration, clock)
-        client._connection._session.mount("https://", InProcess(self._network.magento))
-        return client
-
-    def _open_salesforce(self, configuration: Configuration, clock: DaemonClock) -> Salesforce:
-        client = Salesforce(configuration, clock)
-        client.connection._session.mount("https://", InProcess(self._network.salesforce))
-        return client
 
     def _log(self) -> Any:
         return structlog.wrap_logger(

@@ -12,32 +12,32 @@ import daemon.magento as magento
 import daemon.magento.parse as parse
 import daemon.magento.search as search
 import daemon.salesforce.writes as writes
-import daemon.sync.adoption as adoption
-import daemon.sync.attach as attach
-import daemon.sync.contents as contents
-import daemon.sync.deliver as deliver
-import daemon.sync.discover as discover
-import daemon.sync.list_failures as list_failures
-import daemon.sync.note_refusals as note_refusals
-import daemon.sync.notes_batch as notes_batch
+import daemon.sync.delivery.invoices as deliver
+import daemon.sync.delivery.notes.attach as attach
+import daemon.sync.delivery.notes.batch as notes_batch
+import daemon.sync.delivery.notes.existing as adoption
+import daemon.sync.delivery.notes.rejected as note_refusals
+import daemon.sync.discovery.list_failures as list_failures
+import daemon.sync.discovery.records as records
+import daemon.sync.discovery.reread as contents
+import daemon.sync.discovery.scan as discover
+import daemon.sync.discovery.sweep as sweep
+import daemon.sync.discovery.window as window
 import daemon.sync.outcomes as outcomes
-import daemon.sync.records as records
-import daemon.sync.sweep as sweep
-import daemon.sync.window as window
 import state.checkpoints as checkpoints
+import state.file.opening as opening
 import state.ledger as ledger
 import state.notes as notes
-import state.opening as opening
 from daemon import mapping
-from daemon.eligibility import Standing
+from daemon.eligibility import Known
 from daemon.eligibility import decide as right_decide
 from daemon.errors import InvoiceSyncError
 from daemon.magento.search import Filter
-from daemon.salesforce import Done, NotAttempted, Reach, Refused, judge
+from daemon.salesforce import Done, NotAttempted, Reach, Rejected, remedy_for
 from daemon.salesforce.graphs import Node
-from daemon.salesforce.verdicts import RecordError
+from daemon.salesforce.remedies import RecordError
 from daemon.spelling import hash_of
-from daemon.sync import Parts
+from daemon.sync import Parts, transitions
 from daemon.sync import decide as deciding
 
 Patch = Callable[[Callable[[object, str, Any], None]], None]
@@ -139,7 +139,7 @@ def checkpoint_is_now(swap: Swap) -> None:
         finally:
             checkpoints.Checkpoints.advance = advancing  # type: ignore[method-assign]
 
-    from daemon.sync import run
+    from daemon.sync import process as run
 
     swap(run, "read_page", wrong)
 
@@ -207,8 +207,7 @@ def done_before_the_answer(swap: Swap) -> None:
     def wrong(parts: Parts, tally: Any, batch: Any) -> Any:
         parts.store.ledger.write(
             replace(
-                outcomes.synced(parts, row, parts.now()),
-                fingerprint=record.fingerprint,
+                transitions.synced(row, record.fingerprint, parts.timing.since(parts.now())),
                 salesforce_id=row.salesforce_id or "",
             )
             for row, record in batch
@@ -231,8 +230,8 @@ def only_marked_rows_retried(swap: Swap) -> None:
 
 @mutant
 def owed_row_dropped_when_a_flag_goes_off(swap: Swap) -> None:
-    def wrong(invoice: Any, options: Any, standing: Standing) -> Any:
-        return right_decide(invoice, options, replace(standing, owed=False))
+    def wrong(invoice: Any, options: Any, known: Known) -> Any:
+        return right_decide(invoice, options, replace(known, owed=False))
 
     swap(deciding, "decide", wrong)
 
@@ -258,7 +257,7 @@ def first_flag_read_once_a_pass(swap: Swap) -> None:
             attach._Attachment(parts, tally, rows).run()
         return bool(rows)
 
-    from daemon.sync import run
+    from daemon.sync import process as run
 
     swap(deliver, "attach_due", wrong)
     swap(run, "attach_due", wrong)
@@ -308,7 +307,7 @@ def duplicate_value_on_an_invoice_taken_as_done(swap: Swap) -> None:
         kept = {row.entity_id: row.salesforce_id or "a005gX000000001AAA" for row, _ in batch}
         return {
             entity_id: Done({"invoice": kept[entity_id]}, frozenset())
-            if isinstance(answer, Refused) and answer.error.code == "DUPLICATE_VALUE"
+            if isinstance(answer, Rejected) and answer.error.code == "DUPLICATE_VALUE"
             else answer
             for entity_id, answer in answers.items()
         }
@@ -323,7 +322,7 @@ def halted_graphs_taken_as_failed(swap: Swap) -> None:
     def wrong(parts: Parts, tally: Any, batch: Any) -> Any:
         error = RecordError("PROCESSING_FAILED", "The graph was not processed")
         return {
-            entity_id: Refused("invoice", error) if isinstance(answer, NotAttempted) else answer
+            entity_id: Rejected("invoice", error) if isinstance(answer, NotAttempted) else answer
             for entity_id, answer in right(parts, tally, batch).items()
         }
 
@@ -496,13 +495,13 @@ def no_isolation_of_orders(swap: Swap) -> None:
 
 @mutant
 def full_file_storage_pauses_salesforce(swap: Swap) -> None:
-    right = judge
+    right = remedy_for
 
     def wrong(error: RecordError) -> Any:
-        verdict = right(error)
-        return replace(verdict, reach=Reach.ORG) if error.code == "STORAGE_LIMIT_EXCEEDED" else verdict
+        remedy = right(error)
+        return replace(remedy, reach=Reach.ORG) if error.code == "STORAGE_LIMIT_EXCEEDED" else remedy
 
-    swap(note_refusals, "judge", wrong)
+    swap(note_refusals, "remedy_for", wrong)
 
 
 @mutant

@@ -13,8 +13,8 @@ import requests
 from flask import Flask
 
 from daemon.errors import SideName, Unreachable
-from daemon.sandbox.org import Trap
-from daemon.sandbox.salesforce import Options
+from daemon.sandbox.salesforce.http import Options
+from daemon.sandbox.salesforce.org import Trap
 from daemon.sandbox.wire import Dropped
 from tests.property.simulation.clock import Clock
 from tests.property.simulation.rates import Rates

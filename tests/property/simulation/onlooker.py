@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-from daemon.sandbox.org import Org
+from daemon.sandbox.salesforce.org import Org
 from state.passes import Pass
 from state.rows import instant_of, select
 from state.store import Store

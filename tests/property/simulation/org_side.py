@@ -8,9 +8,9 @@ from urllib.parse import urlsplit
 
 import requests
 
-from daemon.sandbox.org import Org, Row, Trap, Value
-from daemon.sandbox.org.traps import Operation
-from daemon.sandbox.salesforce import Options
+from daemon.sandbox.salesforce.http import Options
+from daemon.sandbox.salesforce.org import Org, Row, Trap, Value
+from daemon.sandbox.salesforce.org.traps import Operation
 from tests.property.simulation.clock import Clock
 from tests.property.simulation.rates import Rates
 from tests.property.simulation.wire import Reply

@@ -10,10 +10,10 @@ from random import Random
 
 import requests
 
-from daemon.sandbox import magento as sandbox_magento
-from daemon.sandbox import salesforce as sandbox_salesforce
-from daemon.sandbox.org import Org
-from daemon.sandbox.shop import Shop
+from daemon.sandbox.magento import http as sandbox_magento
+from daemon.sandbox.magento.shop import Shop
+from daemon.sandbox.salesforce import http as sandbox_salesforce
+from daemon.sandbox.salesforce.org import Org
 from tests.builders import SECRETS
 from tests.property.simulation.agreement import note_counts
 from tests.property.simulation.clock import Clock

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from daemon.errors import SettingsRefused
+from daemon.errors import InvalidSettings
 from daemon.settings import SettingsFile
 from tests.builders import configuration
 
@@ -25,7 +25,7 @@ class EditedSettings(SettingsFile):
         self.values[name] = value
         self._edited = True
 
-    def reload(self) -> SettingsRefused | bool:
+    def reload(self) -> InvalidSettings | bool:
         """Take an edit up."""
         if not self._edited:
             return False

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
 
-from daemon.sandbox.shop import Shop
+from daemon.sandbox.magento.shop import Shop
 from tests.property.simulation.clock import Clock
 from tests.property.simulation.rates import Rates
 from tests.property.simulation.witness import Witness

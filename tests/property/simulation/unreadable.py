@@ -10,7 +10,7 @@ import requests
 from flask import Flask
 
 from daemon.sandbox.faults import Fault
-from daemon.sandbox.shop import READABLE, WAYS
+from daemon.sandbox.magento.shop import READABLE, WAYS
 from daemon.sandbox.wire import Dropped
 from tests.property.simulation.clock import Clock
 from tests.property.simulation.shop_side import ShopSide

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from io import BytesIO
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import unquote, urlsplit
 
 import requests
 from flask import Flask
 from requests.adapters import BaseAdapter
 from requests.structures import CaseInsensitiveDict
+
+from daemon.errors import SideName
+from daemon.transport import Transport
 
 
 @dataclass(frozen=True)
@@ -24,6 +27,18 @@ class Reply:
 
 
 Exchange = Callable[[requests.PreparedRequest], Reply]
+
+
+class Network(Protocol):
+    """Takes the calls to both sides."""
+
+    @property
+    def magento(self) -> Exchange:
+        """The shop."""
+
+    @property
+    def salesforce(self) -> Exchange:
+        """The org."""
 
 
 class InProcess(BaseAdapter):
@@ -47,6 +62,20 @@ class InProcess(BaseAdapter):
 
     def close(self) -> None:
         """Nothing is open."""
+
+
+class InProcessTransport(Transport):
+    """Opens the daemon's own sessions, whose calls reach the network of the simulation."""
+
+    def __init__(self, network: Network) -> None:
+        super().__init__()
+        self._network = network
+
+    def open_session(self, side: SideName, *, seconds: float, ca_bundle: str | None = None) -> requests.Session:
+        """Open a session that speaks to the network."""
+        session = super().open_session(side, seconds=seconds, ca_bundle=ca_bundle)
+        session.mount("https://", InProcess(self._network.magento if side == "magento" else self._network.salesforce))
+        return session
 
 
 def call(app: Flask, request: requests.PreparedRequest) -> Reply:

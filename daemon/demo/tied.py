@@ -1,0 +1,37 @@
+"""The ordinary command line in a process that ends when the one that started it is gone, however that one ended.
+
+``python -m daemon.demo.tied run``: stdin is a pipe whose other end the demo holds and never writes to. When it
+closes, the demo has ended, or was killed; then this process asks itself to end, as systemd would.
+"""
+
+import os
+import signal
+import sys
+import threading
+import time
+
+from daemon.cli import main
+from daemon.demo.failpoints import arm
+
+_END_SECONDS = 10
+
+
+def tie() -> None:
+    """Watch the pipe from a thread of its own, which leaves all signals to the others."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+    threading.Thread(target=_watch, name="tied", daemon=True).start()
+    signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _watch() -> None:
+    while os.read(0, 4096):
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(_END_SECONDS)
+    os.kill(os.getpid(), signal.SIGKILL)  # not in order, then: nobody is left to do it for us
+
+
+if __name__ == "__main__":
+    tie()
+    arm()
+    sys.exit(main())

@@ -1,0 +1,113 @@
+"""Whether one field takes what comes for it; and how it is to be spelled so that it does."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from daemon.mapping import ROOM
+from daemon.salesforce.fit.findings import Severity, setup_path
+from daemon.salesforce.fit.shapes import FieldShape
+from daemon.salesforce.fit.sources import Coming
+
+_TEXTS = frozenset({"string", "textarea", "phone", "url", "encryptedstring", "combobox", "picklist", "multipicklist"})
+_NUMBERS = frozenset({"int", "long", "double", "currency", "percent"})
+_KINDS = {"text": "texts", "number": "numbers", "instant": "dates with a time", "flag": "yes or no"}
+_INSTANT = 20  # 2026-11-22T08:00:00Z
+Spelling = str
+
+
+@dataclass(frozen=True, slots=True)
+class Misfit:
+    """What is wrong with one field for what is mapped to it."""
+
+    severity: Severity
+    sentence: str
+    hint: str
+
+
+def spelling_for(shape: FieldShape, coming: Coming) -> Spelling | None:
+    """``text``, ``date`` or ``checkbox`` where the field takes another kind of value than Magento has; else None."""
+    if coming.kind in {"number", "flag"} and shape.type in _TEXTS | {"email"}:
+        return "text"
+    if coming.kind == "instant" and shape.type == "date":
+        return "date"
+    if coming.kind == "flag" and shape.type == "boolean":
+        return "checkbox"
+    return None
+
+
+def misfits(shape: FieldShape, coming: Coming, name: str) -> Iterator[Misfit]:
+    """All that keeps this field from taking what comes, or some of it. ``name``: of the object."""
+    if not _takes(shape, coming):
+        remap = f"Change its type ({setup_path(name)}), or map something else to it in settings.yaml"
+        if shape.type == "reference":
+            remap = "Name the parent by its external ID in settings.yaml (Parent__r.Their_External_Id__c)"
+        yield Misfit("error", f"is of the type {shape.type}, which takes no {_KINDS[coming.kind]}",
+                     remap)  # fmt: skip
+        return
+    if shape.type in _NUMBERS:
+        yield from _numbers(shape, coming, name)
+    elif shape.type in _TEXTS | {"email"}:
+        yield from _texts(shape, coming, name)
+
+
+def _takes(shape: FieldShape, coming: Coming) -> bool:
+    """Whether Salesforce reads such a value for such a field at all, spelled as well as we can."""
+    if coming.kind == "any":
+        return True
+    if shape.type in _TEXTS | {"email", "anyType"}:
+        return shape.type != "email" or coming.kind == "text"
+    if coming.kind == "number":
+        return shape.type in _NUMBERS
+    if coming.kind == "instant":
+        return shape.type in {"datetime", "date"}
+    if coming.kind == "flag":
+        return shape.type == "boolean" or shape.type in _NUMBERS
+    return False
+
+
+def _numbers(shape: FieldShape, coming: Coming, name: str) -> Iterator[Misfit]:
+    if coming.kind != "number":
+        return
+    where = f"Change its length or decimal places ({setup_path(name)}), or map it to another field"
+    # A whole-number type says its room in digits, not in precision.
+    whole = shape.precision - shape.scale if shape.precision else 18
+    if whole < coming.digits:
+        yield Misfit("warning", f"has {whole} digits before the point: invoices with larger numbers fail", where)
+    if shape.scale < coming.decimals:
+        yield Misfit("warning", f"has {shape.scale} decimals where Magento keeps {coming.decimals}: "
+                     "Salesforce rounds the rest away", where)  # fmt: skip
+
+
+def _texts(shape: FieldShape, coming: Coming, name: str) -> Iterator[Misfit]:
+    longer = f"Make it longer ({setup_path(name)}), or map a shorter value to it"
+    length = _INSTANT if coming.kind == "instant" else coming.length
+    exact = coming.exact or coming.kind == "instant"
+    if shape.type in {"picklist", "multipicklist"}:
+        yield from _picklist(shape, coming, name)
+    elif exact and shape.length < length:
+        yield Misfit("error", f"has room for {shape.length} characters, and all that come have {length}", longer)
+    elif shape.name in ROOM and coming.kind == "text":
+        if shape.length < ROOM[shape.name]:
+            sentence = f"has room for {shape.length} characters: longer texts are cut to it, with a mark"
+            yield Misfit("warning", sentence, longer)
+    elif shape.length < length:
+        sentence = f"has room for {shape.length} characters: longer texts make their invoice fail"
+        yield Misfit("warning", sentence, longer)
+    if shape.type == "email" and coming.kind == "text" and not coming.address:
+        yield Misfit("warning", "takes e-mail addresses only: any other text makes its invoice fail",
+                     f"Make it a text field ({setup_path(name)}), or map an address to it")  # fmt: skip
+
+
+def _picklist(shape: FieldShape, coming: Coming, name: str) -> Iterator[Misfit]:
+    if not shape.restricted:
+        return
+    missing = [value for value in coming.values if value not in shape.values]
+    inactive = [value for value in missing if value in shape.inactive]
+    if missing:
+        what = f"{', '.join(missing)} ({'inactive' if inactive == missing else 'missing'})"
+        none = len(missing) == len(coming.values)
+        yield Misfit("error" if none else "warning", f"is a restricted picklist without {what}: such invoices fail",
+                     f"Add and activate the value ({setup_path(name)}), or let the picklist take others")  # fmt: skip
+    elif not coming.values and coming.length != 3:
+        yield Misfit("warning", "is a restricted picklist: values that it does not know make their invoice fail",
+                     f"Let it take others ({setup_path(name)}), or map another field")  # fmt: skip

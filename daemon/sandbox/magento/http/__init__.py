@@ -1,0 +1,6 @@
+"""Magento's REST API over a shop, with everything that surprises its clients."""
+
+from daemon.sandbox.magento.http.app import create_app
+from daemon.sandbox.magento.http.options import Magento
+
+__all__ = ["Magento", "create_app"]

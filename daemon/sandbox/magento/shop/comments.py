@@ -1,0 +1,75 @@
+"""The comments of a shop, found by their own id."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from daemon.sandbox.magento.shop.invoices import spell_comment
+from daemon.sandbox.magento.shop.numbers import Numbers
+from daemon.sandbox.magento.shop.tables import Table, Wire
+
+TEXT_BYTES = 65_535
+"""What the column TEXT holds; what is longer is cut silently."""
+
+
+class Comments:
+    """Every comment lies in its invoice; here is which invoice that is."""
+
+    def __init__(self, numbers: Numbers, invoices: Table) -> None:
+        self._numbers = numbers
+        self._invoices = invoices
+        self._parents: dict[int, Wire] = {}
+        self.utf8mb4 = False
+        """Whether the database keeps emoji. As shipped, up to 2.4.8, each of them becomes `????`."""
+
+    def add(
+        self,
+        invoice: Wire,
+        text: str,
+        *,
+        visible: bool = False,
+        notified: bool = False,
+        created_at: str,
+    ) -> int:
+        """Put a comment into an invoice; returns its id."""
+        comment_id = self._numbers.next_id("comment")
+        invoice["comments"].append(
+            spell_comment(
+                comment_id,
+                invoice["entity_id"],
+                self._stored(text),
+                visible=visible,
+                notified=notified,
+                created_at=created_at,
+            )
+        )
+        self._parents[comment_id] = invoice
+        return comment_id
+
+    def edit(self, comment_id: int, **fields: Any) -> None:
+        """Overwrite fields of a comment; a new `parent_id` moves it."""
+        old = self._parents[comment_id]
+        comment = next(each for each in old["comments"] if each["entity_id"] == comment_id)
+        if "comment" in fields:
+            fields["comment"] = self._stored(fields["comment"])
+        parent_id: int = fields.get("parent_id") or old["entity_id"]
+        if parent_id != old["entity_id"]:
+            new = self._invoices.row(parent_id)
+            old["comments"].remove(comment)
+            new["comments"] = sorted([*new["comments"], comment], key=lambda each: each["entity_id"])
+            self._parents[comment_id] = new
+        comment.update(fields)
+
+    def take_in(self, invoice: Wire) -> None:
+        """Find the comments of a recorded invoice from now on."""
+        self._parents |= {comment["entity_id"]: invoice for comment in invoice["comments"]}
+
+    def __contains__(self, comment_id: object) -> bool:
+        return comment_id in self._parents
+
+    def _stored(self, text: str) -> str:
+        """The text as the database keeps it."""
+        if not self.utf8mb4:
+            text = "".join(char if ord(char) < 0x10000 else "????" for char in text)
+            return text.encode()[:TEXT_BYTES].decode(errors="ignore")
+        return text

@@ -1,8 +1,0 @@
-"""The Magento database: invoices, orders, comments and what happens to them."""
-
-from daemon.sandbox.shop.purchase import Customer, Line, Purchase
-from daemon.sandbox.shop.store import Shop
-from daemon.sandbox.shop.tables import Wire
-from daemon.sandbox.shop.ways import READABLE, WAYS, Way
-
-__all__ = ["READABLE", "WAYS", "Customer", "Line", "Purchase", "Shop", "Way", "Wire"]

@@ -1,0 +1,1 @@
+"""Sends what is owed to Salesforce."""

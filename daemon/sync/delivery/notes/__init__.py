@@ -1,0 +1,1 @@
+"""Makes a note of each comment."""

@@ -1,0 +1,1 @@
+"""Reads Magento into the ledger."""

@@ -1,0 +1,1 @@
+"""The state as a file: opened, locked, kept private, copied and restored."""

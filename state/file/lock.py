@@ -1,0 +1,133 @@
+"""One process works on a state at a time: an exclusive lock on a file beside it, held for the process's life.
+
+The lock belongs to the open file (Linux's open file description locks), so that another process can ask whether it is
+held without taking it, and none of our own closing the file once more lets go of it. Who holds it is written in the
+file's first line for people to read: whether it is held is not decided by that. The second line is the state's mark,
+the third says which file its holder works on. A holder that was killed leaves the first line there.
+"""
+
+import fcntl
+import os
+import struct
+from contextlib import suppress
+from pathlib import Path
+from typing import NamedTuple
+
+from state.errors import StateLockedError, starved, unusable
+from state.file.permissions import open_private
+from state.room import LACKING
+
+_FLOCK = struct.Struct("hhqqi")  # struct flock: type, whence, start, length (0: the whole file), pid (0)
+
+
+class _Lines(NamedTuple):
+    """What stands in the lock's file; each empty when it is not there."""
+
+    pid: str = ""
+    mark: str = ""
+    in_use: str = ""
+
+
+class Taken(NamedTuple):
+    """The lock is held as long as ``handle`` is open. ``left_by_killed``: who held it last never let go of it."""
+
+    handle: int
+    left_by_killed: bool
+
+
+def take_lock(path: Path) -> Taken:
+    """Lock the state. StateLockedError names the process that has it."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        handle = open_private(_lock_path(path), os.O_RDWR)
+    except OSError as error:
+        if error.errno in LACKING:
+            raise starved(path, str(error.strerror)) from None
+        why = f"its folder cannot be written ({error.strerror})"
+        hint = "Let this user write the folder, or set state.path to one that it can write."
+        raise unusable(path, why, hint=hint) from None
+    try:
+        fcntl.fcntl(handle, fcntl.F_OFD_SETLK, _exclusive())
+    except (BlockingIOError, PermissionError):  # which of the two is left to the system
+        pid = _lines(handle).pid
+        os.close(handle)
+        raise StateLockedError(path, int(pid) if pid.isdigit() else None) from None
+    before = _lines(handle)
+    _write(handle, _Lines(str(os.getpid()), before.mark))
+    return Taken(handle, bool(before.pid))
+
+
+def release_lock(handle: int) -> None:
+    """Let go. The file stays: were it removed, two processes could lock two files of one name."""
+    _write(handle, _Lines(mark=_lines(handle).mark))
+    os.close(handle)
+
+
+def mark_beside(handle: int) -> str | None:
+    """The word that was left beside the state (``state.generation``), in the second line of the lock's file."""
+    return _lines(handle).mark or None
+
+
+def write_mark(handle: int, word: str) -> None:
+    """Leave this word there."""
+    _write(handle, _lines(handle)._replace(mark=word))
+
+
+def tell_in_use(handle: int, device: int, inode: int) -> None:
+    """Say which file the holder works on."""
+    _write(handle, _lines(handle)._replace(in_use=f"{device}:{inode}"))
+
+
+def state_in_use(path: Path) -> tuple[int, int] | None:
+    """Return the device and inode of the file that the holder works on; None when it does not say."""
+    try:
+        handle = os.open(_lock_path(path), os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        device, _, inode = _lines(handle).in_use.partition(":")
+    finally:
+        os.close(handle)
+    return (int(device), int(inode)) if device.isdigit() and inode.isdigit() else None
+
+
+def is_locked(path: Path) -> bool:
+    """Whether a process works on this state now."""
+    try:
+        handle = os.open(_lock_path(path), os.O_RDWR | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        kind, *_ = _FLOCK.unpack(fcntl.fcntl(handle, fcntl.F_OFD_GETLK, _exclusive()))
+    finally:
+        os.close(handle)
+    return bool(kind != fcntl.F_UNLCK)
+
+
+def holder(path: Path) -> int | None:
+    """The process that wrote its id when it took the lock, for people to read."""
+    try:
+        text = _lock_path(path).read_text().partition("\n")[0].strip()
+    except (OSError, UnicodeDecodeError):
+        return None
+    return int(text) if text.isdigit() else None
+
+
+def _lines(handle: int) -> _Lines:
+    found = os.pread(handle, 128, 0).decode("ascii", "replace").split("\n")
+    return _Lines(*(line.strip() for line in [*found, "", "", ""][:3]))
+
+
+def _write(handle: int, lines: _Lines) -> None:
+    text = "\n".join(lines).rstrip("\n")
+    with suppress(OSError):  # without room it says nothing, and then the state is doubted like a copy
+        os.ftruncate(handle, 0)
+        os.pwrite(handle, f"{text}\n".encode() if text else b"", 0)
+
+
+def _exclusive() -> bytes:
+    return _FLOCK.pack(fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)
+
+
+def _lock_path(path: Path) -> Path:
+    return path.with_name(path.name + ".lock")
