@@ -177,6 +177,7 @@ REFUSALS = [
 ]
 
 
+@pytest.mark.no_cover  # measured, its commands take twice as long; others run the same code
 @pytest.mark.parametrize("spoil", REFUSALS)
 def test_notes_that_the_org_does_not_take_wait_with_the_reason_and_go_at_once_when_it_does(
     world: World, spoil: Spoil
