@@ -59,7 +59,7 @@ def post_comment(magento: Magento, body: Wire) -> Wire:
     notified, visible = entity.get("is_customer_notified", 0), entity.get("is_visible_on_front", 0)
     if comment_id is not None and comment_id in shop.comments:
         fields = {"is_customer_notified": notified, "is_visible_on_front": visible}
-        shop.comments.edit(comment_id, comment=text, parent_id=parent_id, **fields)
+        shop.comments.edit(comment_id, parent=shop.invoices.row(parent_id), comment=text, **fields)
     else:
         comment_id = shop.add_comment(
             parent_id, text, visible=bool(visible), notified=bool(notified), created_at=created_at

@@ -31,7 +31,7 @@ class Database:
         self.numbers = Numbers()
         self.invoices = Table(INVOICE_COLUMNS, indexed=("created_at", "updated_at"))
         self.orders = Orders(self.numbers)
-        self.comments = Comments(self.numbers, self.invoices)
+        self.comments = Comments(self.numbers)
         self._uncommitted: dict[int, Wire] = {}
         self._invoiced: Counter[int] = Counter()
 
@@ -134,7 +134,7 @@ class Database:
     def move_comment(self, comment_id: int, entity_id: int) -> None:
         """Move a comment to another invoice."""
         with self.lock:
-            self.comments.edit(comment_id, parent_id=entity_id)
+            self.comments.edit(comment_id, parent=self.invoices.row(entity_id))
 
     def change_state(self, entity_id: int, state: int) -> None:
         """Open 1, paid 2, canceled 3; moves `updated_at`."""

@@ -216,7 +216,11 @@ class _Attachment:
                     note_id=answer.ids.get(f"note{tag}", owed.row.note_id),
                     link_id=answer.ids.get(f"link{tag}", owed.write.link_id),
                 )
-            self._correct_id(entity_id, answer.ids[INVOICE])
+            if self._correct_id(entity_id, answer.ids[INVOICE]):
+                # What was edited hung on the record that is gone: it is owed again, and made on the one in its place.
+                edited = [owed for owed in part if owed.write.is_edit]
+                self._batch.leave(edited)
+                part = [owed for owed in part if owed not in edited]
             self._batch.settle(part, attached=True)
             return
         comment_id = comment_of(answer.ref)
@@ -225,11 +229,13 @@ class _Attachment:
         else:
             self._refusals.take_comment(self._batch.waiting[entity_id][comment_id], answer)
 
-    def _correct_id(self, entity_id: int, salesforce_id: str) -> None:
-        """The notes hang on the record that has the external ID. One that was kept by another ID is not that record."""
+    def _correct_id(self, entity_id: int, salesforce_id: str) -> bool:
+        """Keep the ID of the record that has the external ID. Return whether another record was kept until now."""
         store = self._parts.store
         row = store.ledger.known([entity_id])[entity_id]
-        if row.salesforce_id not in (None, salesforce_id):
-            with store.writing():
-                store.notes.owe_again(entity_id, asked=row.asked)
-                store.ledger.write([replaced(row, salesforce_id)])
+        if row.salesforce_id in (None, salesforce_id):
+            return False
+        with store.writing():
+            store.notes.owe_again(entity_id, asked=row.asked)
+            store.ledger.write([replaced(row, salesforce_id)])
+        return True

@@ -1,6 +1,6 @@
 """The notes of one batch on their way: what still waits, and what became of the rest, remembered as it is answered."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -64,6 +64,11 @@ class NoteBatch:
     def drop(self, entity_id: int) -> None:
         """None of the invoice's notes goes now."""
         self.waiting.pop(entity_id, None)
+
+    def leave(self, owed_notes: Iterable[OwedNote]) -> None:
+        """Send none of these now; their rows stay as they are."""
+        for owed in owed_notes:
+            self._done(owed)
 
     def settle(self, done: list[OwedNote], *, attached: bool = False) -> None:
         """Salesforce holds these; ``attached``: it has just said so."""
