@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from daemon.settings import Configuration
-from daemon.settings.schema import FieldSource
+from daemon.settings.sources import FieldSource
 from state.rows import text_of
 
 DEFAULT = "default"

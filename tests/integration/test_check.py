@@ -178,7 +178,7 @@ def change_org(world: World, **values: object) -> None:
 FAULTS: dict[str, Fault] = {
     "a settings key that is not known": Fault(
         lambda world: world.set("schedule.pol_interval", 5),
-        "settings", "settings", "did you mean poll_interval?", "the rest was tried",
+        "settings", "settings", "did you mean poll_interval?", "the rest was checked",
     ),
     "a secret that others can read": Fault(
         exposed, "secrets", "salesforce_client_secret", "others can read this secret; run: chmod 600", "",
@@ -189,7 +189,7 @@ FAULTS: dict[str, Fault] = {
         open_folder, "secrets", "folder", "others may put files there", "chmod 700", "warning", 0,
     ),
     "a state's folder that is none": Fault(
-        state_below_a_file, "state", "folder", "is no folder", "set state.path",
+        state_below_a_file, "state", "folder", "is not a folder", "set state.path",
     ),
     "a state that is no database": Fault(state_of_another, "state", "file", "file is not a database", "left as it is"),
     "a state of another shop": Fault(another_shop, "state", "file", "magento.name: main", "name back to main"),
@@ -380,7 +380,7 @@ def test_a_world_in_order_is_ok_and_nothing_is_written_anywhere(world: World, of
 def test_without_a_state_none_is_made(world: World) -> None:
     report = report_of(world)
     assert report.outcome == "ok"
-    assert "there is none yet" in line(report, "state", "file").result
+    assert "none yet" in line(report, "state", "file").result
     assert not world.state_path.parent.exists()
 
 
@@ -524,7 +524,7 @@ def test_a_state_whose_process_was_killed_is_looked_at_and_left_as_it_is(world: 
     before = files(world.folder)
     report = report_of(world)
     assert line(report, "state", "file").status == "ok"
-    assert line(report, "state", "lock").result.startswith("nobody")
+    assert line(report, "state", "lock").result.startswith("no daemon runs on it")
     assert line(report, "salesforce", "org of the state").status == "error", "what was committed last is seen"
     index = str(world.state_path.with_name("state.db-shm"))  # where readers share memory; it is no part of the state
     after = files(world.folder)
