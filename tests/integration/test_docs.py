@@ -23,7 +23,9 @@ from daemon.settings.secrets import _NEEDED
 from tests.world import SECRETS, World
 
 ROOT = Path(__file__).parents[2]
-README = (ROOT / "README.md").read_text()
+DOCS = {path.name: path.read_text() for path in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]}
+README, OPERATING, SETTINGS = DOCS["README.md"], DOCS["operating.md"], DOCS["settings.md"]
+EVERY = "\n".join(DOCS.values())
 GUARANTEES = (ROOT / "GUARANTEES.md").read_text()
 SHIPPED = (ROOT / "settings.yaml").read_text()
 
@@ -66,8 +68,15 @@ def test_init_writes_what_is_shipped() -> None:
     assert (ROOT / "daemon" / "settings" / "settings.yaml").read_text() == SHIPPED
 
 
-def test_the_readme_shows_settings_yaml_as_it_is_shipped() -> None:
-    assert SHIPPED[SHIPPED.index("invoices:") :] in README
+def test_the_docs_show_settings_yaml_as_it_is_shipped() -> None:
+    assert SHIPPED[SHIPPED.index("invoices:") :] in SETTINGS
+
+
+def test_the_readme_names_the_three_flags_and_is_short() -> None:
+    for flag in ("enable_synchronization", "enable_automatic_synchronization", "synchronize_notes"):
+        assert f"`invoices.{flag}`" in README
+        assert f"`invoices.{flag}` | `true`" in SETTINGS
+    assert len(README.encode()) <= 10_000
 
 
 def names_in(value: object) -> set[str]:
@@ -78,7 +87,7 @@ def names_in(value: object) -> set[str]:
     return set()
 
 
-def test_the_readme_names_every_field_of_every_json(world: World) -> None:
+def test_the_docs_name_every_field_of_every_json(world: World) -> None:
     entity_id = world.invoice(comment="hello")
     number = str(world.shop.invoices.row(entity_id)["increment_id"])
     world.invoice()
@@ -90,7 +99,7 @@ def test_the_readme_names_every_field_of_every_json(world: World) -> None:
     ):  # fmt: skip
         done = world.command(*arguments, "--json")
         assert done.returncode == (3 if arguments == ["status"] else 0), done.stderr  # one has failed
-        missing = {name for name in names_in(json.loads(done.stdout)) if f"`{name}`" not in README}
+        missing = {name for name in names_in(json.loads(done.stdout)) if f"`{name}`" not in DOCS["json.md"]}
         assert not missing, f"{arguments}: {missing}"
 
 
@@ -110,16 +119,17 @@ def commands() -> dict[str, click.Command]:
     return found
 
 
-def test_the_readme_names_every_command_and_no_other() -> None:
+def test_the_readme_and_the_docs_name_every_command_and_no_other() -> None:
     known = {name for name, command in commands().items() if not isinstance(command, click.Group)}
     for name in known:
-        assert f"invoice-sync {name}" in README
-    typed = set(re.findall(r"(?:\$ |`|sudo )invoice-sync (\w+)", README))
-    assert typed <= {name.split()[0] for name in known}
+        assert f"`invoice-sync {name}" in README
+        assert f"| `invoice-sync {name}" in OPERATING
+    typed = set(re.findall(r"(?:\$ |`|sudo )invoice-sync (\w+)", EVERY))
+    assert typed - {"COMMAND"} <= {name.split()[0] for name in known}
 
 
-@pytest.mark.parametrize("line", sorted(set(re.findall(r"^\$ (?:sudo )?(invoice-sync .*)$", README, re.MULTILINE))))
-def test_every_example_of_the_readme_can_be_typed(line: str) -> None:
+@pytest.mark.parametrize("line", sorted(set(re.findall(r"^ *\$ (?:sudo )?(invoice-sync .*)$", EVERY, re.MULTILINE))))
+def test_every_example_of_the_docs_can_be_typed(line: str) -> None:
     parse(shlex.split(line)[1:], line)
 
 
@@ -133,11 +143,11 @@ def parse(words: list[str], line: str) -> None:
     command.make_context(line, words, resilient_parsing=False)
 
 
-def test_the_readme_names_every_option_that_a_command_has() -> None:
+def test_the_docs_name_every_option_that_a_command_has() -> None:
     for name, command in commands().items():
         for parameter in command.params:
             if isinstance(parameter, click.Option) and parameter.name not in {"help", "version"}:
-                assert parameter.opts[-1] in README, f"{name} {parameter.opts[-1]}"
+                assert parameter.opts[-1] in OPERATING + SETTINGS, f"{name} {parameter.opts[-1]}"
 
 
 def test_the_man_page_names_every_command_and_option_and_is_good_roff() -> None:
@@ -162,21 +172,21 @@ def test_the_man_page_names_every_command_and_option_and_is_good_roff() -> None:
         assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_the_readme_names_every_secret_that_is_asked_for() -> None:
+def test_the_docs_name_every_secret_that_is_asked_for() -> None:
     for names in _NEEDED.values():
         for name in names:
-            assert f"`{name}`" in README
+            assert f"`{name}`" in SETTINGS
 
 
-def test_the_readme_names_every_exit_code_and_sync_status() -> None:
+def test_the_docs_name_every_exit_code_and_sync_status() -> None:
     for code in ("0", "1", "2", "3", "75", "78"):
-        assert f"| {code} |" in README
+        assert f"| {code} |" in OPERATING
     for status in ("pending", "synced", "held", "skipped", "failed"):
-        assert f"| `{status}` |" in README
+        assert f"| `{status}` |" in OPERATING
 
 
-def test_the_readmes_mapping_example_is_one_that_is_taken(tmp_path: Path) -> None:
-    example = re.search(r"```yaml\n(salesforce:.*?)```", README, re.DOTALL)
+def test_the_mapping_example_is_one_that_is_taken(tmp_path: Path) -> None:
+    example = re.search(r"```yaml\n(salesforce:.*?)```", SETTINGS, re.DOTALL)
     assert example is not None
     document = YAML(typ="safe").load(example[1])
     document["salesforce"]["login_url"] = "https://example.my.salesforce.com"
@@ -192,12 +202,12 @@ def test_the_readmes_two_commands_are_targets_of_the_makefile() -> None:
         assert re.search(rf"^{target}:", makefile, re.MULTILINE)
 
 
-def test_the_readme_explains_every_alert_and_every_metric_that_one_uses() -> None:
+def test_the_docs_explain_every_alert_and_every_metric_that_one_uses() -> None:
     rules = (ROOT / "daemon" / "console" / "alerts.yaml").read_text()
     for name in re.findall(r"alert: (\w+)", rules):
-        assert f"| `{name}` |" in README
+        assert f"| `{name}` |" in OPERATING
     for name in set(re.findall(r"invoice_sync_\w+", rules)):
-        assert name in README
+        assert name in OPERATING
 
 
 # The commands that a text names: between backticks, or after a prompt.
@@ -226,5 +236,44 @@ def test_the_guarantees_name_every_promise_with_a_way_to_check_it() -> None:
         assert NAMED.search(check), f"{name}: no command to check it with"
 
 
-def test_the_readme_leads_to_the_guarantees() -> None:
-    assert "](GUARANTEES.md)" in README
+def test_the_readme_leads_to_the_guarantees_and_to_all_of_docs() -> None:
+    for name in ("GUARANTEES.md", *(f"docs/{path.name}" for path in (ROOT / "docs").iterdir())):
+        assert f"]({name})" in README
+
+
+def anchors(text: str) -> set[str]:
+    """Return the anchors of a page's headings, as GitHub makes them."""
+    titles = re.findall(r"^#+ (.*)$", re.sub(r"(?ms)^ *```.*?^ *```", "", text), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "GUARANTEES.md", "CHANGELOG.md", *sorted(DOCS)[1:]])
+def test_every_link_leads_to_a_page_and_to_a_heading_of_it(name: str) -> None:
+    page = ROOT / name if (ROOT / name).exists() else ROOT / "docs" / name
+    for link in re.findall(r"\]\(([^)]+)\)", page.read_text()):
+        where, _, anchor = link.partition("#")
+        target = page.parent / where if where else page
+        assert target.is_file(), link
+        assert not anchor or anchor in anchors(target.read_text()), link
+
+
+# The messages that docs/troubleshooting.md explains: the longest piece between two dots of each.
+QUOTED = re.findall(r"^\| `([^`]+)` \|", DOCS["troubleshooting.md"], re.MULTILINE)
+
+
+@pytest.mark.parametrize("message", QUOTED)
+def test_every_message_of_the_troubleshooting_is_one_of_ours_or_of_a_sides(message: str) -> None:
+    part = max((part.strip(" :()") for part in message.split("…")), key=len)
+    sources = [path.read_text() for folder in ("daemon", "state") for path in (ROOT / folder).rglob("*.py")]
+    assert any(part in re.sub(r'"\n\s*f?"', "", source) for source in sources), part
+
+
+# Paths of the repository that a page names, each with its extension.
+PATHS = re.compile(r"`((?:daemon|state|tests|systemd)/[\w/@.-]+)`")
+
+
+@pytest.mark.parametrize("name", ["CONTRIBUTING.md", "GUARANTEES.md", *sorted(DOCS)])
+def test_every_file_that_a_page_names_is_there(name: str) -> None:
+    page = ROOT / name if (ROOT / name).exists() else ROOT / "docs" / name
+    for path in PATHS.findall(page.read_text()):
+        assert (ROOT / path).exists(), path

@@ -1,4 +1,4 @@
-"""The README's rules for a web server in front of Magento: they let through what we call, and nothing that writes."""
+"""The web server rules of docs/magento.md: they let through what we call, and nothing that writes."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ import pytest
 
 from tests.world import World
 
-README = (Path(__file__).parents[2] / "README.md").read_text()
+RULES = (Path(__file__).parents[2] / "docs" / "magento.md").read_text()
 OURS, ANOTHERS = "192.0.2.10", "192.0.2.99"
 
 
 def is_let_through(address: str, method: str, path: str) -> bool:
     """As nginx reads its map: the first pattern that matches decides."""
-    snippet = README.split("```nginx", 1)[1].split("```", 1)[0]
+    snippet = RULES.split("```nginx", 1)[1].split("```", 1)[0]
     rules = re.findall(r'^ *"~(.+)" +([01]);$', snippet, re.MULTILINE)
     assert len(rules) == 3
     asked = f"{address} {method} {path}"

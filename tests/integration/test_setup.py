@@ -334,7 +334,7 @@ def test_what_the_org_refuses_is_said_line_by_line_and_nothing_is_changed(empty:
         f"{INVOICE_NAME}.Tax__c": "You have reached the maximum number of custom fields",
         INVOICE_NAME: "Magento Invoices: Plural Label is already in use: duplicate",
     }
-    empty.org.refuse_component = lambda _type, name: problems.get(name)
+    empty.org.reject_component = lambda _type, name: problems.get(name)
     before = shape(empty.org)
     done = empty.command("salesforce", "setup")
     assert done.returncode == 1

@@ -92,7 +92,7 @@ class Machine:
         return done
 
     def type(self, line: str, *, code: int | None = 0, seconds: float = 60.0) -> str:
-        """What a person types in a shell, as it stands in the README; all that it says, to stdout and stderr."""
+        """What a person types in a shell, as it stands in docs/operating.md; all that it says, to stdout and stderr."""
         self.typed.append(line)
         done = self.run("bash", "-c", f'exec 2>&1; sudo() {{ "$@"; }}; {line}', code=code, seconds=seconds)
         return done.stdout

@@ -18,7 +18,7 @@ from tests.system.machine import CLONE, ROOT, Machine
 pytestmark = pytest.mark.timeout(240)
 UNIT = "invoice-sync"
 ETC, VAR = Path("/etc/invoice-sync"), Path("/var/lib/invoice-sync")
-README = (ROOT / "README.md").read_text()
+OPERATING = (ROOT / "docs" / "operating.md").read_text()
 
 
 def wait_until(true: Callable[[], object], what: str, *, seconds: float = 60.0) -> None:
@@ -102,9 +102,9 @@ def test_init_fills_in_what_make_install_left_and_no_command_takes_the_checkouts
     told = machine.type(f"cd {CLONE} && sudo invoice-sync init {urls} </dev/null")
     assert f"Filled in {ETC}/settings.yaml" in told
     assert "sudo systemctl enable --now invoice-sync" in told
-    told = machine.type(f"cd {CLONE} && sudo invoice-sync settings show", code=None)
-    assert f"{ETC}/settings.yaml" in told
-    assert "https://shop.example.org" in told
+    assert "base_url: https://shop.example.org " in machine.run("cat", str(ETC / "settings.yaml")).stdout
+    told = machine.type(f"cd {CLONE} && sudo invoice-sync settings check", code=78)
+    assert f"write it to {ETC}/secrets/magento_consumer_key" in told, "it is the installed file that was read"
 
 
 def test_the_exposure_is_at_most_one_point_two(machine: Machine) -> None:
@@ -399,8 +399,8 @@ def test_uninstall_leaves_settings_and_state_with_a_word(machine: Machine) -> No
     machine.run("test", "-e", str(VAR / "state.db"))
 
 
-def test_every_command_of_the_readmes_chapter_was_typed_here(machine: Machine) -> None:
-    chapter = README[README.index("\n## The service\n") :].split("\n## ")[1]
+def test_every_command_of_the_chapter_about_the_service_was_typed_here(machine: Machine) -> None:
+    chapter = OPERATING[OPERATING.index("\n## The service\n") :].split("\n## ")[1]
     shown = {re.sub(r"\d{9}", "NUMBER", line) for line in re.findall(r"^\$ (.*)$", chapter, re.MULTILINE)}
     typed = {
         re.sub(r"\d{9}", "NUMBER", re.sub(r"^(cd \S+ && |echo \S+ \| )| (WHEELS=|--\w+-url |</dev/)\S+", "", line))

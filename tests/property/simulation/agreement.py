@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from daemon.sandbox.comparison import INVOICE_NUMBERS, INVOICE_TEXTS, ITEM_NUMBERS, STATUSES
 from daemon.sandbox.comparison.sameness import amount_of, instant_of, normal_text, text_of
@@ -12,10 +12,8 @@ from daemon.sandbox.salesforce.org import Org
 from daemon.sandbox.salesforce.org.note_html import plain_text
 from state.ledger import LedgerRow
 from state.notes import NoteRow
+from tests.property.simulation.run import Run
 from tests.property.simulation.witness import Broken
-
-if TYPE_CHECKING:
-    from tests.property.simulation.schedule import Schedule
 
 _INVOICE, _ITEM, _COMMENT = "Magento_Invoice__c", "Magento_Invoice_Item__c", "Magento_Invoice_Comment__c"
 Record = Mapping[str, Any]
@@ -30,7 +28,7 @@ def note_counts(org: Org, *, but: Collection[str] = ()) -> Counter[int]:
 class Agreement:
     """Both sides and the ledger beside one another, after everything was done that was due."""
 
-    def __init__(self, run: Schedule) -> None:
+    def __init__(self, run: Run) -> None:
         assert run.life.store is not None
         self._shop = run.shop
         self._org = run.org.org

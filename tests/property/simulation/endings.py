@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from tests.property.simulation.agreement import Agreement
+from tests.property.simulation.calm import Calm
+from tests.property.simulation.run import Run
 from tests.property.simulation.witness import Broken
-
-if TYPE_CHECKING:
-    from tests.property.simulation.quiet import Quiet
-    from tests.property.simulation.schedule import Schedule
 
 _MINUTES_TO_GET_BY = 60
 # A record that kills its calls is alone in one after seven tries.
@@ -20,9 +16,9 @@ _A_DAY = 25 * 3600.0
 class Endings:
     """The endings of one run; each leaves both sides as they were."""
 
-    def __init__(self, run: Schedule, quiet: Quiet) -> None:
+    def __init__(self, run: Run, calm: Calm) -> None:
         self._run = run
-        self._quiet = quiet
+        self._calm = calm
 
     def run(self) -> None:
         """Play those that the seed's theme has."""
@@ -42,7 +38,7 @@ class Endings:
         """Call the org where it is after one new sign-in, in the very pass that finds out."""
         self._run.org.move(signs_in=True)
         ids = self._run.shop.sell(2)
-        self._quiet.beat(1)
+        self._calm.beat(1)
         self._require_in("L1", ids, "the org's host has changed")
 
     def _fill_files(self) -> None:
@@ -50,7 +46,7 @@ class Endings:
         trap = self._run.org.keep_files_full()
         for _ in range(4):
             ids = self._run.shop.sell(3)
-            self._quiet.beat(1)
+            self._calm.beat(1)
             self._require_in("L2", ids, "only the org's file storage is full")
         trap.remove()
         self._end()
@@ -60,7 +56,7 @@ class Endings:
         run = self._run
         ids = run.shop.sell(3)
         run.network.late_for = "ContentNote"
-        self._quiet.beat(1)
+        self._calm.beat(1)
         run.network.late_for = None
         for _ in range(3):
             if run.random.random() < 0.5:
@@ -68,7 +64,7 @@ class Endings:
             else:
                 run.shop.rewrite_on(run.random.choice(ids))
             run.clock.advance(run.random.uniform(1, 120))
-            self._quiet.beat(1)
+            self._calm.beat(1)
         run.clock.advance(1000)
         self._end()
 
@@ -81,8 +77,8 @@ class Endings:
         shown = [each for each in ids if run.unreadable.is_shown(each)]
         unshown = [each for each in ids if each not in shown]
         for _ in range(_MINUTES_TO_GET_BY):
-            self._quiet.beat(1)
-            rows = self._quiet.store.ledger.known(ids)
+            self._calm.beat(1)
+            rows = self._calm.store.ledger.known(ids)
             if all(rows[each].sync_status != "pending" if each in rows else False for each in ids):
                 break
         ways = run.unreadable.ways()
@@ -93,10 +89,10 @@ class Endings:
                 raise Broken("I1", f"invoice {each} is {what}, though Magento cannot show it: {ways}")
         run.unreadable.heal()
         run.clock.advance(_A_DAY)
-        self._quiet.beat(3)
+        self._calm.beat(3)
         # What was held of an invoice that could not be read when it was asked for is asked for again.
-        run.operators.ask(self._quiet.held(), by_name=False)
-        self._quiet.beat(1)
+        run.operators.ask(self._calm.held(), by_name=False)
+        self._calm.beat(1)
         self._end()
 
     def _kill_calls(self) -> None:
@@ -112,7 +108,7 @@ class Endings:
         others = [each for each in ids if each not in victims]
         for _ in range(_ROUNDS):
             run.clock.advance(1000)  # whatever has failed is due again
-            self._quiet.beat(1)
+            self._calm.beat(1)
             if not self._late(others, comments):
                 break
         late = self._late(others, comments)
@@ -123,7 +119,7 @@ class Endings:
 
     def _late(self, ids: list[int], comments: dict[int, list[int]]) -> list[str]:
         """Return what of these is not in Salesforce yet."""
-        store = self._quiet.store
+        store = self._calm.store
         rows = store.ledger.known(ids)
         late = [f"invoice {each}" for each in ids if each not in rows or rows[each].sync_status != "synced"]
         reused = self._run.witness.reused_comments
@@ -132,7 +128,7 @@ class Endings:
         return late + [f"comment {each}" for each in wanted if each not in notes or notes[each].sync_status != "synced"]
 
     def _require_in(self, promise: str, ids: list[int], when: str) -> None:
-        rows = self._quiet.store.ledger.known(ids)
+        rows = self._calm.store.ledger.known(ids)
         for entity_id in ids:
             row = rows.get(entity_id)
             if row is None or row.sync_status != "synced":
@@ -141,5 +137,5 @@ class Endings:
 
     def _end(self) -> None:
         """See that everything is in, once the trouble is over."""
-        self._quiet.settle()
+        self._calm.settle()
         Agreement(self._run).check()

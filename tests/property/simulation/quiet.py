@@ -2,45 +2,40 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from datetime import timedelta
 
 from daemon.sync.discovery.page_sizes import PageSizes
-from state.rows import instant_of
-from state.store import Store
 from tests.property.simulation.agreement import Agreement
+from tests.property.simulation.calm import Calm
 from tests.property.simulation.endings import Endings
+from tests.property.simulation.run import Run
 from tests.property.simulation.witness import Broken
 
-if TYPE_CHECKING:
-    from tests.property.simulation.schedule import Schedule
-
-_LONGEST_WAIT = timedelta(hours=1, seconds=1)
 _A_DAY = 25 * 3600.0
 
 
 class Quiet:
     """The quiet phase of one run. It raises Broken at the first promise that is not kept."""
 
-    def __init__(self, run: Schedule) -> None:
+    def __init__(self, run: Run) -> None:
         self._run = run
-        self._beats = 0
+        self._calm = Calm(run)
 
     def run(self) -> None:
         """All of it."""
         run = self._run
         self._calm_down()
-        self.settle()
+        self._calm.settle()
         # By hand goes what was held, and a daily round finds what only a sweep can.
         run.clock.advance(_A_DAY)
-        self.beat(2)
-        run.operators.ask(self.held(), by_name=False)
-        self.beat(1)
-        self.settle()
+        self._calm.beat(2)
+        run.operators.ask(self._calm.held(), by_name=False)
+        self._calm.beat(1)
+        self._calm.settle()
         Agreement(run).check()
         self._idle()
         self._touched()
-        Endings(run, self).run()
+        Endings(run, self._calm).run()
         if run.rates.ends_manual:
             self._manual()
         elif run.rates.resync:
@@ -63,57 +58,15 @@ class Quiet:
         run.shop.repair()
         if run.rates.keeps_rule and run.shop.ids():
             run.org.keep_rule(run.random.choice(run.shop.ids()))
-        self.beat(1)
+        self._calm.beat(1)
         if run.rates.unreadable or run.rates.crowded:
-            self.beat(20)  # what breaks a list is looked for call by call, and no fault that ends
+            self._calm.beat(20)  # what breaks a list is looked for call by call, and no fault that ends
         run.clock.advance(15_000)
         # Whoever deletes a record is noticed when the invoice changes.
         for entity_id in run.shop.ids():
             if entity_id in run.witness.deleted_records and entity_id not in run.shop.shop.invoices.broken:
                 row = run.shop.row(entity_id)
                 run.shop.correct(entity_id, round(float(row["grand_total"]) + 0.01, 2))
-
-    def settle(self) -> None:
-        """L1: after the longest wait in force, three passes do everything that is due."""
-        self.beat(1)
-        wait = self._longest_wait()
-        if wait > _LONGEST_WAIT:
-            raise Broken("L1", f"something waits for {wait}")
-        self._run.clock.advance(max(wait.total_seconds(), 0) + 1)
-        self.beat(3)
-        self._require_nothing_due()
-
-    def held(self) -> list[int]:
-        """What only a person sends; everything else must come by itself."""
-        found = self.store.db.conn.execute(
-            "SELECT entity_id FROM ledger WHERE sync_status = 'held' "
-            "UNION SELECT entity_id FROM notes WHERE sync_status = 'held'"
-        )
-        return sorted(row[0] for row in found)
-
-    def _longest_wait(self) -> timedelta:
-        store, now = self.store, self._run.clock.now()
-        waits = store.db.conn.execute(
-            "SELECT max(at) FROM (SELECT next_attempt_at AS at FROM ledger WHERE sync_status = 'pending' "
-            "UNION ALL SELECT again_at FROM ledger "
-            "UNION ALL SELECT next_attempt_at FROM notes WHERE sync_status = 'pending' AND reason IS NOT ? "
-            "UNION ALL SELECT next_try_at FROM sides)",
-            ["its invoice cannot be read"],
-        ).fetchone()[0]
-        until: datetime | None = instant_of(waits)
-        return timedelta(0) if until is None else until - now
-
-    def _require_nothing_due(self) -> None:
-        store = self.store
-        for row in store.ledger.newest():
-            if row.sync_status == "pending":
-                raise Broken("L1", f"invoice {row.entity_id} is still pending: {row.reason}")
-        due = store.notes.due_invoices(self._run.clock.now(), automatic=True, limit=100)
-        if due:
-            raise Broken("L1", f"notes of the invoices {due} are still due")
-        known = store.sides.get("magento")  # Salesforce is not called, nor found well, while nothing is due
-        if known.status != "ok":
-            raise Broken("L1", f"magento is still {known.status}: {known.reason}")
 
     def _idle(self) -> None:
         """I8: with nothing new a poll costs one Magento call and no Salesforce call.
@@ -124,14 +77,14 @@ class Quiet:
         run = self._run
         self._free_poll("with nothing new")
         run.clock.advance(run.rates.overlap + 60)
-        self.beat(1)
-        kept = self.store.db.conn.execute("SELECT coalesce(max(id), 0) FROM passes").fetchone()[0]
+        self._calm.beat(1)
+        kept = self._calm.store.db.conn.execute("SELECT coalesce(max(id), 0) FROM passes").fetchone()[0]
         self._free_poll("with nothing new for long")
         now = run.shop.now().strftime("%Y-%m-%d %H:%M:%S")
         rows = [run.shop.row(each) for each in run.shop.ids()]
         if all(max(row["created_at"], row["updated_at"]) < now for row in rows):
             polls = "SELECT coalesce(sum(seen), 0) FROM passes WHERE \"trigger\" = 'poll' AND id > ?"
-            seen = self.store.db.conn.execute(polls, [kept]).fetchone()[0]
+            seen = self._calm.store.db.conn.execute(polls, [kept]).fetchone()[0]
             if seen:
                 raise Broken("I8", f"an idle poll reads {seen} invoices again, long after anything was new")
 
@@ -141,30 +94,30 @@ class Quiet:
         But what an older copy of the state says of Salesforce is not believed, and costs the call that finds out.
         """
         run = self._run
-        rows = {row.entity_id: row for row in self.store.ledger.newest()}
+        rows = {row.entity_id: row for row in self._calm.store.ledger.newest()}
         known = {each for each, row in rows.items() if row.sync_status == "synced" and row.fingerprint is not None}
         quiet = [each for each in run.shop.ids() if each in known]
         if quiet:
             run.clock.advance(60)
             run.shop.move_stamp(run.random.choice(quiet))
             before = run.network.calls["salesforce"]
-            self.beat(1)
+            self._calm.beat(1)
             if run.network.calls["salesforce"] != before:
                 raise Broken("I8", "a call to Salesforce, though only the stamp of an invoice has moved")
 
     def _free_poll(self, when: str) -> None:
         run = self._run
         before = dict(run.network.calls)
-        checkpoint = self.store.checkpoints.current()
+        checkpoint = self._calm.store.checkpoints.current()
         assert checkpoint is not None
         since = (checkpoint - timedelta(seconds=run.rates.overlap)).strftime("%Y-%m-%d %H:%M:%S")
         allowed = run.network.magento_app.extensions["magento"].page_limit or 100
-        size = min(100, allowed, PageSizes(self.store.facts).of("poll"))
+        size = min(100, allowed, PageSizes(self._calm.store.facts).of("poll"))
         too_long = run.witness.happened["a list was too long"]
-        self.beat(1)
+        self._calm.beat(1)
         # After twenty full pages a larger one is tried: it costs its call, and one that tells whether Magento is up.
         tries = 2 * (run.witness.happened["a list was too long"] - too_long)
-        size = min(size, PageSizes(self.store.facts).of("poll"))
+        size = min(size, PageSizes(self._calm.store.facts).of("poll"))
         rows = [run.shop.row(each) for each in run.shop.ids() if each not in run.shop.shop.invoices.broken]
         again = sum(max(row["created_at"], row["updated_at"]) >= since for row in rows)
         made = run.network.calls["magento"] - before["magento"]
@@ -180,8 +133,8 @@ class Quiet:
         before = set(run.shop.ids())
         run.witness.asked.clear()
         run.shop.buy(count=2)
-        self.beat(2)
-        rows = {row.entity_id: row for row in self.store.ledger.newest()}
+        self._calm.beat(2)
+        rows = {row.entity_id: row for row in self._calm.store.ledger.newest()}
         for entity_id in set(run.shop.ids()) - before - run.witness.reused - run.witness.vanished:
             if entity_id not in rows or rows[entity_id].sync_status != "held":
                 raise Broken("I4", f"invoice {entity_id} is new while automatic synchronization is off, and not held")
@@ -191,10 +144,10 @@ class Quiet:
         run = self._run
         before = dict(run.org.org.created)
         run.operators.clear_all()
-        self.beat(2)
-        self.settle()
-        run.operators.ask(self.held(), by_name=False)
-        self.beat(2)
+        self._calm.beat(2)
+        self._calm.settle()
+        run.operators.ask(self._calm.held(), by_name=False)
+        self._calm.beat(2)
         created = {name: count - before.get(name, 0) for name, count in run.org.org.created.items()}
         known = run.witness
         exempt = known.deleted_comments or known.reused or known.reused_comments
@@ -204,15 +157,3 @@ class Quiet:
         if any(created.values()) and not exempt:
             raise Broken("I13", f"a resync created {created}")
         Agreement(run).check()
-
-    @property
-    def store(self) -> Store:
-        """The state of the process that lives."""
-        assert self._run.life.store is not None
-        return self._run.life.store
-
-    def beat(self, times: int) -> None:
-        """Poll so many times, a minute apart."""
-        for _ in range(times):
-            self._run.clock.advance(60)
-            self._run.life.beat()

@@ -6,9 +6,9 @@ import secrets
 
 from flask import Request
 
+from daemon.sandbox.magento.http.errors import ApiError, field_missing, fields_missing, not_authorized
 from daemon.sandbox.magento.http.oauth import check_oauth
 from daemon.sandbox.magento.http.options import Magento
-from daemon.sandbox.magento.http.refusals import Refusal, field_missing, fields_missing, not_authorized
 from daemon.sandbox.magento.shop import Wire
 
 LOCKED_AFTER = 6
@@ -54,10 +54,10 @@ def give_admin_token(magento: Magento, credentials: Wire) -> str:
         case None:
             return _new_token(magento)
         case "":
-            raise Refusal(400, "Please ask an administrator with sufficient access to configure 2FA first")
+            raise ApiError(400, "Please ask an administrator with sufficient access to configure 2FA first")
         case provider:
             message = "Please use the 2fa provider-specific endpoints to obtain a token."
-            raise Refusal(400, message, {"active_providers": [provider]})
+            raise ApiError(400, message, {"active_providers": [provider]})
 
 
 def give_admin_token_by_otp(magento: Magento, credentials: Wire) -> str:
@@ -66,7 +66,7 @@ def give_admin_token_by_otp(magento: Magento, credentials: Wire) -> str:
     if "otp" not in credentials:
         raise field_missing("otp")
     if credentials["otp"] != magento.one_time_password:
-        raise Refusal(401, "Invalid code.")
+        raise ApiError(401, "Invalid code.")
     return _new_token(magento)
 
 
@@ -88,9 +88,9 @@ def _check_password(magento: Magento, credentials: Wire) -> None:
     magento.admin_failures, magento.admin_failures_until = 0, None
 
 
-def _signed_in_wrongly() -> Refusal:
+def _signed_in_wrongly() -> ApiError:
     """One and the same for an unknown name, a wrong password, an inactive account and a locked one."""
-    return Refusal(
+    return ApiError(
         401,
         "The account sign-in was incorrect or your account is disabled temporarily. Please wait and try again later.",
     )

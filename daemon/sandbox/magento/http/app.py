@@ -15,10 +15,10 @@ from werkzeug.wrappers import Response as BaseResponse
 from daemon.sandbox.faults import install
 from daemon.sandbox.magento.http.access import check_access, seen_address
 from daemon.sandbox.magento.http.breaking import BROKEN, App, break_answer
+from daemon.sandbox.magento.http.errors import ApiError, not_processed
 from daemon.sandbox.magento.http.fields import project
 from daemon.sandbox.magento.http.languages import translate
 from daemon.sandbox.magento.http.options import INVOICES, ORDERS, Magento, Version
-from daemon.sandbox.magento.http.refusals import Refusal, not_processed
 from daemon.sandbox.magento.http.rendering import JSON, URI_TOO_LONG, choose_type, error_page, write_answer
 from daemon.sandbox.magento.http.routes import find_route
 from daemon.sandbox.magento.shop import Shop
@@ -80,14 +80,14 @@ def _serve(magento: Magento, call: Request, path: str) -> Response:
         if steps[:1] != ["rest"]:
             return _page_of_the_shop(magento, call, steps)
         if call.method in {"HEAD", "OPTIONS"}:
-            raise Refusal(405, f"The {call.method} HTTP method is not supported.")
+            raise ApiError(405, f"The {call.method} HTTP method is not supported.")
         if content_type is None:
             return _page(500, error_page("There has been an error processing your request"))
         text = _answer(magento, call, _below_version(magento, steps[1:]), content_type)
         return _finish(magento, Response(text, 200, content_type=content_type), call)
-    except Refusal as refusal:
-        body = write_answer(translate(refusal.body, magento.language), content_type or JSON)
-        return _finish(magento, Response(body, refusal.status, content_type=content_type or JSON), call)
+    except ApiError as error:
+        body = write_answer(translate(error.body, magento.language), content_type or JSON)
+        return _finish(magento, Response(body, error.status, content_type=content_type or JSON), call)
 
 
 def _below_version(magento: Magento, steps: list[str]) -> str:

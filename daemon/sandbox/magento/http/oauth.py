@@ -7,8 +7,8 @@ import hmac
 import re
 from urllib.parse import quote, unquote
 
+from daemon.sandbox.magento.http.errors import ApiError, fields_missing
 from daemon.sandbox.magento.http.options import Magento, Version
-from daemon.sandbox.magento.http.refusals import Refusal, fields_missing
 
 _REQUIRED = ("consumer_key", "token", "signature", "signature_method", "nonce", "timestamp")
 _DIGESTS = {"HMAC-SHA256": "sha256", "HMAC-SHA1": "sha1"}
@@ -24,17 +24,17 @@ def check_oauth(magento: Magento, authorization: str, method: str, url: str, que
         raise fields_missing(missing)
     key, token = protocol["oauth_consumer_key"], protocol["oauth_token"]
     if len(key) != len(magento.consumer_key):
-        raise Refusal(401, "Consumer key is not the correct length")
+        raise ApiError(401, "Consumer key is not the correct length")
     if key != magento.consumer_key:
-        raise Refusal(401, "A consumer having the specified key does not exist")
+        raise ApiError(401, "A consumer having the specified key does not exist")
     _check_nonce(magento, protocol["oauth_nonce"], protocol["oauth_timestamp"])
     if token != magento.access_token:
-        raise Refusal(401, "Specified token does not exist")
+        raise ApiError(401, "Specified token does not exist")
     if magento.revoked:
-        raise Refusal(401, "Access token has been revoked")
+        raise ApiError(401, "Access token has been revoked")
     signature_method = protocol["oauth_signature_method"]
     if signature_method not in magento.signatures:
-        raise Refusal(400, "Signature method %1 is not supported", [signature_method])
+        raise ApiError(400, "Signature method %1 is not supported", [signature_method])
     signature = protocol.pop("oauth_signature")
     expected = sign(
         method,
@@ -45,14 +45,14 @@ def check_oauth(magento: Magento, authorization: str, method: str, url: str, que
         digest=_DIGESTS[signature_method],
     )
     if not hmac.compare_digest(signature.encode(), expected.encode()):
-        raise Refusal(401, "The signature is invalid. Verify and try again.")
+        raise ApiError(401, "The signature is invalid. Verify and try again.")
 
 
 def _check_nonce(magento: Magento, nonce: str, timestamp: str) -> None:
     if not timestamp.isdigit() or int(timestamp) > magento.now() + _AHEAD:
-        raise Refusal(401, "An error occurred validating the nonce")
+        raise ApiError(401, "An error occurred validating the nonce")
     if (nonce, timestamp) in magento.nonces:
-        raise Refusal(401, "The nonce is already being used by the consumer with ID %1", ["1"])
+        raise ApiError(401, "The nonce is already being used by the consumer with ID %1", ["1"])
     magento.nonces.add((nonce, timestamp))
 
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from flask import Request
 
+from daemon.sandbox.magento.http.errors import ApiError, field_missing, internal_error, not_an_int
 from daemon.sandbox.magento.http.options import Magento
-from daemon.sandbox.magento.http.refusals import Refusal, field_missing, internal_error, not_an_int
 from daemon.sandbox.magento.shop import Wire
 
 _COMMENT = {
@@ -28,16 +28,16 @@ def read_json(request: Request) -> Wire:
     content_type = request.headers.get("Content-Type", "")
     media, _, parameters = content_type.partition(";")
     if not content_type:
-        raise Refusal(400, "Content-Type header is empty.")
+        raise ApiError(400, "Content-Type header is empty.")
     charset = parameters.strip().lower().removeprefix("charset=")
     if charset not in {"", "utf-8"}:
-        raise Refusal(400, "UTF-8 is the only supported charset.")
+        raise ApiError(400, "UTF-8 is the only supported charset.")
     if media.strip() != "application/json":
-        raise Refusal(400, f"Server cannot understand Content-Type HTTP header media type {media.strip()}")
+        raise ApiError(400, f"Server cannot understand Content-Type HTTP header media type {media.strip()}")
     try:
         body: Any = json.loads(request.get_data() or b"{}")
     except ValueError:
-        raise Refusal(400, "Decoding error.") from None
+        raise ApiError(400, "Decoding error.") from None
     return body if isinstance(body, dict) else {}
 
 
@@ -59,7 +59,7 @@ def post_comment(magento: Magento, body: Wire) -> Wire:
     notified, visible = entity.get("is_customer_notified", 0), entity.get("is_visible_on_front", 0)
     if comment_id is not None and comment_id in shop.comments:
         fields = {"is_customer_notified": notified, "is_visible_on_front": visible}
-        shop.comments.edit(comment_id, comment=text, parent_id=parent_id, **fields)
+        shop.comments.edit(comment_id, parent=shop.invoices.row(parent_id), comment=text, **fields)
     else:
         comment_id = shop.add_comment(
             parent_id, text, visible=bool(visible), notified=bool(notified), created_at=created_at
@@ -80,7 +80,7 @@ def _check_fields(magento: Magento, entity: Wire) -> None:
         camel = "".join(part.capitalize() for part in name.split("_"))
         if magento.version == "2.4.6":
             raise internal_error()
-        raise Refusal(
+        raise ApiError(
             400,
             f'Property "{camel}" does not have accessor method "get{camel}" in class '
             '"Magento\\Sales\\Api\\Data\\InvoiceCommentInterface".',
@@ -93,5 +93,5 @@ def _check_fields(magento: Magento, entity: Wire) -> None:
             entity[name] = int(value)
 
 
-def _not_saved() -> Refusal:
-    return Refusal(400, "Could not save the invoice comment.")
+def _not_saved() -> ApiError:
+    return ApiError(400, "Could not save the invoice comment.")

@@ -12,15 +12,15 @@ from flask import Request
 from daemon.sandbox.magento.http.access import give_admin_token, give_admin_token_by_otp
 from daemon.sandbox.magento.http.breaking import BROKEN
 from daemon.sandbox.magento.http.conditions import Filter
-from daemon.sandbox.magento.http.options import INVOICES, ORDERS, STORES, Magento
-from daemon.sandbox.magento.http.parameters import parse_query
-from daemon.sandbox.magento.http.posting import post_comment, read_json
-from daemon.sandbox.magento.http.refusals import (
-    Refusal,
+from daemon.sandbox.magento.http.errors import (
+    ApiError,
     no_such_entity,
     no_such_route,
     not_an_int,
 )
+from daemon.sandbox.magento.http.options import INVOICES, ORDERS, STORES, Magento
+from daemon.sandbox.magento.http.parameters import parse_query
+from daemon.sandbox.magento.http.posting import post_comment, read_json
 from daemon.sandbox.magento.http.search import Criteria, find, read_criteria
 from daemon.sandbox.magento.shop import READABLE, Wire
 from daemon.sandbox.magento.shop.tables import Table
@@ -64,7 +64,7 @@ def _list(table: Table, magento: Magento, request: Request) -> Wire:
 def _get(table: Table, request: Request, argument: str) -> Wire:
     entity_id = _whole(argument)
     if entity_id == 0:
-        raise Refusal(400, "An ID is needed. Set the ID and try again.")
+        raise ApiError(400, "An ID is needed. Set the ID and try again.")
     if entity_id not in table:
         raise no_such_entity()
     return _record(table, entity_id, request)

@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from daemon.sandbox.magento.http.conditions import Filter, Test, compile_condition
+from daemon.sandbox.magento.http.errors import ApiError, field_missing, internal_error, not_an_int
 from daemon.sandbox.magento.http.narrowing import narrow
 from daemon.sandbox.magento.http.options import Version
 from daemon.sandbox.magento.http.parameters import snake_keys
-from daemon.sandbox.magento.http.refusals import Refusal, field_missing, internal_error, not_an_int
 from daemon.sandbox.magento.shop import Wire
 from daemon.sandbox.magento.shop.tables import Table
 
@@ -68,7 +68,7 @@ def read_criteria(parameters: Wire, *, version: Version, page_limit: int | None)
     page_size = _whole(table, "page_size", "pageSize")
     if page_limit is not None:
         if page_size is not None and page_size > page_limit:
-            raise Refusal(400, "Maximum SearchCriteria pageSize is %max", {"max": page_limit})
+            raise ApiError(400, "Maximum SearchCriteria pageSize is %max", {"max": page_limit})
         page_size = _NO_LIMIT if page_size is None else page_size
     return Criteria(
         groups=tuple(
@@ -141,7 +141,7 @@ def _read_sort(raw: Any) -> Sort:
     direction = table.get("direction")
     if direction is not None and direction.upper() not in {"ASC", "DESC"}:
         message = "The sort order has to be specified as %1 for ascending order or %2 for descending order."
-        raise Refusal(400, message, ["ASC", "DESC"])
+        raise ApiError(400, message, ["ASC", "DESC"])
     return Sort(table.get("field", ""), direction and direction.upper())
 
 
@@ -155,9 +155,9 @@ def _whole(table: Wire, name: str, spelled: str) -> int | None:
         raise not_an_int(str(raw), spelled) from None
 
 
-def _unknown_property(name: str) -> Refusal:
+def _unknown_property(name: str) -> ApiError:
     camel = "".join(part.capitalize() for part in name.split("_"))
-    return Refusal(
+    return ApiError(
         400,
         f'Property "{camel}" does not have accessor method "get{camel}" in class '
         '"Magento\\Framework\\Api\\SearchCriteriaInterface".',

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from daemon.sandbox.magento.shop.invoices import spell_comment
+from daemon.sandbox.magento.shop.numbers import Numbers
 from daemon.sandbox.magento.shop.tables import Wire
-
-if TYPE_CHECKING:
-    from daemon.sandbox.magento.shop.store import Shop
 
 TEXT_BYTES = 65_535
 """What the column TEXT holds; what is longer is cut silently."""
@@ -17,8 +15,8 @@ TEXT_BYTES = 65_535
 class Comments:
     """Every comment lies in its invoice; here is which invoice that is."""
 
-    def __init__(self, shop: Shop) -> None:
-        self._shop = shop
+    def __init__(self, numbers: Numbers) -> None:
+        self._numbers = numbers
         self._parents: dict[int, Wire] = {}
         self.utf8mb4 = False
         """Whether the database keeps emoji. As shipped, up to 2.4.8, each of them becomes `????`."""
@@ -33,7 +31,7 @@ class Comments:
         created_at: str,
     ) -> int:
         """Put a comment into an invoice; returns its id."""
-        comment_id = self._shop.numbers.next_id("comment")
+        comment_id = self._numbers.next_id("comment")
         invoice["comments"].append(
             spell_comment(
                 comment_id,
@@ -47,18 +45,17 @@ class Comments:
         self._parents[comment_id] = invoice
         return comment_id
 
-    def edit(self, comment_id: int, **fields: Any) -> None:
-        """Overwrite fields of a comment; a new `parent_id` moves it."""
+    def edit(self, comment_id: int, *, parent: Wire | None = None, **fields: Any) -> None:
+        """Overwrite fields of a comment; move it into the invoice `parent` if that is another one."""
         old = self._parents[comment_id]
         comment = next(each for each in old["comments"] if each["entity_id"] == comment_id)
         if "comment" in fields:
             fields["comment"] = self._stored(fields["comment"])
-        parent_id: int = fields.get("parent_id") or old["entity_id"]
-        if parent_id != old["entity_id"]:
-            new = self._shop.invoices.row(parent_id)
+        if parent is not None and parent["entity_id"] != old["entity_id"]:
             old["comments"].remove(comment)
-            new["comments"] = sorted([*new["comments"], comment], key=lambda each: each["entity_id"])
-            self._parents[comment_id] = new
+            parent["comments"] = sorted([*parent["comments"], comment], key=lambda each: each["entity_id"])
+            self._parents[comment_id] = parent
+            fields["parent_id"] = parent["entity_id"]
         comment.update(fields)
 
     def take_in(self, invoice: Wire) -> None:

@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from copy import deepcopy
-from typing import TYPE_CHECKING
 
+from daemon.sandbox.magento.shop.database import Database
 from daemon.sandbox.magento.shop.purchase import Purchase
 from daemon.sandbox.magento.shop.tables import Wire
 
-if TYPE_CHECKING:
-    from daemon.sandbox.magento.shop.store import Shop
 
-
-def take_in(shop: Shop, invoices: Iterable[Wire], orders: Iterable[Wire]) -> None:
+def take_in(shop: Database, invoices: Iterable[Wire], orders: Iterable[Wire]) -> None:
     """Put these into an empty shop; orders that only the invoices tell of are made up to fit them."""
     by_order: defaultdict[int, list[Wire]] = defaultdict(list)
     for invoice in deepcopy(list(invoices)):

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import random
 from datetime import UTC, timedelta
-from typing import TYPE_CHECKING
 
+from daemon.sandbox.magento.shop.database import Database
 from daemon.sandbox.magento.shop.purchase import Customer, Line
-
-if TYPE_CHECKING:
-    from daemon.sandbox.magento.shop.store import Shop
 
 _FIRST = ["Seán", "Zoë", "José", "田中", "Anna-Lena", "Łukasz", "Jane", "Mohammed", "Nguyễn", "Bob", "Søren"]
 _LAST = ["O'Brien", "Dœ-Müller", "Smith, Jr.", "太郎", "García Márquez", "Kowalczyk", "van der Berg", "Ødegård"]
@@ -34,8 +31,8 @@ _COMMENTS = [
 _MARKETS = [(1, "USD", "US", 0), (1, "USD", "US", 8), (2, "EUR", "DE", 19), (3, "USD", "CA", 5)]
 
 
-def sow(
-    shop: Shop, count: int, *, items: float, comments: float, rng: random.Random, seconds_apart: float
+def seed(
+    shop: Database, count: int, *, items: float, comments: float, rng: random.Random, seconds_apart: float
 ) -> list[int]:
     """Place and invoice so many orders, the last one now, the others before it."""
     customers = [_invent_customer(rng, number) for number in range(1, min(count, 500) + 1)]

@@ -87,7 +87,7 @@ def _answer_metered(options: Options, cursors: Cursors) -> Response:
         _demand_short_head()
         options.demand_session(request.headers.get("Authorization", ""))
     except ApiError as error:
-        return _response(Answer.refusing(error))
+        return _response(Answer.with_error(error))
     try:
         options.meter_call()
         if options.seconds_per_call:
@@ -96,7 +96,7 @@ def _answer_metered(options: Options, cursors: Cursors) -> Response:
             raise ApiError("UNSUPPORTED_MEDIA_TYPE", "Content-Type must be JSON", fields=None, status=415)
         answer = answer_call(options, cursors, _call(data, parts))
     except ApiError as error:
-        answer = Answer.refusing(error)
+        answer = Answer.with_error(error)
     response = _response(answer)
     response.headers["Sforce-Limit-Info"] = options.limit_info()
     return response

@@ -90,7 +90,7 @@ def _answer_node(org: Org, node: Node, bodies: dict[str, object]) -> Answer:
         url = resolve_text(node.url, bodies)
         body = resolve(node.body, bodies)
     except ApiError as error:
-        return Answer.refusing(error)
+        return Answer.with_error(error)
     path, _, query = url.partition("?")
     _, _, _, version, _, *rest = path.split("/")
     segments = [unquote(segment) for segment in rest]

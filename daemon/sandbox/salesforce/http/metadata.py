@@ -7,7 +7,7 @@ from daemon.sandbox.salesforce.http.options import Options
 from daemon.sandbox.salesforce.http.wire import Answer, decode_object
 from daemon.sandbox.salesforce.org import ApiError, Org
 from daemon.sandbox.salesforce.org.deployment import Deployment
-from daemon.sandbox.salesforce.org.metadata_xml import Refused, read_xml, text
+from daemon.sandbox.salesforce.org.metadata_xml import Rejected, read_xml, text
 
 _ENVELOPE = (
     '<?xml version="1.0" encoding="UTF-8"?><soapenv:Envelope xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/"'
@@ -54,8 +54,8 @@ def answer_soap(options: Options, data: bytes) -> tuple[int, str]:
         if len(names) > _MAX_NAMES:
             raise ApiError("LIMIT_EXCEEDED", f"At most {_MAX_NAMES} names are allowed", fields=None)
         records = options.org.read_metadata(text(call, "type"), names)
-    except Refused as refused:
-        return 500, _fault("soapenv:Client", str(refused))
+    except Rejected as rejected:
+        return 500, _fault("soapenv:Client", str(rejected))
     except ApiError as error:
         return 500, _fault(f"sf:{error.code}", f"{error.code}: {error.message}")
     return 200, _ENVELOPE.format(f"<readMetadataResponse><result>{''.join(records)}</result></readMetadataResponse>")

@@ -26,7 +26,7 @@ def answer_record(org: Org, call: RecordCall) -> Answer:
         with org.mutex:  # also for reading: nobody sees what another call has not committed yet
             return _answer(org, call, org.sobject(call.path[0]))
     except ApiError as error:
-        return Answer.refusing(error)
+        return Answer.with_error(error)
 
 
 def _answer(org: Org, call: RecordCall, sobject: SObject) -> Answer:

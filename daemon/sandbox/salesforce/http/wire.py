@@ -28,7 +28,7 @@ class Answer:
         return self.status < 300
 
     @classmethod
-    def refusing(cls, error: ApiError) -> "Answer":
+    def with_error(cls, error: ApiError) -> "Answer":
         """The answer that carries this error."""
         return cls(error.status, error.body())
 
@@ -41,7 +41,7 @@ def encode(body: object) -> bytes:
 def decode(data: bytes) -> object:
     """The value of a JSON body, with numbers exact."""
     try:
-        return json.loads(data, parse_float=Decimal, parse_constant=_refuse_constant)
+        return json.loads(data, parse_float=Decimal, parse_constant=_reject_constant)
     except (ValueError, RecursionError) as error:
         raise ApiError("JSON_PARSER_ERROR", f"{error} at [line:1, column:1]", fields=None) from None
 
@@ -59,5 +59,5 @@ def wire_value(value: Value) -> object:
     return value.strftime("%Y-%m-%dT%H:%M:%S.000+0000") if isinstance(value, datetime) else value
 
 
-def _refuse_constant(name: str) -> object:
+def _reject_constant(name: str) -> object:
     raise ValueError(f"Non-standard token '{name}'")

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 from xml.etree.ElementTree import Element
 
-from daemon.sandbox.salesforce.org.metadata_xml import Refused, field_of, name_field_of, text
+from daemon.sandbox.salesforce.org.metadata_xml import Rejected, field_of, name_field_of, text
 from daemon.sandbox.salesforce.org.package import Package, file_of
 from daemon.sandbox.salesforce.org.permissions import PermissionSet
 from daemon.sandbox.salesforce.org.schema import Field, Row, SObject
@@ -48,7 +48,7 @@ class Metadata(Protocol):
     permission_sets: dict[str, PermissionSet]
     components: dict[tuple[str, str], Element]
     children_names: dict[str, str]
-    refuse_component: Callable[[str, str], str | None]
+    reject_component: Callable[[str, str], str | None]
 
     def rows(self, name: str) -> list[Row]:
         """Every record of an object."""
@@ -64,8 +64,8 @@ def carry_out(org: Metadata, deployment: Deployment) -> None:
     """Deploy all of it, or nothing when a component is refused."""
     try:
         package = Package(deployment.data)
-    except Refused as refused:
-        deployment.failures = [Failed("", "package.xml", "package.xml", str(refused))]
+    except Rejected as rejected:
+        deployment.failures = [Failed("", "package.xml", "package.xml", str(rejected))]
         deployment.status = "Failed"
         return
     members = [(kind, name) for kind in _ORDER for name in package.members.get(kind, ())]
@@ -77,12 +77,12 @@ def carry_out(org: Metadata, deployment: Deployment) -> None:
         if kind == _PARTS and name not in org.objects:
             continue
         try:
-            problem = org.refuse_component(kind, name)
+            problem = org.reject_component(kind, name)
             if problem:
-                raise Refused(problem)
+                raise Rejected(problem)
             _STEPS[kind](org, package, name)
-        except Refused as refused:
-            failures.append(Failed(kind, name, file_of(kind, name), str(refused)))
+        except Rejected as rejected:
+            failures.append(Failed(kind, name, file_of(kind, name), str(rejected)))
     if not failures:
         failures = [Failed("CustomObject", name, f"objects/{name}.object", why) for name, why in _orphans(org)]
     deployment.failures = failures
@@ -94,7 +94,7 @@ def _object(org: Metadata, package: Package, name: str) -> None:
     if name not in org.objects:
         name_field = root.find("nameField")
         if name_field is None or not text(root, "label"):
-            raise Refused("Must specify a nameField of type Text or AutoNumber")
+            raise Rejected("Must specify a nameField of type Text or AutoNumber")
         org.put_object(org.new_object(name, text(root, "label"), name_field_of(name_field)))
         org.guarded.add(name)
         # The platform gives every new object a layout of its own, called after the label.
@@ -117,7 +117,7 @@ def _field(org: Metadata, package: Package, name: str) -> None:
 
 def _put_field(org: Metadata, owner: str, element: Element) -> None:
     if owner not in org.objects:
-        raise Refused(f"Entity Enumeration Or ID: bad value for restricted picklist field: {owner}")
+        raise Rejected(f"Entity Enumeration Or ID: bad value for restricted picklist field: {owner}")
     new, sobject = field_of(element), org.objects[owner]
     old, full = sobject.field(new.name), f"{owner}.{new.name}"
     if old is None:
@@ -127,23 +127,23 @@ def _put_field(org: Metadata, owner: str, element: Element) -> None:
         org.put_object(replace(sobject, fields=(*sobject.fields, new)))
         return
     if old.type != new.type:
-        raise Refused(f"Cannot change the type of the field {full}")
+        raise Rejected(f"Cannot change the type of the field {full}")
     if new.unique and not old.unique:
         values = [row.get(new.name) for row in org.rows(owner) if row.get(new.name) is not None]
         if len(values) != len({str(value).casefold() for value in values}):
-            raise Refused(f"{new.name}: Cannot be unique: duplicate values exist in the records of {owner}")
+            raise Rejected(f"{new.name}: Cannot be unique: duplicate values exist in the records of {owner}")
     org.put_object(replace(sobject, fields=tuple(new if one is old else one for one in sobject.fields)))
 
 
 def _demand_detail(org: Metadata, owner: str, element: Element) -> None:
     if org.rows(owner):
-        raise Refused("Cannot add a master-detail field to an object that has records")
+        raise Rejected("Cannot add a master-detail field to an object that has records")
     target, children = text(element, "referenceTo"), text(element, "relationshipName")
     if target not in org.objects:
-        raise Refused(f"referenceTo value of '{target}' does not resolve to a valid sObject type")
+        raise Rejected(f"referenceTo value of '{target}' does not resolve to a valid sObject type")
     if org.children_names.get(f"{target}.{children}", owner) != owner:
         label = org.objects[target].label
-        raise Refused(f"There is already a Child Relationship named {children} on {label}.")
+        raise Rejected(f"There is already a Child Relationship named {children} on {label}.")
     org.children_names[f"{target}.{children}"] = owner
 
 
@@ -163,33 +163,33 @@ def _orphans(org: Metadata) -> Iterable[tuple[str, str]]:
 def _list_view(org: Metadata, package: Package, name: str) -> None:
     element, owner = package.part("ListView", "listViews", name), name.partition(".")[0]
     if owner not in org.objects:
-        raise Refused(f"Parent entity failed to deploy: {owner}")
+        raise Rejected(f"Parent entity failed to deploy: {owner}")
     for column in element.findall("columns"):
         column_name = (column.text or "").strip()
         if column_name != "NAME" and org.objects[owner].field(column_name) is None:
-            raise Refused(f"Could not resolve list view column: {column_name}")
+            raise Rejected(f"Could not resolve list view column: {column_name}")
     org.components["ListView", name] = element
 
 
 def _tab(org: Metadata, package: Package, name: str) -> None:
     if name not in org.objects:
-        raise Refused(f"In field: customObject - no CustomObject named {name} found")
+        raise Rejected(f"In field: customObject - no CustomObject named {name} found")
     org.components["CustomTab", name] = package.document("CustomTab", name)
 
 
 def _layout(org: Metadata, package: Package, name: str) -> None:
     root, owner = package.document("Layout", name), name.partition("-")[0]
     if owner not in org.objects:
-        raise Refused(f"Parent entity failed to deploy: {owner}")
+        raise Rejected(f"Parent entity failed to deploy: {owner}")
     for item in root.findall("layoutSections/layoutColumns/layoutItems/field"):
         if org.objects[owner].field((item.text or "").strip()) is None:
-            raise Refused(f"In field: field - no CustomField named {owner}.{item.text} found")
+            raise Rejected(f"In field: field - no CustomField named {owner}.{item.text} found")
     for related in root.findall("relatedLists"):
         target = text(related, "relatedList")
         child, _, key = target.partition(".")
         known = child in org.objects and org.objects[child].field(key) is not None if key else True
         if not known or (target == NOTES_LIST and "ContentNote" in org.hidden):
-            raise Refused(f"Cannot find related list: {target}")
+            raise Rejected(f"Cannot find related list: {target}")
     org.components["Layout", name] = root
 
 
@@ -200,15 +200,15 @@ def _permission_set(org: Metadata, package: Package, name: str) -> None:
         owner, _, short = full.partition(".")
         found = org.objects[owner].field(short) if owner in org.objects else None
         if found is None:
-            raise Refused(f"In field: field - no CustomField named {full} found")
+            raise Rejected(f"In field: field - no CustomField named {full} found")
         if found.required:
-            raise Refused(f"You cannot deploy to a required field: {full}")
+            raise Rejected(f"You cannot deploy to a required field: {full}")
     for part in root.findall("objectPermissions"):
         if text(part, "object") not in org.objects:
-            raise Refused(f"In field: object - no CustomObject named {text(part, 'object')} found")
+            raise Rejected(f"In field: object - no CustomObject named {text(part, 'object')} found")
     for part in root.findall("tabSettings"):
         if ("CustomTab", text(part, "tab")) not in org.components:
-            raise Refused(f"In field: tab - no CustomTab named {text(part, 'tab')} found")
+            raise Rejected(f"In field: tab - no CustomTab named {text(part, 'tab')} found")
     org.permission_sets[name] = PermissionSet(name, [part for part in root if part.tag != "fullName"])
 
 

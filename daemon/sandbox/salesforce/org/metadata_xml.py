@@ -27,7 +27,7 @@ _NAMES: Mapping[FieldType, str] = {
 }  # fmt: skip
 
 
-class Refused(Exception):  # noqa: N818
+class Rejected(Exception):  # noqa: N818
     """A component that the platform does not take, with its words."""
 
 
@@ -36,12 +36,12 @@ def read_xml(data: bytes) -> Element:
     try:
         text = data.decode()
         if "<!DOCTYPE" in text:
-            raise Refused("Error parsing file: DOCTYPE is disallowed")
+            raise Rejected("Error parsing file: DOCTYPE is disallowed")
         parser = XMLParser()  # noqa: S314  (without a document type there are no entities to expand)
         parser.feed(text)
         root = parser.close()
     except (UnicodeDecodeError, ParseError) as error:
-        raise Refused(f"Error parsing file: {error}") from None
+        raise Rejected(f"Error parsing file: {error}") from None
     for element in root.iter():
         element.tag = element.tag.rpartition("}")[2]
     return root
@@ -51,7 +51,7 @@ def field_of(element: Element) -> Field:
     """The field that a `CustomField` describes."""
     name, kind = text(element, "fullName"), text(element, "type")
     if kind not in _TYPES:
-        raise Refused(f"Invalid field type: {kind or 'none'}")
+        raise Rejected(f"Invalid field type: {kind or 'none'}")
     _check_size(name, kind, element)
     reference = _TYPES[kind] == "reference"
     return Field(
@@ -142,8 +142,8 @@ def ticked(element: Element, name: str) -> bool:
 def _check_size(name: str, kind: str, element: Element) -> None:
     length, precision = number(element, "length"), number(element, "precision")
     if kind == "Text" and not 1 <= length <= 255:
-        raise Refused(f"{name}: Length must be between 1 and 255")
+        raise Rejected(f"{name}: Length must be between 1 and 255")
     if kind == "LongTextArea" and not 256 <= length <= 131_072:
-        raise Refused(f"{name}: Value too large or too small. Length must be between 256 and 131072")
+        raise Rejected(f"{name}: Value too large or too small. Length must be between 256 and 131072")
     if kind == "Number" and not 1 <= precision <= 18:
-        raise Refused(f"{name}: Precision must be between 1 and 18")
+        raise Rejected(f"{name}: Precision must be between 1 and 18")

@@ -4,7 +4,7 @@ from io import BytesIO
 from xml.etree.ElementTree import Element
 from zipfile import BadZipFile, ZipFile
 
-from daemon.sandbox.salesforce.org.metadata_xml import Refused, read_xml, text
+from daemon.sandbox.salesforce.org.metadata_xml import Rejected, read_xml, text
 
 _FOLDERS = {
     "Layout": "layouts/{}.layout",
@@ -26,12 +26,12 @@ class Package:
         try:
             with ZipFile(BytesIO(data)) as file:
                 if sum(one.file_size for one in file.infolist()) > _MAX_UNPACKED:
-                    raise Refused("The zip is too large")
+                    raise Rejected("The zip is too large")
                 self._files = {name: file.read(name) for name in file.namelist() if not name.endswith("/")}
         except BadZipFile:
-            raise Refused("The zip cannot be read") from None
+            raise Rejected("The zip cannot be read") from None
         if "package.xml" not in self._files:
-            raise Refused("No package.xml found")
+            raise Rejected("No package.xml found")
         self.members: dict[str, list[str]] = {}
         for types in read_xml(self._files["package.xml"]).findall("types"):
             self.members[text(types, "name")] = [member.text or "" for member in types.findall("members")]
@@ -40,7 +40,7 @@ class Package:
         """The component's own file."""
         path = file_of(kind, name)
         if path not in self._files:
-            raise Refused(
+            raise Rejected(
                 f"An object '{name}' of type {kind} was named in package.xml, but was not found in zipped directory"
             )
         return read_xml(self._files[path])
@@ -51,6 +51,6 @@ class Package:
         for one in self.document("CustomObject", owner).findall(tag):
             if text(one, "fullName") == short:
                 return one
-        raise Refused(
+        raise Rejected(
             f"An object '{name}' of type {kind} was named in package.xml, but was not found in zipped directory"
         )

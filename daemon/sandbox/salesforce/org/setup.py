@@ -21,7 +21,7 @@ class Setup(Database):
     """An org that can be set up by metadata.
 
     `may_deploy` is the user's right to the Metadata API; `polls_until_done` how often a deployment is asked about
-    before it is over; `refuse_component` gives the words by which the org refuses a component (None: it does not).
+    before it is over; `reject_component` gives the words by which the org refuses a component (None: it does not).
     """
 
     def __init__(self, objects: Iterable[SObject], clock: Callable[[], datetime]) -> None:
@@ -31,7 +31,7 @@ class Setup(Database):
         self.deployments: dict[str, Deployment] = {}
         self.may_deploy = True
         self.polls_until_done = 3
-        self.refuse_component: Callable[[str, str], str | None] = lambda _type, _name: None
+        self.reject_component: Callable[[str, str], str | None] = lambda _type, _name: None
         self._deployment_ids = ids_from("0Af")
 
     def start_deployment(self, data: bytes, *, check_only: bool) -> Deployment:

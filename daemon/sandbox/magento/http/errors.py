@@ -9,7 +9,7 @@ from typing import Any
 from daemon.sandbox.magento.shop import Wire
 
 
-class Refusal(Exception):  # noqa: N818 - an answer, not a mistake of the sandbox
+class ApiError(Exception):
     """Ends a call with this status and message."""
 
     def __init__(self, status: int, message: str, parameters: Any = None, errors: Sequence[Wire] | None = None) -> None:
@@ -22,50 +22,50 @@ class Refusal(Exception):  # noqa: N818 - an answer, not a mistake of the sandbo
             self.body["parameters"] = parameters
 
 
-def field_missing(name: str) -> Refusal:
+def field_missing(name: str) -> ApiError:
     """400 for a field that has to be there."""
-    return Refusal(400, *_missing(name))
+    return ApiError(400, *_missing(name))
 
 
-def fields_missing(names: Sequence[str]) -> Refusal:
+def fields_missing(names: Sequence[str]) -> ApiError:
     """400 for one such field, or a list for several."""
     if len(names) == 1:
         return field_missing(names[0])
     errors = [dict(zip(("message", "parameters"), _missing(name), strict=True)) for name in names]
-    return Refusal(400, "One or more input exceptions have occurred.", errors=errors)
+    return ApiError(400, "One or more input exceptions have occurred.", errors=errors)
 
 
 def _missing(name: str) -> tuple[str, Wire]:
     return '"%fieldName" is required. Enter and try again.', {"fieldName": name}
 
 
-def not_authorized(resource: str) -> Refusal:
+def not_authorized(resource: str) -> ApiError:
     """401, never 403, for what may not be read; the same for a token that is not known."""
-    return Refusal(401, "The consumer isn't authorized to access %resources.", {"resources": resource})
+    return ApiError(401, "The consumer isn't authorized to access %resources.", {"resources": resource})
 
 
-def not_an_int(value: str, field: str | None = None) -> Refusal:
+def not_an_int(value: str, field: str | None = None) -> ApiError:
     """400 for a value that is no whole number."""
     message = f'The "{value}" value\'s type is invalid. The "int" type was expected. Verify and try again.'
-    return Refusal(400, message if field is None else f'Error occurred during "{field}" processing. {message}')
+    return ApiError(400, message if field is None else f'Error occurred during "{field}" processing. {message}')
 
 
-def no_such_entity() -> Refusal:
+def no_such_entity() -> ApiError:
     """404 for a record."""
-    return Refusal(404, "The entity that was requested doesn't exist. Verify the entity and try again.")
+    return ApiError(404, "The entity that was requested doesn't exist. Verify the entity and try again.")
 
 
-def no_such_route() -> Refusal:
+def no_such_route() -> ApiError:
     """404 for a path and for a method."""
-    return Refusal(404, "Request does not match any route.")
+    return ApiError(404, "Request does not match any route.")
 
 
-def not_processed() -> Refusal:
+def not_processed() -> ApiError:
     """400 for what looks like no REST request at all."""
-    return Refusal(400, "Specified request cannot be processed.")
+    return ApiError(400, "Specified request cannot be processed.")
 
 
-def internal_error() -> Refusal:
+def internal_error() -> ApiError:
     """500 for any exception that nobody expected: a deadlock, and a filter on an unknown field."""
     report = secrets.token_hex(7)[:13]
-    return Refusal(500, f"Internal Error. Details are available in Magento log file. Report ID: webapi-{report}")
+    return ApiError(500, f"Internal Error. Details are available in Magento log file. Report ID: webapi-{report}")

@@ -2,51 +2,38 @@
 
 from __future__ import annotations
 
-import random
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, Self
+from typing import Any
 
 from daemon.sandbox.magento.shop.comments import Comments
 from daemon.sandbox.magento.shop.invoices import spell_invoice
 from daemon.sandbox.magento.shop.numbers import Numbers
-from daemon.sandbox.magento.shop.ordering import Orders
+from daemon.sandbox.magento.shop.order_table import Orders
 from daemon.sandbox.magento.shop.purchase import Customer, Line, cents
-from daemon.sandbox.magento.shop.recorded import take_in
 from daemon.sandbox.magento.shop.tables import INVOICE_COLUMNS, Table, Wire
 from daemon.sandbox.magento.shop.ways import Way
 
 
-def _now() -> datetime:
+def utc_now() -> datetime:
+    """Return this machine's time."""
     return datetime.now(UTC)
 
 
-class Shop:
+class Database:
     """The Magento database. Every verb takes the lock; ids and numbers are never given twice."""
 
-    def __init__(self, clock: Callable[[], datetime] = _now) -> None:
+    def __init__(self, clock: Callable[[], datetime] = utc_now) -> None:
         self.clock = clock
         self.lock = threading.RLock()
         self.numbers = Numbers()
         self.invoices = Table(INVOICE_COLUMNS, indexed=("created_at", "updated_at"))
         self.orders = Orders(self.numbers)
-        self.comments = Comments(self)
+        self.comments = Comments(self.numbers)
         self._uncommitted: dict[int, Wire] = {}
         self._invoiced: Counter[int] = Counter()
-
-    @classmethod
-    def from_recorded(
-        cls,
-        invoices: Iterable[Wire],
-        orders: Iterable[Wire],
-        clock: Callable[[], datetime] = _now,
-    ) -> Self:
-        """A shop that holds these; orders that only the invoices tell of are made up to fit them."""
-        shop = cls(clock)
-        take_in(shop, invoices, orders)
-        return shop
 
     def now(self) -> str:
         """The database's clock, as stamps are written: whole seconds, UTC."""
@@ -147,7 +134,7 @@ class Shop:
     def move_comment(self, comment_id: int, entity_id: int) -> None:
         """Move a comment to another invoice."""
         with self.lock:
-            self.comments.edit(comment_id, parent_id=entity_id)
+            self.comments.edit(comment_id, parent=self.invoices.row(entity_id))
 
     def change_state(self, entity_id: int, state: int) -> None:
         """Open 1, paid 2, canceled 3; moves `updated_at`."""
@@ -202,22 +189,6 @@ class Shop:
         """Make a broken order whole again."""
         with self.lock:
             self.orders.broken.pop(order_id, None)
-
-    def seed(
-        self,
-        count: int,
-        *,
-        items: float = 3,
-        comments: float = 1.5,
-        rng: random.Random | None = None,
-        seconds_apart: float = 60,
-    ) -> list[int]:
-        """Fill the shop with so many invoices of the past, the same each time; returns their ids."""
-        from daemon.sandbox.magento.shop.seed import sow
-
-        rng = rng or random.Random(count)  # noqa: S311 - repeatable, not secret
-        with self.lock:
-            return sow(self, count, items=items, comments=comments, rng=rng, seconds_apart=seconds_apart)
 
     def keep_invoice(self, invoice: Wire) -> None:
         """Store an invoice in wire form, with its comments."""
