@@ -236,7 +236,7 @@ FAULTS: dict[str, Fault] = {
         magento_as(signatures=frozenset({"HMAC-SHA1"})),
         "magento", "sign-in", "not supported", "Set magento.signature: hmac-sha1",
     ),
-    "a Bearer token": Fault(bearer, "magento", "sign-in", "isn't authorized", "since Magento 2.4.4"),
+    "a Bearer token": Fault(bearer, "magento", "sign-in", "isn't authorized", "Since Magento 2.4.4"),
     "a wrong password": Fault(
         admin(admin_password="another"), "magento", "sign-in", "sign-in was incorrect", "Locked Users",
     ),

@@ -139,7 +139,7 @@ def test_an_integrations_wrong_token_has_words_of_its_own(world: World) -> None:
             lambda _: None,
             lambda world: setattr(world.magento, "access_token", "n" * 32),
             lambda world: setattr(world.magento, "access_token", SECRETS["magento_access_token"]),
-            ["Specified token does not exist", "Copy the access token of the integration anew (System > Extensions"],
+            ["Specified token does not exist", "Copy the access token of the integration again (System > Extensions"],
             id="oauth1, replaced",
         ),
         case(
@@ -163,7 +163,7 @@ def test_an_integrations_wrong_token_has_words_of_its_own(world: World) -> None:
             as_bearer,
             lambda world: setattr(world.magento, "access_token", "n" * 32),
             lambda world: setattr(world.magento, "access_token", SECRETS["magento_access_token"]),
-            ["Magento gives this answer for three causes", "copy the access token anew (System > Extensions > Integra"],
+            ["Magento gives this answer for three causes", "copy the access token again (System > Extensions > Integra"],
             id="bearer",
         ),
         case(
