@@ -8,7 +8,8 @@ from functools import cached_property
 from typing import Any
 
 from daemon.invoice import Invoice, Item, Value
-from daemon.settings.schema import FieldSource, Settings
+from daemon.settings.schema import Settings
+from daemon.settings.sources import FieldSource
 from daemon.spelling import Body, ObjectTraits, OrgTraits, cut, hash_of, spell_instant
 
 INVOICE_FIELDS: Mapping[str, str] = {

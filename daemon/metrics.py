@@ -14,6 +14,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from daemon.clock import Clock
+from daemon.observer import Observer
 from daemon.settings import Configuration
 from daemon.settings.schema import Invoices
 from daemon.transport import Answers
@@ -28,7 +29,7 @@ _OUTCOMES = ("ok", "partial", "failed")
 _DELAYS = (5, 15, 30, 60, 120, 300, 900, 3600, 4 * 3600, 24 * 3600, 7 * 24 * 3600)
 
 
-class Metrics:
+class Metrics(Observer):
     """All metrics of one daemon. ``configuration`` and ``open_state`` are called at each scrape."""
 
     def __init__(
@@ -55,13 +56,13 @@ class Metrics:
             registry=self._registry,
         )
 
-    def count_pass(self, done: Pass, seconds: float) -> None:
+    def pass_finished(self, done: Pass, seconds: float) -> None:
         """Count a finished pass."""
         if done.outcome is not None:
             self._passes.labels(done.outcome).inc()
         self._seconds.observe(seconds)
 
-    def count_arrival(self, seconds: float) -> None:
+    def invoice_arrived(self, seconds: float) -> None:
         """Count an invoice's arrival in Salesforce, so many seconds after its creation in Magento."""
         self._delay.observe(seconds)
 

@@ -1,7 +1,7 @@
 #!/bin/sh
-# `make install`: the program in /opt/invoice-sync, the command, the man page, the units; settings only where there are none.
-# DESTDIR is laid before every path (for packagers), PREFIX is where command and man page go (/usr/local), WHEELS is a
-# folder with all wheels of requirements.lock, for a machine without a package index.
+# `make install`: installs the program in /opt/invoice-sync, the command, the man page and the units; settings only where
+# there are none. DESTDIR is put before every path (for packagers). PREFIX is where command and man page go (/usr/local).
+# WHEELS is a folder with all wheels of requirements.lock, for a machine without a package index.
 set -eu
 cd "$(dirname "$0")/.."
 umask 022
@@ -15,7 +15,7 @@ if [ -z "$DESTDIR" ] && [ "$(id -u)" != 0 ]; then
     exit 1
 fi
 
-# Each install has a folder of its own: a daemon that runs on keeps the one that it was started from.
+# Each install has a folder of its own: a running daemon keeps the one that it was started from.
 release=$opt/release-$(date -u +%Y%m%dT%H%M%SZ)
 target=$DESTDIR$release
 trap 'rm -rf "$target"' EXIT
@@ -26,7 +26,7 @@ pip="$target/bin/pip install --quiet --disable-pip-version-check --no-deps ${WHE
 $pip --require-hashes -r requirements.lock
 $pip --no-build-isolation .
 if [ -n "$DESTDIR" ]; then
-    # Scripts name their interpreter by its whole path: the one that it will have.
+    # Scripts name their interpreter by its whole path, so write the path that it will have.
     for script in "$target"/bin/*; do
         [ -L "$script" ] || sed -i "1s|^#!$target/|#!$release/|" "$script"
     done
@@ -36,7 +36,7 @@ previous=$(readlink "$DESTDIR$opt/current" || true)
 ln -sfn "$release" "$DESTDIR$opt/.current"
 mv -T "$DESTDIR$opt/.current" "$DESTDIR$opt/current"
 trap - EXIT
-# The one before stays: it is the way back, and may still run.
+# The release before stays: it is the way back, and may still run.
 for old in "$DESTDIR$opt"/release-*; do
     case ${old#"$DESTDIR"} in "$release" | "$previous") ;; *) rm -rf "$old" ;; esac
 done

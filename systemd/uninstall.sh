@@ -1,5 +1,5 @@
 #!/bin/sh
-# `make uninstall`: takes away what `make install` brought; settings, secrets and state stay.
+# `make uninstall`: removes what `make install` installed; settings, secrets and state stay.
 set -eu
 DESTDIR=${DESTDIR:-} PREFIX=${PREFIX:-/usr/local}
 say() { printf 'invoice-sync: %s\n' "$*"; }
@@ -12,7 +12,7 @@ live=
 [ -n "$DESTDIR" ] || [ ! -d /run/systemd/system ] || live=yes
 
 if [ "$live" ]; then
-    # What runs or starts at boot, of the service and of each shop.
+    # Stop and disable the service and each shop.
     for unit in $(systemctl list-units --all --plain --no-legend 'invoice-sync.service' 'invoice-sync@*.service' | cut -d' ' -f1); do
         systemctl disable --now "$unit"
     done

@@ -18,7 +18,7 @@ from werkzeug.wrappers import Response
 from daemon.sandbox.faults import Fault
 from daemon.sandbox.faults.answers import ask
 from daemon.scheduler import Beat, StopRequest
-from daemon.sync import Work
+from daemon.sync import Process
 from state.store import Store
 from tests.world import TestClock, World
 
@@ -62,7 +62,7 @@ class Days:
     """A world whose daemon polls on time; a row takes Magento so many times as long as it took the measured one."""
 
     world: World
-    work: Work
+    work: Process
     slower: float = 1.0
     asked: list[Asked] = field(default_factory=list)
     polls: int = 0
@@ -95,7 +95,7 @@ class Days:
             self.polls += 1
             assert self._beat.ended_by is None, self._beat.ended_by
             assert self.work.polled_at is not None
-            interval = self.work.parts.configuration.settings.schedule.poll_interval  # a poll may have taken up another
+            interval = self.work.settings.schedule.poll_interval  # a poll may have taken up another
             self._due = max(datetime.fromtimestamp(self.work.polled_at, UTC) + interval, self.now)
         self._spend(until - self.now)
 

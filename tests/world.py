@@ -24,9 +24,11 @@ from daemon.sandbox.salesforce import http as sandbox_salesforce
 from daemon.sandbox.salesforce.org import Org
 from daemon.sandbox.server import Server
 from daemon.settings import SettingsFile
-from daemon.sync import Parts, Work
+from daemon.sync import Process, Tools, open_process
+from daemon.sync.tally import Tally
 from daemon.transport import Transport
 from state.ledger import LedgerRow
+from state.passes import Pass
 from state.store import Store
 from tests.keys import key_pair
 
@@ -63,6 +65,11 @@ class Stop:
 
     def __init__(self) -> None:
         self.asked = False
+
+
+def read_again(work: Process, entity_ids: list[int]) -> None:
+    """Take in these invoices as Magento shows them now, as a pass does before it sends them."""
+    work.passes.intake.take_again(Tally(Pass(1, "poll", work.tools.now()), work.tools.log), entity_ids)
 
 
 class World:
@@ -151,7 +158,7 @@ class World:
         fresh.replace(self.settings_path)
 
     @contextmanager
-    def work(self, *, seed: int = 1) -> Iterator[Work]:
+    def work(self, *, seed: int = 1) -> Iterator[Process]:
         """The work of one process, in this one, with events kept and a clock that can be moved."""
         redaction = Redaction()
         log = structlog.wrap_logger(
@@ -160,9 +167,8 @@ class World:
             wrapper_class=structlog.make_filtering_bound_logger(0),
         )
         with Store(self.state_path, lock=True, redact=redaction.clean) as store:
-            settings_file = SettingsFile(self.settings_path, {})
-            parts = Parts(store, settings_file, self.clock, Random(seed), log, Stop(), redaction, Transport())
-            work = Work(parts)
+            tools = Tools(store, self.clock, Random(seed), Stop(), log)
+            work = open_process(tools, SettingsFile(self.settings_path, {}), redaction, Transport())
             work.take_over()
             try:
                 yield work

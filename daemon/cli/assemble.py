@@ -10,10 +10,11 @@ from daemon.clock import SystemClock
 from daemon.errors import SideDenied
 from daemon.log import open_log
 from daemon.magento import Magento, SignIns, is_account_denied
+from daemon.observer import Observer
 from daemon.redaction import Redaction
 from daemon.salesforce.connection import Connection
 from daemon.settings import Configuration, SettingsFile, find_file, state_path
-from daemon.sync import Parts, Stop, Work
+from daemon.sync import Process, Stop, Tools, open_process
 from daemon.transport import Transport
 from state.errors import StateMissingError, StateOlderError
 from state.sign_ins import keep_count, known_lock
@@ -66,7 +67,7 @@ def connect(configuration: Configuration) -> Connection:
 
 
 @contextmanager
-def working(settings_file: SettingsFile, stop: Stop, *, quiet: bool = False) -> Iterator[Work]:
+def working(settings_file: SettingsFile, stop: Stop, observer: Observer, *, quiet: bool = False) -> Iterator[Process]:
     """The one process that works on the state, with everything it needs. StateLockedError when there is another."""
     settings = settings_file.current.settings
     level = "error" if quiet and settings.logging.level != "debug" else settings.logging.level
@@ -74,15 +75,15 @@ def working(settings_file: SettingsFile, stop: Stop, *, quiet: bool = False) -> 
     log = open_log(level, settings.logging.format, redaction)
     with Store(path_of_state(settings_file.current), lock=True, redact=redaction.clean) as store:
         jitter = random.Random()  # noqa: S311  (not for secrets)
-        parts = Parts(store, settings_file, SystemClock(), jitter, log, stop, redaction, Transport())
-        work = Work(parts)
-        work.take_over()
+        tools = Tools(store, SystemClock(), jitter, stop, log, observer)
+        process = open_process(tools, settings_file, redaction, Transport())
+        process.take_over()
         try:
-            yield work
+            yield process
         except BaseException:
-            parts.close()  # not handed over: a call may still be under way, and the next process is told so
+            process.close()  # not handed over: a call may still be under way, and the next process is told so
             raise
-        work.hand_over()
+        process.hand_over()
 
 
 def path_of_state(configuration: Configuration) -> Path:

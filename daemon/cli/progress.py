@@ -6,11 +6,12 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from daemon.sync import Work
+    from daemon.observer import Observers
+    from daemon.sync import Process
 
 
 @contextmanager
-def showing(work: "Work") -> Iterator[None]:
+def showing(process: "Process", observers: "Observers") -> Iterator[None]:
     """Show how many invoices are in, of how many that are known, while the block runs."""
     if not sys.stderr.isatty():
         yield
@@ -18,14 +19,16 @@ def showing(work: "Work") -> Iterator[None]:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+    from daemon.observer import Observer
+
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("invoices in Salesforce", total=None)
 
-        def advance() -> None:
-            counts = work.parts.store.ledger.counts()
-            progress.update(task, completed=counts.get("synced", 0), total=sum(counts.values()) or None)
+        class Bar(Observer):
+            def progressed(self) -> None:
+                counts = process.tools.store.ledger.counts()
+                progress.update(task, completed=counts.get("synced", 0), total=sum(counts.values()) or None)
 
-        work.parts.on_progress = advance
+        observers.add(Bar())
         yield
-        work.parts.on_progress = lambda: None

@@ -13,9 +13,10 @@ from daemon.cli.options import settings_option
 if TYPE_CHECKING:
     from flask import Flask
 
+    from daemon.observer import Observers
     from daemon.scheduler import StopRequest
     from daemon.settings import Configuration, SettingsFile
-    from daemon.sync import Work
+    from daemon.sync import Process
     from state.store import Store
 
 LARGE = 1_000
@@ -42,44 +43,46 @@ def _daemon(settings_file: "SettingsFile", stop: "StopRequest") -> int:
     from importlib.metadata import version
 
     from daemon.cli.assemble import working
+    from daemon.observer import Observers
     from daemon.scheduler import block_signals, run_daemon
     from daemon.systemd import Systemd
 
     block_signals()
-    with working(settings_file, stop) as work:
-        work.end_pauses()  # what comes from the environment or from systemd's credentials changes with a start
+    observers = Observers()
+    with working(settings_file, stop, observers) as process:
+        process.end_pauses()  # what comes from the environment or from systemd's credentials changes with a start
         options = settings_file.current.settings.invoices
-        work.parts.log.info(
+        process.tools.log.info(
             "daemon.started",
             version=version("invoice-sync"),
             pid=os.getpid(),
-            path=str(work.parts.store.path),
+            path=str(process.tools.store.path),
             synchronization="off"
             if not options.enable_synchronization
             else "automatic"
             if options.enable_automatic_synchronization
             else "manual",
         )
-        with _watched(work, settings_file) as on_beat:
-            run_daemon(work, stop, on_beat, Systemd(os.environ), first=lambda: _announce(work))
+        with _watched(process, settings_file, observers) as on_beat:
+            run_daemon(
+                process, stop, on_beat, Systemd(os.environ), observers=observers, first=lambda: _announce(process)
+            )
     return 0
 
 
-def _announce(work: "Work") -> None:
+def _announce(process: "Process") -> None:
     """Before a first sync of a large shop: say in the log what it takes."""
-    total = work.invoices_to_backfill()
+    total = process.invoices_to_backfill()
     if total is not None and total > LARGE:
-        work.parts.log.info("backfill.begins", invoices=total, calls=_calls(total))
+        process.tools.log.info("backfill.begins", invoices=total, calls=_calls(total))
 
 
 @contextmanager
-def _watched(work: "Work", settings_file: "SettingsFile") -> Iterator[Callable[[], None]]:
+def _watched(process: "Process", settings_file: "SettingsFile", observers: "Observers") -> Iterator[Callable[[], None]]:
     """Metrics and health of this daemon, served where the settings in force say."""
     from daemon.cli.assemble import open_reader
     from daemon.console import Console, Pulse
     from daemon.metrics import Metrics
-
-    parts = work.parts
 
     def configuration() -> "Configuration":
         return settings_file.current
@@ -96,9 +99,11 @@ def _watched(work: "Work", settings_file: "SettingsFile") -> Iterator[Callable[[
         pulse.beat()
         console.follow(settings_file.current.settings.console.listen)
 
-    pulse, metrics = Pulse(parts.clock), Metrics(configuration, open_state, parts.transport.answers, parts.clock)
-    parts.on_progress, parts.on_pass, parts.on_arrival = pulse.beat, metrics.count_pass, metrics.count_arrival
-    console = Console(make_app, parts.log)
+    pulse = Pulse(process.tools.clock)
+    metrics = Metrics(configuration, open_state, process.sessions.transport.answers, process.tools.clock)
+    observers.add(pulse)
+    observers.add(metrics)
+    console = Console(make_app, process.tools.log)
     console.follow(settings_file.current.settings.console.listen)
     try:
         yield on_beat
@@ -111,23 +116,25 @@ def _once(settings_file: "SettingsFile", stop: "StopRequest", *, yes: bool) -> i
 
     from daemon.cli.assemble import working
     from daemon.cli.progress import showing
+    from daemon.observer import Observers
     from daemon.scheduler import run_once
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop.ask)
-    with working(settings_file, stop) as work:
-        work.resume()
-        if not _agreed(work, yes=yes):
+    observers = Observers()
+    with working(settings_file, stop, observers) as process:
+        process.resume()
+        if not _agreed(process, yes=yes):
             return 1
-        before = work.parts.store.ledger.having("failed")
-        with showing(work):
-            run_once(work)
-        return _code(work, before)
+        before = process.tools.store.ledger.having("failed")
+        with showing(process, observers):
+            run_once(process)
+        return _code(process, before)
 
 
-def _agreed(work: "Work", *, yes: bool) -> bool:
+def _agreed(process: "Process", *, yes: bool) -> bool:
     """Before a first sync of a large shop: say what it takes, and on a terminal ask."""
-    total = work.invoices_to_backfill()
+    total = process.invoices_to_backfill()
     if total is None or total <= LARGE:
         return True
     click.echo(
@@ -144,27 +151,27 @@ def _calls(total: int) -> int:
     return 2 * -(-total // 75)
 
 
-def _code(work: "Work", failed_before: set[int]) -> int:
+def _code(process: "Process", failed_before: set[int]) -> int:
     """The exit code, after a word on what was done and what is left undone."""
     from daemon.cli.causes import causes, lines, waits
     from daemon.cli.left import counted, in_words, left
     from daemon.cli.output import say, say_lines
 
-    store, options = work.parts.store, work.parts.configuration.settings.invoices
+    store, options = process.tools.store, process.settings.invoices
     for line in lines(causes(store) + waits(store, options)):
         say_lines(line, err=True)
     remaining = left(store, options)
-    undone = work.left_undone or bool(remaining) or bool(store.ledger.having("failed") - failed_before)
-    done = f"{counted(work.synced, 'invoice')} and {counted(work.notes, 'note')} synced"
-    _say_failure(work)
+    undone = process.left_undone or bool(remaining) or bool(store.ledger.having("failed") - failed_before)
+    done = f"{counted(process.synced, 'invoice')} and {counted(process.notes, 'note')} synced"
+    _say_failure(process)
     say(f"{done}. Left: {in_words(store, remaining)}." if remaining else f"{done}.", err=True)
-    return work.failure.exit_code if work.failure else 3 if undone else 0
+    return process.failure.exit_code if process.failure else 3 if undone else 0
 
 
-def _say_failure(work: "Work") -> None:
+def _say_failure(process: "Process") -> None:
     from daemon.cli.output import say_lines
 
-    if work.failure is not None:
-        say_lines(f"invoice-sync: {work.failure}", err=True)
-        if work.failure.hint:
-            say_lines(work.failure.hint, err=True)
+    if process.failure is not None:
+        say_lines(f"invoice-sync: {process.failure}", err=True)
+        if process.failure.hint:
+            say_lines(process.failure.hint, err=True)

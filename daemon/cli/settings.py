@@ -72,7 +72,7 @@ def _plain(value: Any) -> Any:
     from datetime import datetime, timedelta
 
     from daemon.cli.output import instant
-    from daemon.settings.schema import FieldSource
+    from daemon.settings.sources import FieldSource
 
     if isinstance(value, timedelta):
         return f"{value.total_seconds():g}s"

@@ -94,15 +94,17 @@ def _sync(settings_file: "SettingsFile", choice: Choice, *, as_json: bool) -> in
     from daemon.cli.assemble import working
     from daemon.cli.follow import follow
     from daemon.cli.progress import showing
+    from daemon.observer import Observers
     from daemon.scheduler import StopRequest
     from state.errors import StateLockedError
 
     try:
-        with working(settings_file, StopRequest(), quiet=True) as work:
-            work.resume()
-            with showing(work):
-                work.sync(choice.named, choice.others)
-            return _report(settings_file, work.parts.store, choice.all, as_json=as_json, failure=work.failure)
+        observers = Observers()
+        with working(settings_file, StopRequest(), observers, quiet=True) as process:
+            process.resume()
+            with showing(process, observers):
+                process.sync(choice.named, choice.others)
+            return _report(settings_file, process.tools.store, choice.all, as_json=as_json, failure=process.failure)
     except StateLockedError:
         with follow(settings_file, "sync", named=choice.named, others=choice.others) as done:
             return _report(settings_file, done.store, choice.all, as_json=as_json, failure=done.failure)

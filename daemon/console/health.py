@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from daemon.clock import Clock
+from daemon.observer import Observer
 from daemon.settings import Settings
 from state.rows import text_of
 from state.store import Store
@@ -13,7 +14,7 @@ from state.waiting import waiting_long
 _MARGIN_SECONDS = 60.0
 
 
-class Pulse:
+class Pulse(Observer):
     """When the daemon was last seen to get on, by the monotonic clock."""
 
     def __init__(self, clock: Clock) -> None:
@@ -25,6 +26,10 @@ class Pulse:
         """It gets on: a beat of the scheduler has ended, or a call within a pass."""
         self._at = self._clock.monotonic()
         self.begun = True
+
+    def progressed(self) -> None:
+        """A pass has got on."""
+        self.beat()
 
     def is_alive(self, settings: Settings) -> bool:
         """Whether it got on within the time that the two longest calls may take together."""

@@ -7,13 +7,14 @@ from datetime import UTC, datetime
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
+from daemon.observer import Observers
 from daemon.scheduler.beat import BEAT_SECONDS, Beat
 from daemon.scheduler.progress import Progress, longest_timeout
 from daemon.scheduler.signals import Signals, block_signals
 from daemon.scheduler.standing import Standing
 from daemon.scheduler.stop import StopRequest
 from daemon.scheduler.wall import FromNow, Steps
-from daemon.sync import Work
+from daemon.sync import Process
 from daemon.systemd import Systemd
 
 __all__ = ["Beat", "StopRequest", "block_signals", "run_daemon", "run_once"]
@@ -23,11 +24,12 @@ _CLOSING_SECONDS = 60.0
 
 
 def run_daemon(
-    work: Work,
+    process: Process,
     stop: StopRequest,
     on_beat: Callable[[], object],
     systemd: Systemd,
     *,
+    observers: Observers,
     first: Callable[[], object] | None = None,
 ) -> None:
     """Poll until SIGTERM or SIGINT; SIGHUP polls at once (and so takes up edited settings).
@@ -37,9 +39,9 @@ def run_daemon(
     StateError when the state was removed or replaced, AnotherOrg when it was made with another one: nothing more is
     sent then.
     """
-    standing = Standing(work, systemd)
-    beat = Beat(work, stop, _both(on_beat, standing.idle), first=first)
-    work.parts.on_progress = _both(work.parts.on_progress, standing.working)
+    standing = Standing(process, systemd)
+    beat = Beat(process, stop, _both(on_beat, standing.idle), first=first)
+    observers.add(standing)
     # One thread does everything, so passes never overlap; a beat that could not start in time starts late, not never.
     scheduler = BackgroundScheduler(timezone=UTC, executors={"default": ThreadPoolExecutor(1)})
     common = {"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
@@ -48,9 +50,9 @@ def run_daemon(
     systemd.ready()
     try:
         with Signals() as signals:
-            received = _wait(work, beat, scheduler, systemd, signals)
-        systemd.stopping(longest_timeout(work.parts) + _CLOSING_SECONDS)
-        work.parts.log.info("daemon.stopping", signal=received.name)
+            received = _wait(process, beat, scheduler, systemd, signals)
+        systemd.stopping(longest_timeout(process.settings) + _CLOSING_SECONDS)
+        process.tools.log.info("daemon.stopping", signal=received.name)
     finally:
         stop.ask()
         scheduler.shutdown(wait=True)
@@ -66,11 +68,13 @@ def _both(one: Callable[[], object], other: Callable[[], object]) -> Callable[[]
     return call
 
 
-def _wait(work: Work, beat: Beat, scheduler: BackgroundScheduler, systemd: Systemd, signals: Signals) -> signal.Signals:
+def _wait(
+    process: Process, beat: Beat, scheduler: BackgroundScheduler, systemd: Systemd, signals: Signals
+) -> signal.Signals:
     """See that beats come, whatever becomes of the wall clock, until a signal ends the daemon; that signal."""
-    clock = work.parts.clock
+    clock = process.tools.clock
     steps = Steps(clock)
-    progress = Progress(work.parts, beat, systemd.watchdog_seconds)
+    progress = Progress(process, beat, systemd.watchdog_seconds)
     reload_asked_at: float | None = None
     while True:
         received = signals.wait(BEAT_SECONDS)
@@ -86,17 +90,17 @@ def _wait(work: Work, beat: Beat, scheduler: BackgroundScheduler, systemd: Syste
             beat.hurry()
             # The library goes by the wall clock: that one set back, it would wait until it has caught up.
             scheduler.modify_job("beat", next_run_time=datetime.now(UTC))
-        if reload_asked_at is not None and work.parts.refreshed_at >= reload_asked_at:
+        if reload_asked_at is not None and process.refreshed_at >= reload_asked_at:
             reload_asked_at = None
             systemd.ready()
         if progress.is_made():
             systemd.feed()
 
 
-def run_once(work: Work) -> None:
-    """All that is due now, then return; ``work.failure`` says what ended it early."""
-    work.sweeps = False
+def run_once(process: Process) -> None:
+    """All that is due now, then return; ``process.failure`` says what ended it early."""
+    process.sweeps = False
     polls = iter([True])
-    while work.next_pass(lambda: next(polls, False)) is not None:
-        if work.failure is not None:
+    while process.next_pass(lambda: next(polls, False)) is not None:
+        if process.failure is not None:
             return

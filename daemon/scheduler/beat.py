@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from daemon.errors import AnotherOrg, InvoiceSyncError
 from daemon.scheduler.stop import StopRequest
-from daemon.sync import Parts, Work
+from daemon.sync import Process, Tools
 from state.errors import StateError
 
 BEAT_SECONDS = 1.0
@@ -18,13 +18,13 @@ class Beat:
 
     def __init__(
         self,
-        work: Work,
+        process: Process,
         stop: StopRequest,
         on_beat: Callable[[], object] = lambda: None,
         *,
         first: Callable[[], object] | None = None,
     ) -> None:
-        self._work = work
+        self._process = process
         self._stop = stop
         self._on_beat = on_beat
         self._first = first
@@ -35,8 +35,8 @@ class Beat:
         self.ended_by: StateError | AnotherOrg | None = None
 
     @property
-    def _parts(self) -> Parts:
-        return self._work.parts
+    def _tools(self) -> Tools:
+        return self._process.tools
 
     def once(self) -> None:
         """Poll if it is time to; take up what another process asked for."""
@@ -53,18 +53,18 @@ class Beat:
         if self._hurried or self._is_poll_due():
             self._hurried = False
             self.poll()
-        elif self._parts.store.requests.waiting() is not None:
+        elif self._tools.store.requests.waiting() is not None:
             self._guard(self._drain)
 
     def poll(self) -> None:
         """A poll, and what is open besides, until nothing is left to do now."""
         if self._set_back:
             self._set_back = False
-            self._guard(self._work.shorten_waits)
-        begun_at = self._parts.clock.monotonic()
-        self._work.poll_again()
+            self._guard(self._process.shorten_waits)
+        begun_at = self._tools.clock.monotonic()
+        self._process.poll_again()
         self._guard(self._drain)
-        self._work.polled_at = max(self._work.polled_at or begun_at, begun_at)  # also when it could not begin
+        self._process.polled_at = max(self._process.polled_at or begun_at, begun_at)  # also when it could not begin
 
     def hurry(self) -> None:
         """Poll at the next beat; while a pass is under way, after it."""
@@ -72,21 +72,21 @@ class Beat:
 
     def clock_stepped(self, seconds: float) -> None:
         """The wall clock was set. Set back, all that waits for a time would wait so much longer."""
-        self._parts.log.warning("clock.stepped", seconds=round(seconds))
+        self._tools.log.warning("clock.stepped", seconds=round(seconds))
         self._set_back = self._set_back or seconds < 0
 
     def _drain(self) -> None:
-        while (done := self._work.next_pass(self._is_poll_due)) is not None:
-            if isinstance(self._work.failure, AnotherOrg):
-                raise self._work.failure
-            if self._work.failure is not None and done.trigger != "request":
+        while (done := self._process.next_pass(self._is_poll_due)) is not None:
+            if isinstance(self._process.failure, AnotherOrg):
+                raise self._process.failure
+            if self._process.failure is not None and done.trigger != "request":
                 return  # a side does not work: the next poll tries again. A request has its answer, and holds none up
 
     def _is_poll_due(self) -> bool:
         """By the monotonic clock, as the wall clock may be set at any time; to the nearest beat."""
-        polled_at = self._work.polled_at
-        interval = self._parts.configuration.settings.schedule.poll_interval.total_seconds()
-        return polled_at is None or self._parts.clock.monotonic() - polled_at >= interval - BEAT_SECONDS / 2
+        polled_at = self._process.polled_at
+        interval = self._process.settings.schedule.poll_interval.total_seconds()
+        return polled_at is None or self._tools.clock.monotonic() - polled_at >= interval - BEAT_SECONDS / 2
 
     def _guard(self, work: Callable[[], object]) -> None:
         """A pass that cannot be finished is said; whatever was owed stays owed, and the next beat goes on."""
@@ -101,16 +101,16 @@ class Beat:
             self._say(str(error), hint=error.hint)
         except (sqlite3.Error, OSError) as error:
             hint = "See that its disk has room and that the file is there and writable."
-            self._say(f"the state at {self._parts.store.path} cannot be written: {error}", hint=hint)
+            self._say(f"the state at {self._tools.store.path} cannot be written: {error}", hint=hint)
         except Exception as error:  # noqa: BLE001  (a defect of ours must not end the daemon, nor pass in silence)
             self._say(f"unexpected {type(error).__name__}: {error}", hint=None)
         else:
             if self._said is not None:
-                self._parts.log.info("pass.recovered", reason=self._said)
+                self._tools.log.info("pass.recovered", reason=self._said)
             self._said = None
 
     def _say(self, error: str, *, hint: str | None) -> None:
         """Once: the next beat may meet the same, a second later."""
         if error != self._said:
             self._said = error
-            self._parts.log.error("pass.failed", error=error, hint=hint)
+            self._tools.log.error("pass.failed", error=error, hint=hint)

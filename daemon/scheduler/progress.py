@@ -1,7 +1,8 @@
 """Whether passes get on, by the monotonic clock: what systemd's watchdog is fed for."""
 
 from daemon.scheduler.beat import Beat
-from daemon.sync import Parts
+from daemon.settings import Settings
+from daemon.sync import Process
 
 
 class Progress:
@@ -17,28 +18,27 @@ class Progress:
     twice the longest timeout plus twice WatchdogSec; a call that is slow within its settings is never ended by it.
     """
 
-    def __init__(self, parts: Parts, beat: Beat, slack: float | None) -> None:
-        self._parts = parts
+    def __init__(self, process: Process, beat: Beat, slack: float | None) -> None:
+        self._process = process
         self._beat = beat
         self._slack = slack
         self._marks = self._look()
-        self._at = parts.clock.monotonic()
+        self._at = process.tools.clock.monotonic()
 
     def is_made(self) -> bool:
         """Whether there was a new mark lately enough; never where nobody waits for it."""
         if self._slack is None:
             return False
-        now, marks = self._parts.clock.monotonic(), self._look()
+        now, marks = self._process.tools.clock.monotonic(), self._look()
         if marks != self._marks:
             self._marks, self._at = marks, now
-        return now - self._at <= 2 * longest_timeout(self._parts) + self._slack
+        return now - self._at <= 2 * longest_timeout(self._process.settings) + self._slack
 
     def _look(self) -> tuple[int, ...]:
-        magento, salesforce = self._parts.magento, self._parts.salesforce
+        magento, salesforce = self._process.session.magento, self._process.session.salesforce
         return self._beat.marks, magento.calls, magento.sign_ins, salesforce.connection.calls
 
 
-def longest_timeout(parts: Parts) -> float:
+def longest_timeout(settings: Settings) -> float:
     """The seconds that one call may take by the settings in force."""
-    settings = parts.configuration.settings
     return max(settings.magento.timeout, settings.salesforce.timeout).total_seconds()

@@ -4,8 +4,9 @@ import math
 import sqlite3
 from contextlib import suppress
 
+from daemon.observer import Observer
 from daemon.settings.schema import Invoices
-from daemon.sync import Work
+from daemon.sync import Process
 from daemon.systemd import Systemd
 from state.errors import StateError
 from state.passes import Pass
@@ -18,17 +19,17 @@ _COUNT_SECONDS = 5.0
 _LONGEST_REASON = 120
 
 
-class Standing:
+class Standing(Observer):
     """Tells systemd: what is next, what is owed, and which side does not work and why."""
 
-    def __init__(self, work: Work, systemd: Systemd) -> None:
-        self._work = work
+    def __init__(self, process: Process, systemd: Systemd) -> None:
+        self._process = process
         self._systemd = systemd
         self._known = ""
         self._pass: Pass | None = None
         self._counted_at: float | None = None
 
-    def working(self) -> None:
+    def progressed(self) -> None:
         """A pass has got on."""
         if self._systemd.listens and self._is_time():
             self._count()
@@ -38,26 +39,24 @@ class Standing:
         """A beat is over."""
         if not self._systemd.listens:
             return
-        if self._work.last is not self._pass or self._counted_at is None:
-            self._pass = self._work.last
+        if self._process.last is not self._pass or self._counted_at is None:
+            self._pass = self._process.last
             self._count()
         self._tell(self._next_poll())
 
     def _is_time(self) -> bool:
-        now = self._work.parts.clock.monotonic()
+        now = self._process.tools.clock.monotonic()
         return self._counted_at is None or now - self._counted_at >= _COUNT_SECONDS
 
     def _count(self) -> None:
-        parts = self._work.parts
-        self._counted_at = parts.clock.monotonic()
+        self._counted_at = self._process.tools.clock.monotonic()
         with suppress(sqlite3.Error, StateError):  # the pass itself says that the state cannot be read
-            self._known = " · ".join(describe(parts.store, parts.configuration.settings.invoices))
+            self._known = " · ".join(describe(self._process.tools.store, self._process.settings.invoices))
 
     def _next_poll(self) -> str:
-        parts, polled_at = self._work.parts, self._work.polled_at
-        options = parts.configuration.settings
+        options, polled_at = self._process.settings, self._process.polled_at
         interval = options.schedule.poll_interval.total_seconds()
-        left = 0.0 if polled_at is None else polled_at + interval - parts.clock.monotonic()
+        left = 0.0 if polled_at is None else polled_at + interval - self._process.tools.clock.monotonic()
         words = [f"next poll in {max(0, math.ceil(left))} s"]
         if not options.invoices.enable_synchronization:
             words.append("synchronization off")

@@ -1,4 +1,4 @@
-"""What a first settings.yaml is made of: the shipped one with the answers of the person who begins."""
+"""Makes a first settings.yaml: the shipped one with a person's answers."""
 
 import json
 import os
@@ -23,7 +23,7 @@ _LIGHTNING = re.compile(r"(.+?)\.lightning\.force\.com|(.+?)\.my\.salesforce-set
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """The two URLs, and the ways to sign in."""
+    """A person's answers: the two URLs, and the ways to sign in."""
 
     magento_url: str
     salesforce_url: str
@@ -33,43 +33,45 @@ class Answers:
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """The names of the secrets that these ways need."""
+        """Return the names of the secrets that these ways need."""
         return (*needed_by(self.magento_auth), *needed_by(self.salesforce_auth))
 
 
 def magento_url(typed: str) -> str:
-    """The shop's base URL; ValueError in a sentence that goes after what was typed."""
+    """Return the shop's base URL; ValueError with the rest of a sentence about the typed text."""
     return check_shop_url(typed.strip())
 
 
 def salesforce_url(typed: str) -> str:
-    """The org's My Domain, also where the address of its pages was typed; ValueError as above."""
+    """Return the org's My Domain; ValueError as above, with the right URL when the address of a page was typed."""
     url = check_url(typed.strip())
     parts = urlsplit(url)
     shown = _LIGHTNING.fullmatch(parts.hostname or "")
     if shown:
-        raise ValueError(f"is where its pages are; the API is at https://{shown[1] or shown[2]}.my.salesforce.com")
+        raise ValueError(
+            f"is the address of the org's pages; its API is https://{shown[1] or shown[2]}.my.salesforce.com"
+        )
     if parts.hostname in {"login.salesforce.com", "test.salesforce.com"}:
-        raise ValueError("is every org's; write your org's own: Setup > My Domain, https://NAME.my.salesforce.com")
+        raise ValueError("is for every org; write your org's own: Setup > My Domain, https://NAME.my.salesforce.com")
     if parts.path:
         raise ValueError(f"has a path; write {parts.scheme}://{parts.netloc}")
     return url
 
 
 def user_name(typed: str) -> str:
-    """The name of a Salesforce user; ValueError as above."""
+    """Return the name of a Salesforce user; ValueError as above."""
     name = typed.strip()
     if not re.fullmatch(r"[^\s@]+@[^\s@]+", name):
-        raise ValueError("is not a Salesforce user name: it has the form of an e-mail address")
+        raise ValueError("is not a Salesforce user name, which has the form of an e-mail address")
     return name
 
 
 def private_key(typed: str) -> str:
-    """The private key in the file that was named; ValueError as above."""
+    """Return the private key in the named file; ValueError as above."""
     try:
         pem = read_small(Path(typed.strip()).expanduser(), 64_000).decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise ValueError(f"cannot be read: {getattr(error, 'strerror', None) or 'it is no text'}") from None
+        raise ValueError(f"cannot be read: {getattr(error, 'strerror', None) or 'it is not text'}") from None
     problem = problem_of_key(pem)
     if problem:
         raise ValueError(problem)
@@ -79,16 +81,24 @@ def private_key(typed: str) -> str:
 def place_for_first(named: str | None, root: Path = Path("/")) -> Path:
     """Return where a first settings.yaml belongs: as named, else where ``make install`` left one to fill in, else here.
 
-    The installed one is taken where this user may write it and its URLs are not filled in yet.
+    The installed one is taken where this user may write it and its URLs are not filled in yet. UsageError: the
+    settings.yaml of this folder is the shipped one, which is the checkout's own file and only filled in by name.
     """
     if named:
         return Path(named)
     installed = installed_file(root)
-    return installed if is_unfilled(installed, {}) and os.access(installed.parent, os.W_OK) else HERE
+    if is_unfilled(installed, {}) and os.access(installed.parent, os.W_OK):
+        return installed
+    if is_unfilled(HERE, {}):
+        raise UsageError(
+            f"{HERE.absolute()} is the shipped file and was left unchanged",
+            hint=f"Type this command in a folder of your own, or fill in this file with --settings {HERE}.",
+        )
+    return HERE
 
 
 def first_settings(text: str, answers: Answers) -> str:
-    """Return a settings.yaml's text with these answers in their places; ValueError where it lacks such a place."""
+    """Return a settings.yaml's text with these answers in their places; ValueError where a place is missing."""
     for section, key, value in (
         ("magento", "base_url", answers.magento_url),
         ("magento", "auth", answers.magento_auth),
@@ -102,7 +112,7 @@ def first_settings(text: str, answers: Answers) -> str:
 
 
 def _set(text: str, section: str, key: str, value: str) -> str:
-    """Return the text with another value of this key; the comment stays where it stood."""
+    """Return the text with another value of this key, whose comment stays in its column."""
     begin = text.index(f"\n{section}:\n")
     written = value if _PLAIN.fullmatch(value) else json.dumps(value)
 
@@ -118,7 +128,7 @@ def _set(text: str, section: str, key: str, value: str) -> str:
 
 
 def write_first(path: Path, answers: Answers, secrets: Mapping[str, str]) -> list[str]:
-    """Write settings.yaml and the secrets beside it; return the names of the secrets that are still to be written.
+    """Write settings.yaml and the secrets beside the file; return the names of the missing secrets.
 
     A file as it is shipped is filled in and keeps its other lines. UsageError when any other file is there: nothing
     that a person wrote is ever written over.
@@ -149,21 +159,16 @@ def write_first(path: Path, answers: Answers, secrets: Mapping[str, str]) -> lis
 
 
 def refuse_existing(path: Path) -> None:
-    """Raise UsageError when anything but a file to be filled in is at this path, or the checkout's own file is."""
-    if path == HERE and is_unfilled(path, {}):
-        raise UsageError(
-            f"{path.absolute()} is the file that is shipped, and was left as it is",
-            hint="Type this command in a folder of your own, or as root after `make install`.",
-        )
+    """Raise UsageError when any file but an unfilled one is at this path."""
     if path.is_symlink() or (path.exists() and not is_unfilled(path, {})):
         raise UsageError(
-            f"{path} is there already, and was left as it is",
+            f"{path} exists already and was left unchanged",
             hint="Edit it, or begin in another folder with --settings FILE; `invoice-sync check` tries it.",
         )
 
 
 def _fill_in(path: Path, answers: Answers) -> None:
-    """Replace the file by the same with the answers, as a whole: an end in between leaves the old one."""
+    """Write the answers into the file, replaced as a whole: an interruption leaves the old one."""
     try:
         text = first_settings(read_small(path, MAX_BYTES).decode("utf-8"), answers)
     except ValueError as error:
@@ -177,6 +182,6 @@ def _fill_in(path: Path, answers: Answers) -> None:
 
 
 def _write(path: Path, text: str, mode: int) -> None:
-    """A new file, never one that is there; a secret's is for this user alone from its first byte on."""
+    """Write a new file, never over an old one; only this user may read a secret's file, from its first byte on."""
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "w", encoding="utf-8") as file:
         file.write(text)

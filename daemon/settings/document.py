@@ -1,4 +1,4 @@
-"""settings.yaml as a document: its values, and where in the file or the environment each one stands."""
+"""settings.yaml as a document: its values, each with its place in the file or the environment."""
 
 import re
 from collections.abc import Mapping
@@ -20,19 +20,19 @@ from daemon.settings.places import MAX_BYTES
 from daemon.settings.secrets import secret_at
 
 PREFIX = "INVOICE_SYNC__"
-_DEEPEST = 100  # its time grows with the square of how deep brackets stand in one another
+_DEEPEST = 100  # the YAML library's time grows with the square of the depth of nested brackets
 _MOST_SCALARS = 2_000
 _BRACKET = re.compile(r"[\[\]{}]")
-# Where the YAML library repeats what is written: anything that stands there may be a secret.
+# The parts of the YAML library's messages that repeat the file's text, which may be a secret.
 _REPEATED = re.compile(r"(?: with value| from|(?<=handle)|(?<=tag)|(?<=alias)) ['\"].*", re.DOTALL)
 _ALIAS = re.compile(r"(?:^|[\s\[{,:?-])\*\S", re.MULTILINE)
-# What the YAML library raises of a scalar or a tag that it cannot make a value of: an impossible date, a bad number.
+# The errors of the YAML library for a scalar or tag without a value: an impossible date, a bad number.
 _UNREADABLE = (YAMLError, ValueError, TypeError, AttributeError, LookupError, RecursionError, ArithmeticError)
 
 
 @dataclass(frozen=True)
 class Document:
-    """The file's values with the environment's laid over them."""
+    """The file's values, overridden by the environment's."""
 
     path: Path
     values: dict[str, Any]
@@ -40,7 +40,7 @@ class Document:
     overrides: Mapping[tuple[str, ...], str]
 
     def has(self, *path: str) -> bool:
-        """Whether the key is set, in the file or the environment."""
+        """Return whether the key is set, in the file or the environment."""
         node: Any = self.values
         for part in path:
             if not isinstance(node, dict) or part not in node:
@@ -49,7 +49,7 @@ class Document:
         return True
 
     def where(self, *path: str | int) -> str:
-        """``settings.yaml:12:3`` of a key, ``the environment variable …``, or the file with no line if it is unset."""
+        """Return a key's place: ``settings.yaml:12:3``, ``the environment variable …``, or just the file if unset."""
         override = self.overrides.get(tuple(str(part) for part in path))
         if override is not None:
             return f"the environment variable {override}"
@@ -66,7 +66,7 @@ class Document:
 
 
 def read_document(path: Path, environ: Mapping[str, str]) -> Document:
-    """Read the file; InvalidSettings with line and column when it is not YAML with unique keys."""
+    """Read the file and the environment; InvalidSettings, with line and column, if YAML cannot read the file."""
     tree = _parse(path, _read(path))
     try:
         values = _plain(tree)
@@ -77,7 +77,7 @@ def read_document(path: Path, environ: Mapping[str, str]) -> Document:
         if name.startswith(PREFIX):
             keys = tuple(part.lower() for part in name.removeprefix(PREFIX).split("__"))
             overrides[keys] = name
-            # A secret that is out of place is refused by its key, whether or not YAML can read it.
+            # A misplaced secret is refused by its key, so its text is not read as YAML.
             _lay_over(values, keys, text if secret_at(keys) else _scalar(name, text))
     return Document(path, values, tree, overrides)
 
@@ -87,7 +87,7 @@ def _read(path: Path) -> str:
         raw = read_small(path, MAX_BYTES)
     except FileNotFoundError:
         raise InvalidSettings(
-            [f"{path}: there is no such file"], hint="Name the settings file with --settings FILE."
+            [f"{path}: this file does not exist"], hint="Name the settings file with --settings FILE."
         ) from None
     except OSError as error:
         raise InvalidSettings([f"{path}: cannot be read: {error.strerror}"]) from error
@@ -99,7 +99,7 @@ def _read(path: Path) -> str:
 
 
 def _load(text: str) -> Any:
-    """Return the YAML's tree. Aliases are refused: a few, each of several others, are more than memory holds."""
+    """Return the YAML's tree. Aliases are refused: a few that repeat each other grow beyond any memory."""
     depth = 0
     for bracket in _BRACKET.finditer(text):
         depth = depth + 1 if bracket[0] in "[{" else max(depth - 1, 0)
@@ -108,7 +108,7 @@ def _load(text: str) -> Any:
     if _ALIAS.search(text):
         for token in YAML(typ="rt").scan(text):
             if isinstance(token, AliasToken):
-                problem = "the * repeats what is written elsewhere: write it out here, or put the value in quotes"
+                problem = "an alias (*) is not allowed: write the value out, or put it in quotes"
                 raise MarkedYAMLError(problem=problem, problem_mark=token.start_mark)
     return YAML(typ="rt").load(text)
 
@@ -137,13 +137,13 @@ def _parse(path: Path, text: str) -> CommentedMap:
 
 
 def _said_of_scalar(error: Exception) -> str:
-    """Such as "month must be in 1..12"; what Python quotes is the value, which may be a secret."""
+    """Return Python's reason, such as "month must be in 1..12", without any quoted value, which may be a secret."""
     said = str(error)
     return "cannot be read as YAML" if not said or "'" in said or '"' in said else said.splitlines()[0]
 
 
 def _place_of_bad_scalar(text: str) -> str:
-    """Where the first value stands of which YAML can make none, such as 2026-02-31; the library does not say."""
+    """Return the place of the first unreadable value, such as 2026-02-31, which the library does not tell."""
     try:
         waiting = [YAML(typ="rt").compose(text)]
     except _UNREADABLE:
@@ -165,7 +165,7 @@ def _place_of_bad_scalar(text: str) -> str:
 
 
 def _plain(node: Any) -> Any:
-    """Plain Python values, without the round-trip types that remember comments."""
+    """Return plain Python values in place of the library's types, which carry comments."""
     if isinstance(node, dict):
         return {key if isinstance(key, str) else str(key): _plain(value) for key, value in node.items()}
     if isinstance(node, list):
@@ -178,11 +178,11 @@ def _plain(node: Any) -> Any:
 
 
 def _scalar(name: str, text: str) -> Any:
-    """An override's text as YAML would read it, so that ``false``, ``[1, 2]`` and ``null`` mean what they say."""
+    """Return the value that YAML reads from an override's text, such as ``false``, ``[1, 2]`` or ``null``."""
     try:
         return _plain(_load(text)) if text.strip() else text
     except _UNREADABLE:
-        problem = f"the environment variable {name} holds no value that YAML can read; put it in quotes"
+        problem = f"the environment variable {name} cannot be read as YAML; put its value in quotes"
         raise InvalidSettings([problem]) from None
 
 

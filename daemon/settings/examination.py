@@ -1,4 +1,4 @@
-"""Reads what can be read of a settings file that may be wrong, so that one mistake does not hide what else there is."""
+"""Reads the good part of a settings file with mistakes, so that one mistake does not hide the others."""
 
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
@@ -9,8 +9,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from daemon.errors import InvalidSettings
-from daemon.settings import Configuration, Settings, settings_of, validate
+from daemon.settings.configuration import Configuration, settings_of, validate
 from daemon.settings.document import Document, read_document
+from daemon.settings.schema import Settings
 from daemon.settings.secrets import find_secrets
 
 _NOWHERE = {"magento": {"base_url": "https://magento.invalid"}, "salesforce": {"login_url": "https://org.invalid"}}
@@ -18,10 +19,10 @@ _NOWHERE = {"magento": {"base_url": "https://magento.invalid"}, "salesforce": {"
 
 @dataclass(frozen=True)
 class Examined:
-    """What can be said of a settings file, good or not: what is wrong, and what it comes to without that.
+    """A settings file, good or not: its problems, and the configuration without them.
 
-    ``configuration`` has the secrets that were found; ``secret_problems``: of each other one what is wrong with it;
-    ``sides``: those of which enough is known to try them.
+    ``configuration`` has the secrets that were found; ``secret_problems`` has the problems of each other secret.
+    ``sides`` are those whose settings are complete enough to try them.
     """
 
     problems: tuple[str, ...]
@@ -31,11 +32,11 @@ class Examined:
 
 
 def examine(path: Path, environ: Mapping[str, str]) -> Examined:
-    """Read as much as can be read: keys that are refused are left out, so that the rest can be tried all the same."""
+    """Read as much as possible: refused keys are left out, so that the rest can be tried."""
     try:
         document = read_document(path, environ)
-    except InvalidSettings as refusal:
-        return Examined(tuple(refusal.problems))
+    except InvalidSettings as error:
+        return Examined(tuple(error.problems))
     settings, problems = validate(document)
     sides = frozenset(_NOWHERE)
     if settings is None:
@@ -46,7 +47,7 @@ def examine(path: Path, environ: Mapping[str, str]) -> Examined:
 
 
 def _without_refused(document: Document) -> tuple[Settings, frozenset[str]]:
-    """The settings as they are without the keys that are refused; and which sides are then known well enough to try."""
+    """Return the settings without the refused keys, and the sides to try with these settings."""
     values = deepcopy(document.values)
     try:
         settings_of(document, values)

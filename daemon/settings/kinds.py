@@ -1,4 +1,4 @@
-"""The kinds of values that settings have: how each is written, and what it must be."""
+"""The kinds of values in settings: the spelling and the limits of each."""
 
 import re
 from datetime import UTC, date, datetime, timedelta
@@ -7,18 +7,24 @@ from pathlib import Path
 from typing import Annotated
 from urllib.parse import SplitResult, urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo
 
-_LONGEST_SOCKET = 107  # the longest path that the system takes for one
+_LONGEST_SOCKET = 107  # bytes: the longest path of a Unix socket
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-# A name of labels, none of them empty, or an IPv6 address; what no HTTP library would take is refused here.
+# A name of labels, none of them empty, or an IPv6 address. Any other host would fail in every HTTP library.
 _HOST = re.compile(r"[\w-]+(\.[\w-]+)*\.?|[0-9a-f:.]*:[0-9a-f:.]*")
 _NO_PATH = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
 _LOOPBACK = re.compile(r"localhost|127(\.\d{1,3}){3}|::1")
 
 
+class Section(BaseModel):
+    """A section of the settings: frozen, complete, and strict about its keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
 def parse_duration(value: object) -> timedelta:
-    """``90``, ``90s``, ``5m``, ``2h`` or ``30d``."""
+    """Read a duration: ``90``, ``90s``, ``5m``, ``2h`` or ``30d``."""
     if isinstance(value, timedelta):
         return value
     match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([smhd]?)\s*", str(value))
@@ -27,60 +33,60 @@ def parse_duration(value: object) -> timedelta:
     try:
         return timedelta(seconds=float(match[1]) * _UNITS[match[2] or "s"])
     except OverflowError:
-        raise ValueError("is a duration beyond all time") from None
+        raise ValueError("is too long for a duration") from None
 
 
 def place_file(value: str | None, info: ValidationInfo) -> str | None:
-    """The path, where it is relative from the folder of settings.yaml: commands mean the same file in any folder."""
+    """Return the path; a relative one starts at settings.yaml's folder, not at the folder of the command."""
     if not value:
         return None
     if _NO_PATH.search(value):
-        raise ValueError("holds a character that no path has")
+        raise ValueError("holds a character that no path can have")
     try:
         place = Path(value).expanduser()
     except RuntimeError:
-        raise ValueError("begins with the home folder of a user who is not known here") from None
+        raise ValueError("names the home folder of a user that this machine does not have") from None
     folder = (info.context or {}).get("folder")
     return str(place if folder is None else folder / place)
 
 
 def is_loopback(url: str) -> bool:
-    """Whether the URL names this machine itself: the only place where plain http is taken."""
+    """Return whether the URL names this machine itself, the only host with plain http."""
     return _LOOPBACK.fullmatch(urlsplit(url).hostname or "") is not None
 
 
 def _has_port(parts: SplitResult) -> bool:
     try:
-        return parts.port != 0  # 1 to 65535, or none
+        return parts.port != 0  # 1 to 65535, or None
     except ValueError:
         return False
 
 
 def check_url(value: str) -> str:
-    """The URL without a slash at its end; ValueError when no side can be called by it."""
+    """Return the URL without a slash at its end; ValueError for a URL without a callable host."""
     try:
         parts = urlsplit(value)
-    except ValueError:  # its text repeats the URL, in which a password may stand
+    except ValueError:  # the error's text repeats the URL, which may hold a password
         raise ValueError("is not a URL: write https://host") from None
     if parts.scheme not in {"http", "https"} or not _HOST.fullmatch(parts.hostname or "") or not _has_port(parts):
         raise ValueError("is not a URL: write https://host")
     if parts.scheme == "http" and not is_loopback(value):
-        raise ValueError("must begin with https:// (plain http is taken for loopback addresses only)")
+        raise ValueError("must begin with https:// (plain http is allowed for loopback addresses only)")
     if "@" in parts.netloc or parts.query or parts.fragment:
         raise ValueError("must be a plain URL, without user name, query or fragment")
     return value.rstrip("/")
 
 
 def check_shop_url(value: str) -> str:
-    """A shop's base URL; ValueError for the URL of its REST API, below which Magento processes nothing.
+    """Return a shop's base URL; ValueError for the URL of its REST API.
 
-    Magento answers 400 there, as it does for a store that it does not know.
+    Magento processes nothing below such a URL: it answers 400, as for an unknown store.
     """
     url = check_url(value)
     rest = re.search(r"/rest(/|$)", urlsplit(url).path)
     if rest:
         shop = urlsplit(url)._replace(path=urlsplit(url).path[: rest.start()]).geturl()
-        raise ValueError(f"is to be the shop's base URL, without /rest: {shop}")
+        raise ValueError(f"must be the shop's base URL, without /rest: {shop}")
     return url
 
 
@@ -105,12 +111,12 @@ def _parse_day(value: object) -> datetime | None:
 
 
 def _check_listen(value: str | None) -> str | None:
-    """An address of this machine and a port, by name only ``localhost``, so that nothing is looked up; or a path."""
+    """Return an IP address or ``localhost`` with a port, or a path; other names would need a look-up."""
     if value is None:
         return None
     if value.startswith("/"):
         if len(value.encode(errors="replace")) > _LONGEST_SOCKET or "\0" in value:
-            raise ValueError(f"is no path of a Unix socket: it may have {_LONGEST_SOCKET} bytes")
+            raise ValueError(f"is not the path of a Unix socket, which has {_LONGEST_SOCKET} bytes at most")
         return value
     host, colon, port = value.rpartition(":")
     try:
@@ -123,12 +129,12 @@ def _check_listen(value: str | None) -> str | None:
 
 
 def text_of_number(value: object) -> object:
-    """``66.0`` written without quotes is the text that was meant."""
+    """Return ``66.0``, written without quotes, as text."""
     return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
 
 
 def between(low: str, high: str) -> AfterValidator:
-    """A duration that is not shorter than the one and not longer than the other, both as people write them."""
+    """Return a check of a duration against `low` and `high`, both as people write durations."""
 
     def check(value: timedelta) -> timedelta:
         if not parse_duration(low) <= value <= parse_duration(high):

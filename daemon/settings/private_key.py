@@ -1,4 +1,4 @@
-"""Whether a text is the private key that Salesforce's assertions are signed with, and in a sentence what it is not."""
+"""Checks the private key that signs assertions for Salesforce."""
 
 _SMALLEST = 2048
 _NEW = (
@@ -8,17 +8,15 @@ _NEW = (
 
 
 def problem_of_key(pem: str) -> str | None:
-    """What is wrong with the key, to be put after its name; None when it can sign."""
+    """Return the key's fault, as the rest of a sentence about the key; None for a good key."""
     if "PRIVATE KEY-----" not in pem:
         if "-----BEGIN CERTIFICATE" in pem:
-            return (
-                "is a certificate, which belongs into the app in Salesforce: here goes the private key it was made with"
-            )
+            return "is a certificate, which belongs in the app in Salesforce; put its private key here"
         if "-----BEGIN PUBLIC KEY" in pem or "-----BEGIN RSA PUBLIC KEY" in pem:
-            return "is a public key: here goes the private one"
-        return f"is no private key in PEM (-----BEGIN PRIVATE KEY-----); make one with its certificate: {_NEW}"
+            return "is a public key; put the private key here"
+        return f"is not a private key in PEM (-----BEGIN PRIVATE KEY-----); make one with its certificate: {_NEW}"
     if "-----BEGIN ENCRYPTED" in pem or "Proc-Type: 4,ENCRYPTED" in pem:
-        return "is encrypted, and nobody is there to type its passphrase; write it decrypted: openssl pkey -in FILE"
+        return "is encrypted, and the daemon cannot ask for its passphrase; decrypt it with: openssl pkey -in FILE"
     return _problem_of_plain_key(pem)
 
 
@@ -32,7 +30,7 @@ def _problem_of_plain_key(pem: str) -> str | None:
     except (ValueError, TypeError, UnsupportedAlgorithm):
         return "is cut short or damaged: copy the whole file, from -----BEGIN to the END line, with its line breaks"
     if not isinstance(key, RSAPrivateKey):
-        return f"is not an RSA key, and Salesforce takes no other; make one with its certificate: {_NEW}"
+        return f"is not an RSA key, the only kind that Salesforce takes; make one with its certificate: {_NEW}"
     if key.key_size < _SMALLEST:
         return f"has {key.key_size} bits, and Salesforce wants {_SMALLEST} or more; make a new one: {_NEW}"
     return None

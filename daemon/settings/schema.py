@@ -1,30 +1,25 @@
-"""What the settings are: every key with its kind, its range and its default."""
+"""Every key of the settings, with its kind, its range and its default."""
 
 import re
 from datetime import timedelta
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
 
 from daemon.settings.kinds import (
     ApiName,
     Day,
     Duration,
-    Key,
     Listen,
     Place,
+    Section,
     Share,
     ShopUrl,
     Url,
     between,
     text_of_number,
 )
-
-
-class Section(BaseModel):
-    """Frozen, complete, and strict about its keys."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+from daemon.settings.sources import Fields, without_items
 
 
 class Skip(Section):
@@ -36,7 +31,7 @@ class Skip(Section):
 
 
 class Invoices(Section):
-    """The three options, and which invoices they are about."""
+    """The three flags, and the rules for leaving invoices out."""
 
     enable_synchronization: bool = True
     enable_automatic_synchronization: bool = True
@@ -46,7 +41,7 @@ class Invoices(Section):
 
 
 class Schedule(Section):
-    """When Magento is polled."""
+    """The times at which Magento is polled, and how far back each poll reads."""
 
     poll_interval: Annotated[Duration, between("1s", "1d")] = timedelta(seconds=60)
     comment_watch: Annotated[Duration, between("35d", "3650d")] = timedelta(days=35)
@@ -67,45 +62,6 @@ class Magento(Section):
     ca_bundle: Place = None
 
 
-class FieldSource(Section):
-    """Where a Salesforce field's value comes from: a path into the invoice, item or order, or a constant."""
-
-    path: Annotated[str, Field(pattern=r"^(invoice|order|item)\.[A-Za-z0-9_.]{1,120}$")] | None = None
-    value: str | int | float | bool | None = None
-
-
-def _parse_source(value: Any) -> Any:
-    if isinstance(value, str):
-        return {"path": value}
-    if isinstance(value, dict):
-        later = sorted(set(value) & {"template", "values", "default", "when", "blank", "too_long"})
-        if later:
-            raise ValueError(f"is not built yet: {', '.join(later)} (a path or a constant value is)")
-        if ("path" in value) == ("value" in value):
-            raise ValueError("needs either path or value")
-    return value
-
-
-def _check_parents(fields: dict[str, FieldSource | None]) -> dict[str, FieldSource | None]:
-    parents = [field.partition(".")[0] for field in fields if "." in field]
-    twice = sorted({parent for parent in parents if parents.count(parent) > 1})
-    if twice:
-        raise ValueError(f"set {twice[0]} by two keys; a parent is found by one")
-    return fields
-
-
-Fields = Annotated[
-    dict[Key, Annotated[FieldSource | None, BeforeValidator(_parse_source)]], AfterValidator(_check_parents)
-]
-
-
-def _without_items(fields: dict[str, FieldSource | None]) -> dict[str, FieldSource | None]:
-    for field, source in fields.items():
-        if source and source.path and source.path.startswith("item."):
-            raise ValueError(f"cannot take {field} from an item: an invoice has many")
-    return fields
-
-
 def _check_title(title: str) -> str:
     unknown = set(re.findall(r"\{(.*?)\}", title)) - {"comment.id", "comment.created_at", "invoice.increment_id"}
     if unknown:
@@ -120,20 +76,20 @@ class InvoiceObject(Section):
 
     object: ApiName = "Magento_Invoice__c"
     external_id: ApiName = "Magento_Id__c"
-    fields: Annotated[Fields, AfterValidator(_without_items)] = {}
+    fields: Annotated[Fields, AfterValidator(without_items)] = {}  # noqa: RUF012  (pydantic copies it)
 
 
 class ItemObject(Section):
-    """The Salesforce object that items become; none: items are not sent."""
+    """The Salesforce object that items become; null: items are not sent."""
 
     object: ApiName | None = "Magento_Invoice_Item__c"
     external_id: ApiName = "Magento_Id__c"
     parent: ApiName = "Invoice__c"
-    fields: Fields = {}
+    fields: Fields = {}  # noqa: RUF012  (pydantic copies it)
 
 
 class Note(Section):
-    """How a comment becomes a note."""
+    """The note that a comment becomes."""
 
     type: Literal["content_note", "note"] = "content_note"
     visibility: Literal["InternalUsers", "AllUsers", "storefront"] = "InternalUsers"
@@ -144,7 +100,7 @@ class Note(Section):
 
 
 class CommentObject(Section):
-    """The record that makes notes exactly-once; none: a marker in the note's title is looked for instead."""
+    """The record that makes each note exactly once; null: a marker in the note's title does."""
 
     object: ApiName | None = "Magento_Invoice_Comment__c"
     external_id: ApiName = "Magento_Id__c"
@@ -152,14 +108,14 @@ class CommentObject(Section):
 
 
 def _check_username(name: str | None, settings: ValidationInfo) -> str | None:
-    """The user to sign in as, which the assertion of jwt_bearer names and client_credentials has in the app."""
-    auth = settings.data.get("auth")  # not there when it is itself wrong
+    """Return the user name that the assertion of jwt_bearer needs; client_credentials has its user in the app."""
+    auth = settings.data.get("auth")  # None when auth itself is wrong
     if auth == "jwt_bearer" and name is None:
         raise ValueError("is missing: auth: jwt_bearer needs the name that the integration user signs in with")
     if auth == "client_credentials" and name is not None:
-        raise ValueError("is used by auth: jwt_bearer alone; client_credentials signs in as the app's run-as user")
+        raise ValueError("is used by auth: jwt_bearer only; client_credentials signs in as the app's run-as user")
     if name is not None and not re.fullmatch(r"[^\s@]+@[^\s@]+", name):
-        raise ValueError("is not a Salesforce user name: it has the form of an e-mail address")
+        raise ValueError("is not a Salesforce user name, which has the form of an e-mail address")
     return name
 
 
@@ -180,19 +136,19 @@ class Salesforce(Section):
 
 
 class State(Section):
-    """Where the state file is."""
+    """The place of the state file."""
 
     path: Place = None
 
 
 class Console(Section):
-    """Where this machine is told how the sync stands: metrics and health over HTTP."""
+    """The address of the HTTP server for metrics and health."""
 
     listen: Listen = "127.0.0.1:8470"
 
 
 class Logging(Section):
-    """How events are written."""
+    """The form of log events."""
 
     level: Literal["debug", "info", "warning", "error"] = "info"
     format: Literal["auto", "console", "json", "journal"] = "auto"

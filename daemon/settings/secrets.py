@@ -1,4 +1,4 @@
-"""The secrets: from the environment, systemd's credentials or the folder secrets/, never from settings.yaml."""
+"""Reads secrets from the environment, systemd's credentials or the folder secrets/, never from settings.yaml."""
 
 import re
 import stat
@@ -21,7 +21,7 @@ NAMES = (
     "salesforce_private_key",
 )
 _MAX_BYTES = 64_000  # a private key has a few thousand
-# What the unit file hands over (SetCredential=) for a secret that root has not written.
+# The unit file's placeholder (SetCredential=) for a secret that root has not written.
 _MISSING = "MISSING"
 _NEEDED = {
     "oauth1": NAMES[0:4],
@@ -32,14 +32,14 @@ _NEEDED = {
 }
 
 _ANY_TEXT = frozenset({"magento_username", "magento_password", "salesforce_private_key"})
-# The others travel in a call's head, where anything else would be refused by an error that shows it.
+# The other secrets are sent in a call's header. Any other character there raises an error that shows the secret.
 _KEY = re.compile(r"[\x21-\x7e]+")
 
 
 class Secrets(Mapping[str, str]):
-    """The secrets that the chosen ways of signing in need. Its text shows names only.
+    """The secrets that the chosen ways of signing in need. ``repr`` shows their names only.
 
-    ``fixed``: those that the process cannot read anew (the environment, systemd's credentials).
+    ``fixed``: the secrets that the process cannot read again (from the environment or systemd's credentials).
     """
 
     def __init__(self, values: Mapping[str, str], fixed: Iterable[str] = ()) -> None:
@@ -60,7 +60,7 @@ class Secrets(Mapping[str, str]):
 
 
 def read_secrets(ways: tuple[str, ...], folder: Path, environ: Mapping[str, str]) -> Secrets:
-    """The secrets that these ways of signing in need; InvalidSettings naming each one that is missing or exposed."""
+    """Return the secrets that these ways of signing in need; InvalidSettings names each missing or exposed one."""
     found, problems = find_secrets(ways, folder, environ)
     if problems:
         raise InvalidSettings([problem for each in problems.values() for problem in each])
@@ -70,7 +70,7 @@ def read_secrets(ways: tuple[str, ...], folder: Path, environ: Mapping[str, str]
 def find_secrets(
     ways: tuple[str, ...], folder: Path, environ: Mapping[str, str]
 ) -> tuple[Secrets, dict[str, list[str]]]:
-    """Those secrets that can be used, and of each other one by its name what is wrong with it."""
+    """Return the usable secrets, and the problems of each other one, by its name."""
     found: dict[str, str] = {}
     fixed: set[str] = set()
     problems: dict[str, list[str]] = {}
@@ -82,61 +82,61 @@ def find_secrets(
                     fixed.add(name)
                 elif value is None:
                     value = _read_private(folder / name)
-                found[name] = _require(name, value, way, _mend(name, folder, environ))
+                found[name] = _require(name, value, way, _remedy(name, folder, environ))
             except InvalidSettings as error:
                 problems[name] = error.problems
     return Secrets(found, fixed), problems
 
 
 def needed_by(way: str) -> tuple[str, ...]:
-    """The names of the secrets that this way of signing in needs."""
+    """Return the names of the secrets that this way of signing in needs."""
     return _NEEDED[way]
 
 
 def secret_at(path: Sequence[str]) -> str | None:
-    """The secret that a setting of this path would hold, by its whole name or in its section; None: it would none."""
+    """Return the secret's name for a setting of this path, by its whole name or in its section; else None."""
     *sections, key = path
     name = key.lower() if key.lower() in NAMES else f"{sections[0] if sections else ''}_{key}".lower()
     return name if name in NAMES else None
 
 
-def _require(name: str, value: str | None, way: str, mend: str) -> str:
+def _require(name: str, value: str | None, way: str, remedy: str) -> str:
     if not value:
-        raise InvalidSettings([f"the secret {name} is missing (auth: {way}): {mend}"])
+        raise InvalidSettings([f"the secret {name} is missing (auth: {way}): {remedy}"])
     if name not in _ANY_TEXT and not _KEY.fullmatch(value):
         raise InvalidSettings(
-            [f"the secret {name} holds a blank, a line break or a letter that no such key has: copy it anew"]
+            [f"the secret {name} holds a blank, a line break or a letter that such a key never has: copy it again"]
         )
     if name == "salesforce_private_key":
-        value = value.replace("\\n", "\n")  # how a key stands in an environment file, which has no other lines
+        value = value.replace("\\n", "\n")  # an environment file spells a key's line breaks so
         problem = problem_of_key(value)
         if problem:
             raise InvalidSettings([f"the secret {name} {problem}"])
     return value
 
 
-def _mend(name: str, folder: Path, environ: Mapping[str, str]) -> str:
+def _remedy(name: str, folder: Path, environ: Mapping[str, str]) -> str:
     if _credential(name, environ) is not None:
         return f"as root write it to {folder / name}, then start the service again"
     return f"set INVOICE_SYNC_{name.upper()}, give systemd the credential {name}, or write it to {folder / name}"
 
 
 def _find_fixed(name: str, folder: Path, environ: Mapping[str, str]) -> str | None:
-    """None: it may stand in a file; empty: systemd was to hand it over and had none (the files are root's then)."""
+    """Return the secret; None: look into the files; empty: systemd had no such secret, and the files are root's."""
     from_environment = environ.get(f"INVOICE_SYNC_{name.upper()}")
     if from_environment:
-        return _filled(from_environment.strip(), f"INVOICE_SYNC_{name.upper()} holds blanks alone")
+        return _filled(from_environment.strip(), f"INVOICE_SYNC_{name.upper()} holds only blanks")
     credential = _credential(name, environ)
     if credential is None:
         return None
     value = _read(credential)
     if not value:
-        raise InvalidSettings([f"the secret {name} is empty in {credential}: {_mend(name, folder, environ)}"])
+        raise InvalidSettings([f"the secret {name} is empty in {credential}: {_remedy(name, folder, environ)}"])
     return "" if value == _MISSING else value
 
 
 def _credential(name: str, environ: Mapping[str, str]) -> Path | None:
-    """The file in which systemd hands it over, if it does."""
+    """Return the path of systemd's credential, or None."""
     folder = environ.get("CREDENTIALS_DIRECTORY")
     if not folder:
         return None
@@ -145,7 +145,7 @@ def _credential(name: str, environ: Mapping[str, str]) -> Path | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError:
-        pass  # the reading says why
+        pass  # reading the file tells why
     return Path(folder) / name
 
 
@@ -162,7 +162,7 @@ def _read_private(path: Path) -> str | None:
 
 
 def _filled(value: str, why: str) -> str:
-    """The value; InvalidSettings where there is a place for the secret, with nothing in it."""
+    """Return the value; InvalidSettings where the place for the secret is empty."""
     if not value:
         raise InvalidSettings([f"{why}: write the secret into it"])
     return value

@@ -1,28 +1,17 @@
-"""Whether a side is worked with now: it pauses when a person must act, and is said once when it fails and recovers."""
+"""Whether a side may be called now: it pauses when a person must act, and is logged when it fails and recovers."""
 
 import re
-from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
-from typing import TypeVar, cast
+from datetime import datetime, timedelta
 
-from daemon.errors import (
-    Busy,
-    Fatal,
-    InvoiceSyncError,
-    OutOfCalls,
-    Probe,
-    Retriable,
-    SideDenied,
-    SideName,
-    Unreachable,
-    Unreadable,
-)
+from structlog.typing import FilteringBoundLogger
+
+from daemon.errors import Busy, Fatal, InvoiceSyncError, OutOfCalls, Probe, SideDenied, SideName
 from daemon.spelling import sentences
-from daemon.sync.parts import Parts, Tally
+from daemon.sync.account import AccountSignIns
+from daemon.sync.session import Sessions
+from daemon.sync.tools import Tools
 from state.sides import Side
-
-T = TypeVar("T")
 
 
 class LeftAlone(Exception):  # noqa: N818
@@ -38,106 +27,166 @@ _STEPS: dict[Probe, tuple[int, ...]] = {
 LONGEST = timedelta(hours=1)
 
 
-def calls(parts: Parts, side: SideName) -> int:
-    """How many calls the side's client has made."""
-    return parts.magento.calls if side == "magento" else parts.salesforce.connection.calls
+class SideHealth:
+    """What is known of one side; the state remembers it."""
+
+    def __init__(self, side: SideName, tools: Tools, sessions: Sessions) -> None:
+        self.side: SideName = side
+        self._tools = tools
+        self._sessions = sessions
+
+    @property
+    def calls(self) -> int:
+        """How many calls the side's client has made."""
+        raise NotImplementedError
+
+    def known(self) -> Side:
+        """Return what is known of the side."""
+        return self._tools.store.sides.get(self.side)
+
+    def is_open(self) -> bool:
+        """Return whether the side may be called now."""
+        return self._may_be_called(self.known())
+
+    def end_pause(self) -> None:
+        """Try a paused side now."""
+        known = self.known()
+        if known.next_try_at is not None:
+            self._tools.store.sides.note(replace(known, next_try_at=None))
+
+    def answered(self, log: FilteringBoundLogger) -> None:
+        """Record that the side works."""
+        known = self.known()
+        if known.status != "ok":
+            event = f"{self.side}.recovered"
+            log.info(event, since=str(known.since), reason=known.reason)
+        fresh = self._with_usage(Side(self.side, api_used=known.api_used, api_limit=known.api_limit))
+        if fresh != known:
+            self._tools.store.sides.note(fresh)
+
+    def failed(self, error: InvoiceSyncError, log: FilteringBoundLogger) -> None:
+        """Record a failure of the side; log the first one and each change of reason."""
+        store, now, known = self._tools.store, self._tools.now(), self.known()
+        paused = isinstance(error, Fatal | OutOfCalls)
+        wait: float | None = None
+        if paused:
+            steps = _STEPS[_probe_of(error)]
+            wait = steps[min(known.failures, len(steps) - 1)]
+        elif isinstance(error, Busy):
+            wait = error.retry_after
+        status = "paused" if paused else "failing"
+        reason = store.redact(str(error))  # as what is known of it: the two are compared
+        hint = self._hint(error)
+        if known.status != status or (paused and not _tells(known.reason, reason)):
+            event = "salesforce.budget_reached" if isinstance(error, OutOfCalls) else f"{self.side}.failing"
+            log.warning(event, reason=reason, hint=hint, api_used=known.api_used, api_limit=known.api_limit)
+        fresh = replace(
+            known,
+            status=status,
+            reason=sentences(reason, hint) if hint else reason,
+            since=known.since or now,
+            failures=known.failures + 1,
+            next_try_at=None if wait is None else now + timedelta(seconds=wait),
+            exit_code=error.exit_code,
+        )
+        if paused and not self._may_be_called(known) and _tells(known.reason, reason):
+            # A person's request met the pause: the next try does not wait longer for that.
+            fresh = replace(fresh, failures=known.failures, next_try_at=known.next_try_at)
+        store.sides.note(self._with_usage(fresh))
+
+    def _may_be_called(self, known: Side) -> bool:
+        return known.next_try_at is None or known.next_try_at <= self._tools.now()
+
+    def _hint(self, error: InvoiceSyncError) -> str | None:
+        """Return what to do; for a sign-in also when its secrets are read again, if that is not at once."""
+        if isinstance(error, SideDenied) and error.about_secrets:
+            secrets = self._sessions.current.configuration.secrets
+            fixed = sorted(name for name in secrets.fixed if name.startswith(error.side))
+            if fixed:
+                restart = f"A change of {', '.join(fixed)} takes effect with a restart."
+                return f"{error.hint} {restart}" if error.hint else restart
+        return error.hint
+
+    def _with_usage(self, known: Side) -> Side:
+        return known
 
 
-def attempt(parts: Parts, tally: Tally, side: SideName, work: Callable[[], T]) -> T | None:
-    """Do the work and note whether the side answered; None when it (or the other side, on its way) did not."""
-    before = calls(parts, side)
-    result = None
-    try:
-        result = work()
-    except LeftAlone:
-        pass
-    except InvoiceSyncError as error:
-        tally.error = tally.error or str(error)
-        tally.failure = tally.failure or error
-        tally.salesforce_failed = tally.salesforce_failed or side == "salesforce"
-        failed(parts, cast("SideName", getattr(error, "side", side)), error)
-        return None
-    if calls(parts, side) > before:
-        answered(parts, side)
-        if side == "salesforce":
-            _learn_org(parts)
-    return result
+class MagentoHealth(SideHealth):
+    """Magento's; it is not tried where one more refused sign-in could lock the account."""
+
+    def __init__(self, tools: Tools, sessions: Sessions, sign_ins: AccountSignIns) -> None:
+        super().__init__("magento", tools, sessions)
+        self._sign_ins = sign_ins
+
+    @property
+    def calls(self) -> int:
+        """How many calls Magento's client has made."""
+        return self._sessions.current.magento.calls
+
+    def end_pause(self) -> None:
+        """Try Magento now, unless one more refused sign-in could lock the account."""
+        if self.account_at_risk() is None:
+            super().end_pause()
+
+    def account_at_risk(self) -> datetime | None:
+        """Return until when Magento remembers so many refused sign-ins that one more may lock the account, else None.
+
+        They are counted in the state, with those of a check. Whatever it was that paused the side: a count that was
+        not ended by a token is about the account.
+        """
+        by_account = self._sessions.current.settings.magento.auth == "admin"
+        return self._sign_ins.locked_until() if by_account and self.known().status == "paused" else None
 
 
-def bear(parts: Parts, tally: Tally, error: Retriable, *, alone: bool, began_at: float) -> None:
-    """Go on after a call to Salesforce that failed; raise its error when Salesforce itself is down.
+class SalesforceHealth(SideHealth):
+    """Salesforce's; it owns whether the next call is a probe that ends a pause."""
 
-    It is down when nothing could be sent, when it names a time to come back, when a second call about other records
-    fails right after, and when it was failing before this pass and has answered nothing since. So a side that is down
-    costs two calls, then one a pass. ``alone``: the call was about one record that failed in a call of its own before.
-    """
-    seconds = parts.clock.monotonic() - began_at
-    if not is_about_records(error) or (isinstance(error, Busy) and error.retry_after is not None):
-        raise error
-    if not tally.calls.answered and parts.store.sides.get("salesforce").status != "ok":
-        raise error
-    if tally.calls.note_failure(error, alone=alone, seconds=seconds):
-        raise error
-    parts.log.warning("call.failed", reason=str(error), hint="What it carried is tried again in smaller calls.")
+    def __init__(self, tools: Tools, sessions: Sessions) -> None:
+        super().__init__("salesforce", tools, sessions)
+        self._probing = False
 
+    @property
+    def calls(self) -> int:
+        """How many calls Salesforce's client has made."""
+        return self._sessions.current.salesforce.connection.calls
 
-def is_about_records(error: Retriable) -> bool:
-    """Return whether a failed call to Salesforce may have died of the records that it was about."""
-    if error.side != "salesforce" or (error.about is not None and not error.about):
-        return False
-    return not isinstance(error, Unreachable) or error.sent or isinstance(error, Unreadable)
+    def begins(self) -> bool:
+        """Return whether deliveries may begin now; after a pause their first call is a probe."""
+        known = self.known()
+        if not self._may_be_called(known):
+            return False
+        self._probing = known.status == "paused"
+        return True
 
+    def require_calls(self) -> None:
+        """Raise OutOfCalls when what is left of the org's daily calls is reserved for others. Ask before each call.
 
-def is_open(parts: Parts, side: SideName) -> bool:
-    """Whether the side is to be called now."""
-    return may_be_called(parts, parts.store.sides.get(side))
+        One probe is let through whenever a pause is over: only an answer tells that calls were given back.
+        """
+        connection = self._sessions.current.salesforce.connection
+        probing, self._probing = self._probing, False
+        if connection.reserve_reached and not probing:
+            raise OutOfCalls(
+                f"{connection.api_used} of the org's {connection.api_limit} daily API calls are used; the rest is left "
+                "to others (salesforce.api_reserve)",
+                side="salesforce",
+            )
 
+    def answered(self, log: FilteringBoundLogger) -> None:
+        """Record that Salesforce works, and which org it is."""
+        super().answered(log)
+        connection, facts = self._sessions.current.salesforce.connection, self._tools.store.facts
+        if connection.instance_url is not None:
+            learnt = {"instance_url": connection.instance_url, "organization_id": connection.organization_id}
+            for name, value in learnt.items():
+                if value is not None and facts.get(name) != value:
+                    facts.learn(name, value)
 
-def may_be_called(parts: Parts, known: Side) -> bool:
-    """The same of what is known of it."""
-    return known.next_try_at is None or known.next_try_at <= parts.now()
-
-
-def answered(parts: Parts, side: SideName) -> None:
-    """The side works."""
-    known = parts.store.sides.get(side)
-    if known.status != "ok":
-        event = f"{side}.recovered"
-        parts.log.info(event, since=str(known.since), reason=known.reason)
-    fresh = _with_usage(parts, Side(side, api_used=known.api_used, api_limit=known.api_limit))
-    if fresh != known:
-        parts.store.sides.note(fresh)
-
-
-def failed(parts: Parts, side: SideName, error: InvoiceSyncError) -> None:
-    """The side does not work; the first time, or when it is for another reason, it is said."""
-    known = parts.store.sides.get(side)
-    paused = isinstance(error, Fatal | OutOfCalls)
-    status = "paused" if paused else "failing"
-    wait: float | None = None
-    if paused:
-        steps = _STEPS[_probe_of(error)]
-        wait = steps[min(known.failures, len(steps) - 1)]
-    elif isinstance(error, Busy):
-        wait = error.retry_after
-    reason = parts.store.redact(str(error))  # as what is known of it: the two are compared
-    hint = _hint(parts, error)
-    if known.status != status or (paused and not _tells(known.reason, reason)):
-        event = "salesforce.budget_reached" if isinstance(error, OutOfCalls) else f"{side}.failing"
-        parts.log.warning(event, reason=reason, hint=hint, api_used=known.api_used, api_limit=known.api_limit)
-    fresh = replace(
-        known,
-        status=status,
-        reason=sentences(reason, hint) if hint else reason,
-        since=known.since or parts.now(),
-        failures=known.failures + 1,
-        next_try_at=None if wait is None else parts.now() + timedelta(seconds=wait),
-        exit_code=error.exit_code,
-    )
-    if paused and not is_open(parts, side) and _tells(known.reason, reason):
-        # A person's request met the pause: the next try does not wait longer for that.
-        fresh = replace(fresh, failures=known.failures, next_try_at=known.next_try_at)
-    parts.store.sides.note(_with_usage(parts, fresh))
+    def _with_usage(self, known: Side) -> Side:
+        connection = self._sessions.current.salesforce.connection
+        if connection.api_used is None:
+            return known
+        return replace(known, api_used=connection.api_used, api_limit=connection.api_limit)
 
 
 def _probe_of(error: InvoiceSyncError) -> Probe:
@@ -146,47 +195,6 @@ def _probe_of(error: InvoiceSyncError) -> Probe:
     return error.probe if isinstance(error, SideDenied) else "sign-in"
 
 
-def _hint(parts: Parts, error: InvoiceSyncError) -> str | None:
-    """What to do; and of a sign-in also when its secrets are read again, if that is not at once."""
-    if isinstance(error, SideDenied) and error.about_secrets:
-        fixed = sorted(name for name in parts.configuration.secrets.fixed if name.startswith(error.side))
-        if fixed:
-            restart = f"A change of {', '.join(fixed)} takes effect with a restart."
-            return f"{error.hint} {restart}" if error.hint else restart
-    return error.hint
-
-
 def _tells(known: str | None, reason: str) -> bool:
-    """Whether that reason was told already; how many calls are used by now is no other reason."""
+    """Return whether that reason was told already; how many calls are used by now is no other reason."""
     return re.sub(r"\d+", "", known or "").startswith(re.sub(r"\d+", "", reason))
-
-
-def require_calls(parts: Parts) -> None:
-    """Before each call: OutOfCalls when what is left of the org's daily calls is reserved for others.
-
-    One probe is let through whenever a pause is over: only an answer tells that calls were given back.
-    """
-    connection = parts.salesforce.connection
-    probing, parts.probing = parts.probing, False
-    if connection.reserve_reached and not probing:
-        raise OutOfCalls(
-            f"{connection.api_used} of the org's {connection.api_limit} daily API calls are used; the rest is left to "
-            "others (salesforce.api_reserve)",
-            side="salesforce",
-        )
-
-
-def _learn_org(parts: Parts) -> None:
-    connection = parts.salesforce.connection
-    if connection.instance_url is not None:
-        learnt = {"instance_url": connection.instance_url, "organization_id": connection.organization_id}
-        for name, value in learnt.items():
-            if value is not None and parts.store.facts.get(name) != value:
-                parts.store.facts.learn(name, value)
-
-
-def _with_usage(parts: Parts, known: Side) -> Side:
-    connection = parts.salesforce.connection
-    if known.side != "salesforce" or connection.api_used is None:
-        return known
-    return replace(known, api_used=connection.api_used, api_limit=connection.api_limit)

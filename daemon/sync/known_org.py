@@ -84,3 +84,14 @@ def _kept(store: Store) -> dict[str, Any]:
     except ValueError:
         return {}
     return kept if isinstance(kept, dict) else {}
+
+
+def adopt_mapping(store: Store, digest: str) -> None:
+    """Owe again what failed under an earlier mapping: this one may make Salesforce take it."""
+    known = store.facts.get("mapping")
+    if known != digest:
+        with store.writing():
+            store.facts.learn("mapping", digest)
+            if known is not None:
+                store.ledger.owe_failed()
+                store.notes.owe_failed()

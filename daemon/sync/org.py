@@ -1,7 +1,7 @@
 """Whether the org takes what is sent: found out before the first write, and when a rejection makes it doubtful.
 
 One call per object, and what was found is remembered for a day, or until the settings change: a process that starts
-anew asks nothing. What would be refused is found before a write, all of it at once. An error about invoices or items
+again asks nothing. What would be rejected is found before a write, all of it at once. An error about invoices or items
 pauses Salesforce (header and items go in together or not at all); one about notes or comment records keeps back the
 notes alone. A rejection that describe could explain is looked into at once, but once an hour at most. What may go
 twice, after a call without an answer or a crash, goes only once the org was described since: that nothing is doubled
@@ -11,14 +11,16 @@ rests on external IDs that are unique, and no rejection ever tells that one is s
 from dataclasses import replace
 from datetime import timedelta
 
+from structlog.typing import FilteringBoundLogger
+
 from daemon.errors import SideDenied
-from daemon.mapping import InvoiceMapping
 from daemon.salesforce import RecordError
 from daemon.salesforce.fit import Fit, look_at
-from daemon.sync.health import LeftAlone, require_calls
-from daemon.sync.known_org import KnownOrg, doubt_org, remember_org, told_before
-from daemon.sync.parts import Parts
+from daemon.sync.health import LeftAlone, SalesforceHealth
+from daemon.sync.known_org import KnownOrg, adopt_mapping, doubt_org, recall_org, remember_org, told_before
+from daemon.sync.session import Sessions
 from daemon.sync.timing import RETRY_LONGEST
+from daemon.sync.tools import Tools
 
 _RARELY = timedelta(hours=1)
 _GOOD_FOR = timedelta(days=1)
@@ -31,90 +33,107 @@ _EXPLAINED = frozenset(
 )  # fmt: skip
 
 
-def require_fit(parts: Parts) -> None:
-    """Before a write: SideDenied with every finding when the org would refuse invoices, whatever they hold."""
-    if parts.org is None or not parts.org.at <= parts.now() < parts.org.at + _GOOD_FOR:
-        _look(parts)
+class OrgFit:
+    """Owns what describe told of the org under the settings in force. None: it is asked before the next write."""
 
+    def __init__(self, tools: Tools, sessions: Sessions, health: SalesforceHealth) -> None:
+        self._tools = tools
+        self._sessions = sessions
+        self._health = health
+        self._known: KnownOrg | None = None
 
-def doubt_fit(parts: Parts) -> None:
-    """Something may be sent a second time: describe first, unless that was done just now."""
-    known = parts.org
-    if known is not None and not known.at <= parts.now() < known.at + RETRY_LONGEST:
-        parts.org = None
-        doubt_org(parts.store)
+    def recall(self) -> None:
+        """Take up what the state knows of the org: nothing after the state was cleared."""
+        self._known = recall_org(self._tools.store, self._sessions.current.settings)
+        self._sessions.spell_for(self._known.traits if self._known else None)
 
+    def require(self, log: FilteringBoundLogger) -> None:
+        """Raise SideDenied with every finding when the org would reject all invoices. Ask before a write."""
+        known, now = self._known, self._tools.now()
+        if known is None or not known.at <= now < known.at + _GOOD_FOR:
+            self._look(log)
 
-def may_explain(parts: Parts, error: RecordError) -> bool:
-    """Whether the org may have changed since it was described, and this is how it shows; asked once an hour at most."""
-    known = parts.org
-    if known is None or error.code not in _EXPLAINED:
-        return False
-    return known.doubted_at is None or not known.doubted_at <= parts.now() < known.doubted_at + _RARELY
+    def doubt(self) -> None:
+        """Have the org described before something is sent a second time, unless that was done just now."""
+        known = self._known
+        if known is not None and not known.at <= self._tools.now() < known.at + RETRY_LONGEST:
+            self._known = None
+            doubt_org(self._tools.store)
 
+    def may_explain(self, error: RecordError) -> bool:
+        """Return whether the org may have changed since it was described, and this is how that shows.
 
-def look_again(parts: Parts) -> bool:
-    """Describe anew after a rejection. True: other things are sent from now on; SideDenied: nothing is."""
-    before = parts.org
-    _look(parts)
-    assert parts.org is not None, "an org that does not fit has been refused"
-    parts.org = replace(parts.org, doubted_at=parts.now())
-    remember_org(parts.store, parts.configuration.settings, parts.org)
-    return before is None or before.traits != parts.org.traits
+        Once it has been looked at for such a rejection, it is not for an hour.
+        """
+        known = self._known
+        if known is None or error.code not in _EXPLAINED:
+            return False
+        return known.doubted_at is None or not known.doubted_at <= self._tools.now() < known.doubted_at + _RARELY
 
+    def look_again(self, log: FilteringBoundLogger) -> bool:
+        """Describe the org again after a rejection. Return whether other things are sent from now on.
 
-def why_no_notes(parts: Parts, *, again: bool = False) -> str | None:
-    """Why the org takes no notes, if so. It is asked again when it was not for a quarter of an hour; ``again``: now."""
-    require_fit(parts)
-    known = parts.org
-    good_for = timedelta(0) if again else RETRY_LONGEST
-    if known is not None and known.notes and not known.at <= parts.now() < known.at + good_for:
-        _look(parts)
-    return parts.org.notes if parts.org else None
+        Raise SideDenied when nothing is.
+        """
+        before = self._known
+        self._look(log)
+        assert self._known is not None, "an org that does not fit has been refused"
+        self._known = replace(self._known, doubted_at=self._tools.now())
+        remember_org(self._tools.store, self._sessions.current.settings, self._known)
+        return before is None or before.traits != self._known.traits
 
+    def why_no_notes(self, log: FilteringBoundLogger, *, again: bool = False) -> str | None:
+        """Return why the org takes no notes, or None when it does.
 
-def _look(parts: Parts) -> None:
-    settings = parts.configuration.settings
-    fit = look_at(
-        parts.salesforce.connection,
-        settings,
-        parts.mapping,
-        currencies=parts.store.ledger.currencies(),
-        before=lambda: _require_leave(parts),
-    )
-    doubted_at = parts.org.doubted_at if parts.org else None
-    parts.org = None
-    errors = fit.errors("invoices")
-    if errors:
-        doubt_org(parts.store)
-        said = "\n".join(f"- {finding}" for finding in errors + fit.errors("notes"))
-        raise SideDenied(
-            f"The org does not take what is sent to it, and nothing is written:\n{said}\nIt is looked at again once an "
-            "hour, at a start, after an edit of settings.yaml, and by `invoice-sync sync`.",
-            side="salesforce",
-            probe="hourly",
+        The org is asked again when it was not for a quarter of an hour; with ``again`` now.
+        """
+        self.require(log)
+        known = self._known
+        good_for = timedelta(0) if again else RETRY_LONGEST
+        if known is not None and known.notes and not known.at <= self._tools.now() < known.at + good_for:
+            self._look(log)
+        return self._known.notes if self._known else None
+
+    def _look(self, log: FilteringBoundLogger) -> None:
+        store, session = self._tools.store, self._sessions.current
+        fit = look_at(
+            session.salesforce.connection,
+            session.settings,
+            session.mapping,
+            currencies=store.ledger.currencies(),
+            before=self._require_leave,
         )
-    notes = "; ".join(str(finding) for finding in fit.errors("notes")) or None
-    parts.org = KnownOrg(parts.now(), fit.traits, notes, _tell(parts, fit), doubted_at)
-    remember_org(parts.store, settings, parts.org)
-    if parts.mapping.traits != fit.traits:
-        parts.mapping = InvoiceMapping(settings, fit.traits)
-        parts.adopt_mapping()
+        doubted_at = self._known.doubted_at if self._known else None
+        self._known = None
+        errors = fit.errors("invoices")
+        if errors:
+            doubt_org(store)
+            said = "\n".join(f"- {finding}" for finding in errors + fit.errors("notes"))
+            raise SideDenied(
+                f"The org does not take what is sent to it, and nothing is written:\n{said}\nIt is looked at again "
+                "once an hour, at a start, after an edit of settings.yaml, and by `invoice-sync sync`.",
+                side="salesforce",
+                probe="hourly",
+            )
+        notes = "; ".join(str(finding) for finding in fit.errors("notes")) or None
+        self._known = KnownOrg(self._tools.now(), fit.traits, notes, self._tell(fit, log), doubted_at)
+        remember_org(store, session.settings, self._known)
+        if session.mapping.traits != fit.traits:
+            self._sessions.spell_for(fit.traits)
+            adopt_mapping(store, self._sessions.current.mapping.digest)
 
+    def _require_leave(self) -> None:
+        """Raise unless there may be a further call."""
+        if self._tools.stop.asked:
+            raise LeftAlone
+        self._health.require_calls()
 
-def _require_leave(parts: Parts) -> None:
-    """Between two calls: whether there may be a further one."""
-    if parts.stop.asked:
-        raise LeftAlone
-    require_calls(parts)
-
-
-def _tell(parts: Parts, fit: Fit) -> tuple[str, ...]:
-    """Log what is new of what keeps no invoice back; everything that was told until now."""
-    before = told_before(parts.store)
-    findings = [*fit.warnings, *fit.errors("notes")]
-    for found in findings:
-        if str(found) not in before:
-            names = {"object": found.object, "field": found.field}
-            parts.log.warning("salesforce.finding", **names, reason=found.sentence, hint=found.hint)
-    return tuple(str(found) for found in findings)
+    def _tell(self, fit: Fit, log: FilteringBoundLogger) -> tuple[str, ...]:
+        """Log each new finding that keeps no invoice back; return all that were told until now."""
+        before = told_before(self._tools.store)
+        findings = [*fit.warnings, *fit.errors("notes")]
+        for found in findings:
+            if str(found) not in before:
+                names = {"object": found.object, "field": found.field}
+                log.warning("salesforce.finding", **names, reason=found.sentence, hint=found.hint)
+        return tuple(str(found) for found in findings)

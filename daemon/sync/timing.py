@@ -2,10 +2,8 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from random import Random
 
-from daemon.clock import Clock
-from state.store import Store
+from daemon.sync.tools import Tools
 
 RETRY_FIRST = timedelta(seconds=30)
 RETRY_LONGEST = timedelta(minutes=15)
@@ -37,21 +35,19 @@ class Moment:
 
 
 class Timing:
-    """Tells the time in whole seconds, which is what the state remembers, and the times that follow from it."""
+    """Tells the time, and the times that follow from it."""
 
-    def __init__(self, store: Store, clock: Clock, random: Random) -> None:
-        self._store = store
-        self._clock = clock
-        self._random = random
+    def __init__(self, tools: Tools) -> None:
+        self._tools = tools
         self._cleared_until: datetime | None = None
 
     def recall(self) -> None:
         """Take up from the state until when a call about what was cleared may still commit."""
-        self._cleared_until = self._store.doubts.until()
+        self._cleared_until = self._tools.store.doubts.until()
 
     def now(self) -> datetime:
         """Return the wall clock in whole seconds."""
-        return self._clock.now().replace(microsecond=0)
+        return self._tools.now()
 
     def since(self, called_at: datetime) -> Moment:
         """Return the moment at which the answer to a call that began then is recorded."""
@@ -66,4 +62,4 @@ class Timing:
         if retry_after is not None:
             return self.now() + timedelta(seconds=retry_after)
         longest = min(RETRY_LONGEST, RETRY_FIRST * (1 << min(attempts, 10)))
-        return self.now() + longest * self._random.uniform(0.5, 1.0)
+        return self.now() + longest * self._tools.random.uniform(0.5, 1.0)

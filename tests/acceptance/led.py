@@ -104,12 +104,12 @@ def _run() -> None:
     test = socket.create_connection((_HOST, int(os.environ[VARIABLE]))).makefile("rw")
     run_daemon = daemon.scheduler.run_daemon
 
-    def run_led(work: Any, stop: Any, on_beat: Any, systemd: Any, **options: Any) -> None:
+    def run_led(process: Any, stop: Any, on_beat: Any, systemd: Any, **options: Any) -> None:
         def on_led_beat() -> None:
             on_beat()
             _lead(clock, test)
 
-        run_daemon(work, stop, on_led_beat, systemd, **options)
+        run_daemon(process, stop, on_led_beat, systemd, **options)
 
     setattr(daemon.cli.assemble, "SystemClock", lambda: clock)  # noqa: B010  (a class's name, to the type checker)
     setattr(daemon.scheduler, "FromNow", lambda _: FromNow(_BEAT_SECONDS))  # noqa: B010

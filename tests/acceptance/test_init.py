@@ -153,10 +153,11 @@ def test_the_settings_that_make_install_left_are_filled_in_where_they_are(tmp_pa
     assert sorted(path.name for path in place.parent.iterdir()) == ["secrets", "settings.yaml"]
     again = run(tmp_path, "init", *NAMED, "--settings", str(place))
     assert again.returncode == 2
-    assert "is there already" in again.stderr
+    assert "exists already" in again.stderr
 
 
-def test_without_a_name_init_fills_in_what_make_install_left(tmp_path: Path) -> None:
+def test_without_a_name_init_fills_in_what_make_install_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
     assert beginning.place_for_first(None, root=tmp_path) == Path("settings.yaml")
     installed = tmp_path / "etc" / "invoice-sync" / "settings.yaml"
     installed.parent.mkdir(parents=True)
@@ -179,6 +180,9 @@ def test_the_settings_yaml_of_the_checkout_is_left_as_it_is(tmp_path: Path) -> N
     assert "its URLs are not filled in" in checked.stderr
     assert (tmp_path / "settings.yaml").read_text() == shipped
     assert [path.name for path in tmp_path.iterdir()] == ["settings.yaml"]
+    named = run(tmp_path, "init", *NAMED, "--settings", "settings.yaml")
+    assert named.returncode == 0, named.stderr
+    assert load(tmp_path / "settings.yaml", EVERY_SECRET).settings.salesforce.login_url == ORG
 
 
 @pytest.mark.parametrize("name", ["settings.yaml", "secrets/magento_access_token"])
@@ -191,7 +195,7 @@ def test_nothing_that_is_there_is_ever_written_over(tmp_path: Path, name: str) -
     assert there.read_text() == "mine"
     if name == "settings.yaml":
         assert done.returncode == 2
-        assert "settings.yaml is there already, and was left as it is" in done.stderr
+        assert "settings.yaml exists already and was left unchanged" in done.stderr
         assert not (tmp_path / "secrets").exists()
     else:
         assert done.returncode == 0, done.stderr
@@ -207,8 +211,8 @@ def test_nothing_that_is_there_is_ever_written_over(tmp_path: Path, name: str) -
         (["--magento-url", "shop.example.com", *NAMED[2:]], "shop.example.com is not a URL: write https://host"),
         (["--magento-url", "http://shop.example.com", *NAMED[2:]], "must begin with https://"),
         (["--magento-url", f"{SHOP}/rest/V1", *NAMED[2:]], "without /rest"),
-        ([*NAMED[:3], "https://acme.lightning.force.com"], "the API is at https://acme.my.salesforce.com"),
-        ([*NAMED[:3], "https://login.salesforce.com"], "is every org's; write your org's own"),
+        ([*NAMED[:3], "https://acme.lightning.force.com"], "its API is https://acme.my.salesforce.com"),
+        ([*NAMED[:3], "https://login.salesforce.com"], "is for every org; write your org's own"),
         ([*NAMED, "--settings", "/proc/nowhere/settings.yaml"], "cannot be written"),
     ],
 )

@@ -55,7 +55,7 @@ class BusyShop:
 
     def remember_past(self, days: Days) -> None:
         """The same, but written into the state as it would stand then: to read it takes a large shop's time."""
-        store, now = days.work.parts.store, days.now
+        store, now = days.work.tools.store, days.now
         shown = self.world.wire_invoices()
         with store.writing():
             store.ledger.write(_held(row, now) for row in shown)
@@ -64,7 +64,7 @@ class BusyShop:
 
     def _send_commented(self, days: Days) -> None:
         commented = {entity_id for age in BOUNDS for entity_id in self._around(age)}
-        days.work.parts.store.requests.leave("sync", days.now, named=sorted(commented))
+        days.work.tools.store.requests.leave("sync", days.now, named=sorted(commented))
         days.pass_by(minutes=1)
         assert not self.world.rows().keys() ^ set(self.world.shop.invoices.ids), "all of the past is known"
 
@@ -119,14 +119,14 @@ def _held_notes(row: dict[str, Any], now: datetime) -> list[NoteRow]:
 
 def round_of(band: str, days: Days) -> datetime:
     """When the last round of this band that has ended began."""
-    began = instant_of(days.work.parts.store.facts.get(f"sweep.{band}"))
+    began = instant_of(days.work.tools.store.facts.get(f"sweep.{band}"))
     assert began is not None
     return began
 
 
 def begin_daily_round(days: Days, at: datetime) -> None:
     """Let the last daily round have begun so long ago that the next one is due then."""
-    days.work.parts.store.facts.learn("sweep.watch", text_of(at - DAY) or "")
+    days.work.tools.store.facts.learn("sweep.watch", text_of(at - DAY) or "")
 
 
 def measure(smaller: int) -> None:
@@ -160,7 +160,7 @@ def measure(smaller: int) -> None:
             gaps = days.between_polls(since, days.now)
             _say(begun, "a day is over")
             days.pass_by(hours=2.2)
-            synced = work.parts.store.ledger.counts()["synced"]
+            synced = work.tools.store.ledger.counts()["synced"]
         print(f"a day of a shop with 3,000 invoices a day, 1:{smaller}: {synced} synced, {polls} beats")
         for purpose in sorted(calls):
             full = rows[purpose] * smaller

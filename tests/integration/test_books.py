@@ -10,7 +10,7 @@ import pytest
 
 from daemon.sandbox.faults import drop, garble, status
 from daemon.scheduler import run_once
-from daemon.sync import Work
+from daemon.sync import Process
 from tests.integration.checks import assert_balanced, books, change, note_rows, record, state_of
 from tests.world import Stop, World
 
@@ -49,7 +49,7 @@ def test_the_books_of_a_pass_are_the_figures_of_what_it_did(world: World) -> Non
         assert figures(second, "seen", "owed", "unchanged", "held", "skipped", "refused") == (61, 2, 59, 0, 0, 0)
         assert figures(second, "due", "synced", "failed", "pending", "notes") == (5, 5, 0, 0, 3)
         assert second["outcome"] == "ok"
-        counts = work.parts.store.ledger.counts()
+        counts = work.tools.store.ledger.counts()
     assert counts == {"synced": 46, "skipped": 6, "failed": 9}
     assert_balanced(world)
 
@@ -58,7 +58,7 @@ def test_history_keeps_the_same_books_as_the_log(world: World) -> None:
     world.invoice(comment="a note")
     with world.work() as work:
         run_once(work)
-        kept = work.parts.store.passes.last()
+        kept = work.tools.store.passes.last()
     assert kept is not None
     logged = books(world)[-1]
     assert all(getattr(kept, name) == logged[name] for name in ("seen", "owed", "due", "synced", "notes", "outcome"))
@@ -66,7 +66,7 @@ def test_history_keeps_the_same_books_as_the_log(world: World) -> None:
 
 # Each kind of pass
 
-Kind = Callable[[World, Work], None]
+Kind = Callable[[World, Process], None]
 
 
 def refuse(world: World, entity_id: int) -> None:
@@ -78,55 +78,55 @@ def some(world: World, count: int = 8) -> list[int]:
     return [world.invoice(comment=f"note {index}") for index in range(count)]
 
 
-def everything_already_there(world: World, work: Work) -> None:
+def everything_already_there(world: World, work: Process) -> None:
     some(world)
     run_once(work)
 
 
-def a_change_and_a_late_comment(world: World, work: Work) -> None:
+def a_change_and_a_late_comment(world: World, work: Process) -> None:
     ids = some(world)
     run_once(work)
     change(world, ids[0], state=1)
     world.shop.add_comment(ids[1], "late")
 
 
-def automatic_off(world: World, work: Work) -> None:
+def automatic_off(world: World, work: Process) -> None:
     some(world)
     world.set("invoices.enable_automatic_synchronization", False)
 
 
-def synchronization_off(world: World, work: Work) -> None:
+def synchronization_off(world: World, work: Process) -> None:
     some(world)
     world.set("invoices.enable_synchronization", False)
 
 
-def notes_off(world: World, work: Work) -> None:
+def notes_off(world: World, work: Process) -> None:
     some(world)
     world.set("invoices.synchronize_notes", False)
 
 
-def some_skipped(world: World, work: Work) -> None:
+def some_skipped(world: World, work: Process) -> None:
     for entity_id in some(world)[:3]:
         world.shop.edit_invoice(entity_id, state=3)
     world.set("invoices.skip", {"states": ["canceled"]})
 
 
-def some_malformed(world: World, work: Work) -> None:
+def some_malformed(world: World, work: Process) -> None:
     for entity_id in some(world)[:3]:
         world.shop.edit_invoice(entity_id, created_at=None)
 
 
-def magento_down(world: World, work: Work) -> None:
+def magento_down(world: World, work: Process) -> None:
     some(world)
     world.magento_faults.add(drop(), times=None)
 
 
-def magento_down_at_its_orders(world: World, work: Work) -> None:
+def magento_down_at_its_orders(world: World, work: Process) -> None:
     some(world)
     world.magento_faults.add(drop(), path="/orders", times=None)
 
 
-def magento_down_for_a_second_attempt(world: World, work: Work) -> None:
+def magento_down_for_a_second_attempt(world: World, work: Process) -> None:
     some(world)
     world.org.lock("Magento_Invoice__c", lambda _: True, times=8)
     run_once(work)
@@ -134,47 +134,47 @@ def magento_down_for_a_second_attempt(world: World, work: Work) -> None:
     world.magento_faults.add(drop(), path=r"\[condition_type\]=in&", times=None)
 
 
-def salesforce_down(world: World, work: Work) -> None:
+def salesforce_down(world: World, work: Process) -> None:
     some(world)
     world.salesforce_faults.add(drop(), times=None)
 
 
-def salesforce_down_at_its_notes(world: World, work: Work) -> None:
+def salesforce_down_at_its_notes(world: World, work: Process) -> None:
     some(world)
     world.salesforce_faults.add(drop(), path="composite/graph", body="ContentNote", times=None)
 
 
-def salesforce_refuses_the_sign_in(world: World, work: Work) -> None:
+def salesforce_refuses_the_sign_in(world: World, work: Process) -> None:
     some(world)
     world.salesforce.sign_in_refused = ("invalid_client", "invalid client credentials")
 
 
-def salesforce_out_of_calls(world: World, work: Work) -> None:
+def salesforce_out_of_calls(world: World, work: Process) -> None:
     some(world, 90)
     world.salesforce.api_limit = 2
 
 
-def salesforce_refuses_whole_calls(world: World, work: Work) -> None:
+def salesforce_refuses_whole_calls(world: World, work: Process) -> None:
     some(world)
     world.salesforce_faults.add(status(413), path="composite/graph", times=None)
 
 
-def salesforce_is_full(world: World, work: Work) -> None:
+def salesforce_is_full(world: World, work: Process) -> None:
     some(world)
     world.org.fail("Magento_Invoice__c", lambda _: True, "STORAGE_LIMIT_EXCEEDED", "storage limit exceeded")
 
 
-def all_fail(world: World, work: Work) -> None:
+def all_fail(world: World, work: Process) -> None:
     some(world, 40)
     world.org.add_rule("Magento_Invoice__c", lambda _: True, "none")
 
 
-def notes_fail(world: World, work: Work) -> None:
+def notes_fail(world: World, work: Process) -> None:
     some(world)
     world.org.add_rule("Magento_Invoice_Comment__c", lambda _: True, "none")
 
 
-def a_record_deleted(world: World, work: Work) -> None:
+def a_record_deleted(world: World, work: Process) -> None:
     ids = some(world)
     run_once(work)
     for entity_id in ids[:2]:
@@ -182,29 +182,29 @@ def a_record_deleted(world: World, work: Work) -> None:
         world.shop.add_comment(entity_id, "after it was deleted")
 
 
-def a_cleared_state(world: World, work: Work) -> None:
+def a_cleared_state(world: World, work: Process) -> None:
     some(world)
     run_once(work)
-    work.parts.store.requests.leave("clear", work.parts.now())
+    work.tools.store.requests.leave("clear", work.tools.now())
 
 
-def a_manual_sync(world: World, work: Work) -> None:
+def a_manual_sync(world: World, work: Process) -> None:
     ids = some(world)
     run_once(work)
-    work.parts.store.requests.leave("sync", work.parts.now(), named=ids[:3], others=ids[2:])
+    work.tools.store.requests.leave("sync", work.tools.now(), named=ids[:3], others=ids[2:])
 
 
-def a_manual_sync_of_what_is_not_there(world: World, work: Work) -> None:
+def a_manual_sync_of_what_is_not_there(world: World, work: Process) -> None:
     ids = some(world)
     world.org.lock("Magento_Invoice__c", lambda _: True, times=8)
     run_once(work)
     with world.shop.lock:
         world.shop.invoices.remove(ids[0])
     world.shop.edit_invoice(ids[1], state=9)
-    work.parts.store.requests.leave("sync", work.parts.now(), named=[*ids, 4711])
+    work.tools.store.requests.leave("sync", work.tools.now(), named=[*ids, 4711])
 
 
-def off_in_the_middle(world: World, work: Work) -> None:
+def off_in_the_middle(world: World, work: Process) -> None:
     some(world, 90)
 
     def switch_off(body: bytes) -> bytes:
@@ -214,9 +214,9 @@ def off_in_the_middle(world: World, work: Work) -> None:
     world.salesforce_faults.add(garble(switch_off), path="composite/graph")
 
 
-def stopped_in_the_middle(world: World, work: Work) -> None:
+def stopped_in_the_middle(world: World, work: Process) -> None:
     some(world, 90)
-    stop = work.parts.stop
+    stop = work.tools.stop
     assert isinstance(stop, Stop)
 
     def ask(body: bytes) -> bytes:
@@ -226,12 +226,12 @@ def stopped_in_the_middle(world: World, work: Work) -> None:
     world.salesforce_faults.add(garble(ask), path="composite/graph")
 
 
-def several_pages(world: World, work: Work) -> None:
+def several_pages(world: World, work: Process) -> None:
     world.set("magento.page_size", 3)
     some(world, 20)
 
 
-def a_sweep(world: World, work: Work) -> None:
+def a_sweep(world: World, work: Process) -> None:
     ids = some(world)
     run_once(work)
     world.clock.advance(hours=2)
@@ -258,7 +258,7 @@ KINDS: list[Kind] = [
 @pytest.mark.parametrize("first", [True, False], ids=["in a backfill", "in a poll"])
 @pytest.mark.parametrize("kind", KINDS, ids=[kind.__name__ for kind in KINDS])
 def test_the_books_balance_and_end_with_the_ledger(
-    world: World, kind: Callable[[World, Work], None], first: bool
+    world: World, kind: Callable[[World, Process], None], first: bool
 ) -> None:
     with world.work() as work:
         if not first:
@@ -268,9 +268,9 @@ def test_the_books_balance_and_end_with_the_ledger(
         before = len(books(world))
         run_once(work)
         assert_balanced(world)
-        options = work.parts.configuration.settings.invoices
-        counts, last = work.parts.store.ledger.counts(), books(world)[-1]
-        if options.enable_synchronization and options.enable_automatic_synchronization and not work.parts.stop.asked:
+        options = work.settings.invoices
+        counts, last = work.tools.store.ledger.counts(), books(world)[-1]
+        if options.enable_synchronization and options.enable_automatic_synchronization and not work.tools.stop.asked:
             assert last["pending"] == counts.get("pending", 0), "what is left is what the ledger owes"
         for done in books(world)[before:]:
             left = done["failed"] + done["refused"] + done["pending"]
@@ -289,7 +289,7 @@ def test_the_books_balance_and_end_with_the_ledger(
         world.salesforce.sign_in_refused = None
         world.salesforce.api_limit = 100_000
         world.set("invoices", {})
-        work.parts.stop.asked = False  # type: ignore[misc]
+        work.tools.stop.asked = False  # type: ignore[misc]
         for _ in range(4):
             world.clock.advance(hours=25)
             run_once(work)
@@ -372,9 +372,9 @@ def test_once_off_was_read_no_call_to_salesforce_starts(world: World) -> None:
             change(world, chance.choice(known), state=1 + round_number % 3)
             world.shop.add_comment(chance.choice(known), f"round {round_number}")
             if chance.random() < 0.5:
-                work.parts.store.requests.leave("sync", work.parts.now(), named=known[:4])
+                work.tools.store.requests.leave("sync", work.tools.now(), named=known[:4])
             if chance.random() < 0.3:
-                work.parts.store.requests.leave("clear", work.parts.now())
+                work.tools.store.requests.leave("clear", work.tools.now())
             world.salesforce_calls.clear()
             run_once(work)
             assert not off or len(world.salesforce_calls) == 0

@@ -436,7 +436,7 @@ def test_a_check_beside_the_daemon_counts_where_the_daemon_does(world: World) ->
         assert world.magento.admin_failures == 1
         for _ in range(4):
             report_of(world)
-        assert work.parts.account_at_risk(work.parts.store.sides.get("magento")) is not None
+        assert work.magento.account_at_risk() is not None
         work.end_pauses()
         work.poll()
         report_of(world)

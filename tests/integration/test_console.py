@@ -27,7 +27,7 @@ from tests.world import World
 def pages(world: World) -> FlaskClient:
     """A caller of the pages, with the settings and the state as they are now."""
     with world.work() as work:
-        configuration = work.parts.configuration
+        configuration = work.session.configuration
 
     def open_state() -> Store:
         return Store(world.state_path, lock=False)

@@ -81,7 +81,7 @@ def test_a_locked_row_is_tried_again_ever_later_and_delays_no_other(world: World
             assert (row.sync_status, row.attempts) == ("pending", attempt)
             assert "UNABLE_TO_LOCK_ROW" in str(row.reason)
             assert row.next_attempt_at is not None
-            wait = (row.next_attempt_at - work.parts.now()).total_seconds()
+            wait = (row.next_attempt_at - work.tools.now()).total_seconds()
             longest = min(900, 30 * 2 ** (attempt - 1))
             assert longest / 2 - 2 <= wait <= longest
             assert [other for other in ids if state_of(world, other)[0] != "synced"] == [ids[7]]
@@ -566,7 +566,7 @@ def test_sessions_that_are_never_accepted_pause_salesforce_and_not_magento(world
             run_once(work)
             world.clock.advance(seconds=5)
         assert world.salesforce.sign_ins <= 2, "no sign-in at every poll"
-        side = work.parts.store.sides.get("salesforce")
+        side = work.tools.store.sides.get("salesforce")
         assert side.status == "paused"
         assert len(world.named("salesforce.failing")) == 1
         assert len(world.rows()) == 10
@@ -602,7 +602,7 @@ def test_out_of_calls_pauses_salesforce_with_rare_probes_while_magento_is_polled
         assert len(world.rows()) == 62, "Magento is still polled"
         calls = len([call for call in world.salesforce_calls if "/oauth2/" not in call.path])
         assert 1 <= calls <= 12, "probed at a growing interval up to 15 minutes"
-        assert work.parts.store.sides.get("salesforce").status == "paused"
+        assert work.tools.store.sides.get("salesforce").status == "paused"
         assert len(world.named("salesforce.budget_reached")) == 1, "shown once"
         world.salesforce.app_usage = None
         world.salesforce.api_used, world.salesforce.api_limit = 100, 100_000
@@ -634,7 +634,7 @@ def test_an_org_that_becomes_another_while_the_daemon_runs_is_refused_too(world:
         new = world.invoice()
         run_once(work)
         assert record(world, new) is None
-        assert "state clear" in str(work.parts.store.sides.get("salesforce").reason)
+        assert "state clear" in str(work.tools.store.sides.get("salesforce").reason)
 
 
 def test_another_magento_name_is_refused_and_the_way_on_is_named(world: World) -> None:
@@ -685,7 +685,7 @@ def test_a_retry_after_is_a_due_time_and_never_slept_through(world: World) -> No
         run_once(work)
         row = world.rows()[entity_id]
         assert row.next_attempt_at is not None
-        assert abs(row.next_attempt_at - work.parts.now() - timedelta(seconds=120)) < timedelta(seconds=5)
+        assert abs(row.next_attempt_at - work.tools.now() - timedelta(seconds=120)) < timedelta(seconds=5)
         world.clock.advance(seconds=100)
         run_once(work)
         assert state_of(world, entity_id)[0] == "pending"
@@ -763,7 +763,7 @@ def test_an_edit_waits_while_notes_are_switched_off_and_is_not_taken_for_a_delet
         world.shop.edit_comment(comment_id, "second")
         world.salesforce.notes_enabled = False
         work.sync([entity_id])
-        assert work.parts.store.notes.known([comment_id])[comment_id].sync_status == "pending"
+        assert work.tools.store.notes.known([comment_id])[comment_id].sync_status == "pending"
         world.salesforce.notes_enabled = True
         world.clock.advance(minutes=16)
         work.poll()
@@ -1017,6 +1017,6 @@ def test_the_org_and_its_address_are_remembered(chosen_org: World) -> None:
     chosen_org.invoice()
     with chosen_org.work() as work:
         run_once(work)
-        facts = work.parts.store.facts
+        facts = work.tools.store.facts
         assert facts.get("organization_id") == chosen_org.org.organization_id
         assert facts.get("instance_url") == chosen_org.salesforce_server.url

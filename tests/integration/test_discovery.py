@@ -15,7 +15,7 @@ from daemon.sandbox.faults import Fault, drop, garble, status, truncate
 from daemon.sandbox.faults.answers import ask
 from daemon.sandbox.magento.http.options import INVOICES, ORDERS
 from daemon.scheduler import Beat, StopRequest, run_once
-from daemon.sync import Work
+from daemon.sync import Process
 from state.scans import Scan
 from tests.integration.checks import assert_balanced, assert_equal, change, note_rows, record, state_of, texts
 from tests.world import World
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
 
 
-def checkpoint(work: Work) -> datetime:
-    found = work.parts.store.checkpoints.current()
+def checkpoint(work: Process) -> datetime:
+    found = work.tools.store.checkpoints.current()
     assert found is not None
     return found
 
 
-def scan_of(work: Work, kind: str) -> Scan | None:
-    return work.parts.store.scans.open(kind)
+def scan_of(work: Process, kind: str) -> Scan | None:
+    return work.tools.store.scans.open(kind)
 
 
 def stamp(world: World, entity_id: int, name: str = "updated_at") -> datetime:
@@ -471,7 +471,7 @@ def test_a_page_that_cannot_be_believed_is_refused_whole_and_the_next_poll_recov
             assert begun is None or begun.after_id == 0, "what was known to be good is not shown either"
             assert work.last is not None
             assert work.last.outcome == "failed"
-            assert work.parts.store.sides.get("magento").status != "ok"
+            assert work.tools.store.sides.get("magento").status != "ok"
         assert len(world.salesforce_calls) == 0
         assert len(world.named("magento.failing")) == 1, "said once"
         plan.remove()
@@ -497,7 +497,7 @@ def test_a_backfill_whose_first_page_is_refused_sets_no_checkpoint(world: World,
     world.magento_faults.add(fault, times=None)
     with world.work() as work:
         run_once(work)
-        assert work.parts.store.checkpoints.current() is None
+        assert work.tools.store.checkpoints.current() is None
         assert scan_of(work, "backfill") is None
         world.magento_faults.clear()
         run_once(work)
@@ -515,8 +515,8 @@ def test_without_permission_to_read_orders_nothing_is_half_remembered_and_all_is
     with world.work() as work:
         run_once(work)
         assert world.rows() == {}
-        assert work.parts.store.checkpoints.current() is None
-        side = work.parts.store.sides.get("magento")
+        assert work.tools.store.checkpoints.current() is None
+        side = work.tools.store.sides.get("magento")
         assert side.status == "paused"
         assert "Orders > Actions > View" in str(side.reason)
         world.magento_calls.clear()
@@ -608,7 +608,7 @@ def test_a_request_that_finds_salesforce_failing_keeps_no_poll_back(world: World
         beat.poll()
         second = world.invoice()
         world.clock.advance(minutes=1)
-        work.parts.store.requests.leave("sync", work.parts.now(), named=[first])
+        work.tools.store.requests.leave("sync", work.tools.now(), named=[first])
         world.salesforce_faults.add(drop(), times=1)
         beat.poll()
         assert second in world.rows(), "the poll that was due came after the request"

@@ -10,12 +10,10 @@ import pytest
 
 from daemon.errors import InvoiceSyncError
 from daemon.scheduler import run_once
-from daemon.sync.discovery.scan import read_again
-from daemon.sync.parts import Tally
 from state.dismissal import dismiss
 from tests.integration.checks import assert_balanced, change, note_rows, record, state_of, texts
 from tests.promises import assert_promises
-from tests.world import World
+from tests.world import World, read_again
 
 
 def number_of(world: World, entity_id: int) -> str:
@@ -109,7 +107,7 @@ def test_one_that_could_not_be_shown_comes_back_with_its_change(world: World, br
         run_once(work)
         if broken == "after it had failed":
             world.shop.corrupt(entity_id)
-            read_again(work.parts, Tally(), [entity_id])
+            read_again(work, [entity_id])
             assert world.rows()[entity_id].corrupt
             assert state_of(world, entity_id)[0] == "skipped"
             world.shop.mend(entity_id)
@@ -203,7 +201,7 @@ def test_a_sweep_and_a_new_mapping_leave_it_alone(world: World) -> None:
     entity_id = corrupt(world)
     with world.work() as work:
         run_once(work)
-        dismiss(work.parts.store, [entity_id])
+        dismiss(work.tools.store, [entity_id])
         work.sweeps = True
         world.set("salesforce.invoice.fields", {"Order_Number__c": "invoice.order_id"})
         for _ in range(4):
@@ -257,9 +255,9 @@ def test_beside_the_running_daemon_it_is_a_request(world: World) -> None:
     entity_id = refused(world)
     world.run_once()
     with world.work() as work:
-        work.parts.store.requests.leave("dismiss", work.parts.now(), named=[entity_id])
+        work.tools.store.requests.leave("dismiss", work.tools.now(), named=[entity_id])
         work.next_pass(lambda: False)
-        done = work.parts.store.requests.get(1)
+        done = work.tools.store.requests.get(1)
         assert done is not None
         assert (done.exit_code, done.error) == (0, None)
         assert work.last is not None
@@ -272,11 +270,11 @@ def test_a_request_of_a_kind_that_nobody_knows_does_nothing(world: World) -> Non
     world.invoice()
     world.run_once()
     with world.work() as work:
-        work.parts.store.requests.leave("sunc", work.parts.now())
+        work.tools.store.requests.leave("sunc", work.tools.now())
         with pytest.raises(InvoiceSyncError, match="knows no request 'sunc'"):
             run_once(work)
         run_once(work)
-        assert work.parts.store.ledger.counts() == {"synced": 1}
+        assert work.tools.store.ledger.counts() == {"synced": 1}
 
 
 def test_it_can_be_done_while_synchronization_is_off(world: World) -> None:

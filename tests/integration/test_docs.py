@@ -7,6 +7,7 @@ import re
 import shlex
 import shutil
 import subprocess
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -277,3 +278,44 @@ def test_every_file_that_a_page_names_is_there(name: str) -> None:
     page = ROOT / name if (ROOT / name).exists() else ROOT / "docs" / name
     for path in PATHS.findall(page.read_text()):
         assert (ROOT / path).exists(), path
+
+
+def drawn(heading: str) -> list[str]:
+    """Return the lines of the drawing under this heading of docs/architecture.md."""
+    chapter = DOCS["architecture.md"].split(f"\n## {heading}\n", 1)[1].split("\n## ", 1)[0]
+    return chapter.split("```\n")[1].splitlines()
+
+
+def paths_of_the_tree() -> set[str]:
+    """Return each path that the tree of docs/architecture.md draws; folders end with a slash."""
+    found: set[str] = set()
+    folders: list[str] = []
+    for line in drawn("The tree"):
+        depth = (len(line) - len(line.lstrip())) // 2
+        folders[depth:] = [line.split()[0]]
+        found.add("".join(folders))
+    return found
+
+
+def test_the_tree_of_the_architecture_is_the_one_that_stands() -> None:
+    paths = paths_of_the_tree()
+    for path in paths:
+        assert (ROOT / path).is_dir() if path.endswith("/") else (ROOT / path).is_file(), path
+    packages = {file.parent for top in ("daemon", "state") for file in (ROOT / top).rglob("__init__.py")}
+    rooms = {f"{package.relative_to(ROOT)}/" for package in packages if len(package.relative_to(ROOT).parts) <= 3}
+    inner = {room for room in rooms if room.startswith("daemon/sandbox/") and room.count("/") > 3}
+    assert rooms - inner <= paths, "every room has its line"
+
+
+def test_the_direction_of_the_architecture_is_the_one_that_is_checked() -> None:
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    places = {
+        name.strip().removeprefix("daemon."): number
+        for number, layer in enumerate(contracts[0]["layers"])
+        for name in layer.split("|")
+    }
+    drawing = [layer.split("│") for layer in " ".join(drawn("Direction")).split("→") if layer.strip()]
+    numbers = [[places[name.strip()] for name in layer] for layer in drawing]
+    assert all(len(set(layer)) == 1 for layer in numbers), "siblings are siblings"
+    firsts = [layer[0] for layer in numbers]
+    assert firsts == sorted(set(firsts)), "and each layer stands above the next"

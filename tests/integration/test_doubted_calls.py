@@ -11,7 +11,7 @@ import pytest
 
 from daemon.sandbox.faults import Fault, garble, late_commit, status
 from daemon.scheduler import run_once
-from daemon.sync import Work
+from daemon.sync import Process
 from state.store import Store
 from tests.acceptance.process import wait_until
 from tests.integration.checks import assert_equal, change, record, texts
@@ -55,8 +55,8 @@ def answered_later(world: World, moment: threading.Event, came_through: Callable
     return garble(wait)
 
 
-def clear(world: World, work: Work, named: list[int]) -> None:
-    work.parts.store.requests.leave("clear", work.parts.now(), named=named)
+def clear(world: World, work: Process, named: list[int]) -> None:
+    work.tools.store.requests.leave("clear", work.tools.now(), named=named)
     run_once(work)
 
 

@@ -54,20 +54,20 @@ def test_what_is_refused_of_notes_alone_keeps_no_invoice_back(
     with world.work() as work:
         run_once(work)
         assert {state_of(world, key)[0] for key in ids} == {"synced"}
-        assert work.parts.store.sides.get("salesforce").status == "ok"
-        pause = work.parts.store.sides.get(NOTES)
+        assert work.tools.store.sides.get("salesforce").status == "ok"
+        pause = work.tools.store.sides.get(NOTES)
         assert pause.status == "paused"
         assert code in str(pause.reason)
         notes = note_rows(world, *ids)
         assert {note.sync_status for note in notes} == {"pending"}
-        assert all(code in reason for key in ids for reason in reasons(work.parts.store, key)), "each says why it waits"
+        assert all(code in reason for key in ids for reason in reasons(work.tools.store, key)), "each says why it waits"
         calls = len(world.salesforce_calls)
         late = world.invoice(comment="later")
         for _ in range(4):  # 20 seconds: no further note is tried
             run_once(work)
             world.clock.advance(seconds=5)
         assert state_of(world, late)[0] == "synced"
-        assert all(code in reason for reason in reasons(work.parts.store, late))
+        assert all(code in reason for reason in reasons(work.tools.store, late))
         assert len(world.salesforce_calls) == calls + 1, "the invoice went, and nothing else"
         world.clock.advance(seconds=61)
         calls = len(world.salesforce_calls)
@@ -80,7 +80,7 @@ def test_what_is_refused_of_notes_alone_keeps_no_invoice_back(
         world.clock.advance(minutes=16)
         run_once(work)
         assert len(world.named("notes.recovered")) == 1
-        assert work.parts.store.sides.get(NOTES).status == "ok"
+        assert work.tools.store.sides.get(NOTES).status == "ok"
     assert_promises(world)
 
 
@@ -128,7 +128,7 @@ def test_a_person_who_asks_for_an_invoice_ends_the_pause_of_notes(world: World) 
         run_once(work)
         trap.remove()
         work.sync([entity_id])
-        assert work.parts.store.sides.get(NOTES).status == "ok"
+        assert work.tools.store.sides.get(NOTES).status == "ok"
     assert_equal(world)
 
 
@@ -139,7 +139,7 @@ def test_one_note_out_of_reach_among_others_is_its_own(world: World) -> None:
     trap = world.org.fail(COMMENT, lambda row: row["Magento_Id__c"] == external_id, *NO_ACCESS)
     with world.work() as work:
         run_once(work)
-        assert work.parts.store.sides.get(NOTES).status == "ok"
+        assert work.tools.store.sides.get(NOTES).status == "ok"
     rows = {note.comment_id: note for note in note_rows(world, *ids)}
     assert rows.pop(comment_id).sync_status == "failed"
     assert {note.sync_status for note in rows.values()} == {"synced"}
@@ -153,7 +153,7 @@ def test_one_invoice_that_finds_storage_full_while_others_go_waits_alone(world: 
     trap = world.org.fail(INVOICE, lambda row: row["Name"] == number, *FULL)
     with world.work() as work:
         run_once(work)
-        assert work.parts.store.sides.get("salesforce").status == "ok"
+        assert work.tools.store.sides.get("salesforce").status == "ok"
         late = world.invoice()
         run_once(work)
         assert {state_of(world, key)[0] for key in (*ids, late) if key != ids[4]} == {"synced"}
@@ -169,11 +169,11 @@ def test_a_query_about_comments_that_is_refused_keeps_no_invoice_back(world: Wor
     plan = world.salesforce_faults.add(said, path="query/.*Magento_Invoice_Comment__c", times=None)
     ids = [world.invoice(comment=f"number {number}") for number in range(80)]
     with world.work() as work:
-        work.parts.ask_first = True
+        work.passes.deliveries.notes.existing.asks_first = True
         run_once(work)
         assert {state_of(world, key)[0] for key in ids} == {"synced"}
-        assert work.parts.store.sides.get("salesforce").status == "ok"
-        assert work.parts.store.sides.get(NOTES).status == "paused"
+        assert work.tools.store.sides.get("salesforce").status == "ok"
+        assert work.tools.store.sides.get(NOTES).status == "paused"
         plan.remove()
         world.clock.advance(minutes=16)
         run_once(work)
@@ -209,13 +209,13 @@ def test_what_the_whole_org_refuses_pauses_at_the_steps_of_a_pause(
             world.clock.advance(seconds=1)
         assert len(world.salesforce_calls) - calls == 1, "one call in 20 seconds"
         assert world.salesforce.sign_ins - sign_ins <= 1
-        side = work.parts.store.sides.get("salesforce")
+        side = work.tools.store.sides.get("salesforce")
         assert side.status == "paused"
         assert code in str(side.reason)
         assert message in str(side.reason)
         assert "Setup >" in str(side.reason) or "administrator" in str(side.reason) or "proxy" in str(side.reason)
         assert side.next_try_at is not None
-        assert (side.next_try_at - work.parts.now()).total_seconds() <= first_step
+        assert (side.next_try_at - work.tools.now()).total_seconds() <= first_step
         assert len(world.named("salesforce.failing")) == 1
         assert state_of(world, late)[0] == "pending"
         world.salesforce.refuse_calls = None
@@ -234,7 +234,7 @@ def test_an_expired_password_as_a_401_costs_two_calls_a_probe(world: World) -> N
             world.clock.advance(seconds=1)
         assert world.salesforce_calls.count(path="services/data") == 2
         assert world.salesforce.sign_ins == 2
-        side = work.parts.store.sides.get("salesforce")
+        side = work.tools.store.sides.get("salesforce")
         assert side.status == "paused"
         assert "Password Policies" in str(side.reason)
         world.salesforce.refuse_calls = None
@@ -259,7 +259,7 @@ def test_a_sign_in_that_is_refused_is_tried_at_the_steps_of_a_pause(world: World
             run_once(work)
             world.clock.advance(seconds=1)
         assert len(world.salesforce_calls) == 1, "one call in 20 seconds"
-        assert place in str(work.parts.store.sides.get("salesforce").reason)
+        assert place in str(work.tools.store.sides.get("salesforce").reason)
         world.salesforce.sign_in_refused = None
         world.clock.advance(minutes=61)
         run_once(work)
@@ -273,7 +273,7 @@ def test_notes_that_may_not_even_be_described_keep_no_invoice_back(world: World)
     with world.work() as work:
         run_once(work)
         assert {state_of(world, key)[0] for key in ids} == {"synced"}
-        assert all("ContentNote" in reason for key in ids for reason in reasons(work.parts.store, key))
+        assert all("ContentNote" in reason for key in ids for reason in reasons(work.tools.store, key))
         world.salesforce_faults.clear()
         for _ in range(2):
             world.clock.advance(minutes=31)
@@ -309,7 +309,7 @@ def test_what_passes_by_itself_keeps_a_record_pending(world: World, code: str, m
         run_once(work)
         assert state_of(world, ids[0])[0] == "pending"
         assert {state_of(world, key)[0] for key in ids[1:]} == {"synced"}
-        assert work.parts.store.sides.get("salesforce").status == "ok"
+        assert work.tools.store.sides.get("salesforce").status == "ok"
         for _ in range(3):
             world.clock.advance(minutes=16)
             run_once(work)

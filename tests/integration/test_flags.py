@@ -11,7 +11,7 @@ import pytest
 
 from daemon.sandbox.faults import garble
 from daemon.scheduler import run_once
-from daemon.sync import Work
+from daemon.sync import Process
 from tests.integration.checks import assert_balanced, change, note_rows, record, state_of, texts
 from tests.world import World
 
@@ -31,13 +31,13 @@ def flags(world: World, *, on: bool = True, automatic: bool = True, notes: bool 
     world.write_settings()
 
 
-def by_hand(world: World, work: Work, *commands: list[str]) -> list[int]:
+def by_hand(world: World, work: Process, *commands: list[str]) -> list[int]:
     """The real commands, at once, while this work runs as the daemon does: it takes up what they ask for."""
     processes = [world.spawn("sync", *arguments) for arguments in commands]
     until = time.monotonic() + 30
     while any(process.poll() is None for process in processes):
         assert time.monotonic() < until, "a manual sync did not come to an end"
-        if work.parts.store.requests.waiting() is None:
+        if work.tools.store.requests.waiting() is None:
             time.sleep(0.02)
         else:
             work.next_pass(lambda: False)
@@ -104,7 +104,7 @@ def test_a_request_left_before_synchronization_went_off_sends_nothing_and_leaves
     with world.work() as work:
         run_once(work)
         fresh = world.invoice()
-        work.parts.store.requests.leave("sync", work.parts.now(), named=[synced, fresh])
+        work.tools.store.requests.leave("sync", work.tools.now(), named=[synced, fresh])
         flags(world, on=False)
         world.salesforce_calls.clear()
         work.next_pass(lambda: False)
@@ -520,7 +520,7 @@ def test_a_note_that_was_held_comes_back_on_a_new_record_of_its_invoice(
         [comment] = world.shop.invoices.row(entity_id)["comments"]
         world.shop.edit_comment(comment["entity_id"], "rewritten")
         work.sync([entity_id])
-        assert [row.sync_status for row in work.parts.store.notes.of([entity_id])] == ["held"]
+        assert [row.sync_status for row in work.tools.store.notes.of([entity_id])] == ["held"]
         found = record(world, entity_id)
         assert found is not None
         world.org.delete("Magento_Invoice__c", str(found["Id"]))

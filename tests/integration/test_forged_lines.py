@@ -50,7 +50,7 @@ def evil(world: World) -> World:
     world.org.fail("Magento_Invoice__c", lambda row: row["Name"] == number, "APEX_ERROR", message)
     with world.work() as work:
         run_once(work)
-        words = describe(work.parts.store, work.parts.configuration.settings.invoices)
+        words = describe(work.tools.store, work.settings.invoices)
     assert words
     assert {row.entity_id for row in world.rows().values()} == {first, second}
     return world
@@ -156,7 +156,7 @@ def test_the_services_status_line_shows_them(evil: World) -> None:
     evil.invoice()
     with evil.work() as work:
         run_once(work)
-        words = describe(work.parts.store, work.parts.configuration.settings.invoices)
+        words = describe(work.tools.store, work.settings.invoices)
     assert any("STORAGE_LIMIT_EXCEEDED" in word for word in words)
     for word in words:
         assert_forges_nothing(word)

@@ -7,7 +7,7 @@ from random import Random
 
 import pytest
 
-from daemon.sync import Work
+from daemon.sync import Process
 from tests.builders import EARLIER, ledger_row, note_row, sql_steps
 from tests.integration.checks import assert_equal, books, change, state_of
 from tests.world import World
@@ -23,14 +23,14 @@ def burst(world: World, count: int = BURST) -> list[int]:
     return world.shop.seed(count, rng=Random(7), seconds_apart=1)
 
 
-def quiet_for(world: World, work: Work, minutes: int) -> None:
+def quiet_for(world: World, work: Process, minutes: int) -> None:
     """Polls go on, and nothing happens in the shop."""
     for _ in range(minutes):
         world.clock.advance(minutes=1)
         work.poll()
 
 
-def poll(world: World, work: Work) -> tuple[int, int, int]:
+def poll(world: World, work: Process) -> tuple[int, int, int]:
     """One poll: its calls to Magento, how many invoices it was shown, its calls to Salesforce."""
     world.magento_calls.clear()
     world.salesforce_calls.clear()
@@ -151,7 +151,7 @@ def test_an_idle_poll_reads_no_more_of_the_state_where_many_invoices_are_synced(
         quiet_for(world, work, 15)
         steps = []
         for ids in (range(1001, 1011), range(1011, 3011)):
-            store = work.parts.store
+            store = work.tools.store
             of_salesforce = {"sync_status": "synced", "salesforce_id": "a00gX000000001ABA", "synced_at": EARLIER}
             store.ledger.write([ledger_row(each, **of_salesforce) for each in ids])
             store.notes.write([note_row(each, entity_id=each, sync_status="synced") for each in ids])

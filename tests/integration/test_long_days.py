@@ -76,7 +76,7 @@ def test_where_magento_is_too_slow_for_all_rounds_each_band_has_its_turn(world: 
     with world.work() as work:
         days = Days(world, work, slower=shop.slower)
         days.pass_by(minutes=60)
-        facts, stop = work.parts.store.facts, work.parts.stop
+        facts, stop = work.tools.store.facts, work.tools.stop
         assert isinstance(stop, Stop)
         before = {band: str(facts.get(f"sweep.{band}")) for band in ("day", "week", "watch")}
         days.slower *= 200  # the round of every quarter of an hour takes half an hour: there is never nothing to do
@@ -116,9 +116,9 @@ def test_a_day_without_api_calls_costs_a_probe_every_quarter_of_an_hour_and_all_
         assert all(15 <= wait <= 20 for wait in waits[4:]), "a quarter of an hour, and the next poll"
         assert days.polls - polls >= 24 * 6 - 1, "Magento is still polled"
         assert days.calls(began)["poll"] == days.polls - polls
-        assert work.parts.store.ledger.counts() == {"synced": 1, "pending": 1_000}
+        assert work.tools.store.ledger.counts() == {"synced": 1, "pending": 1_000}
 
-        shown = describe(work.parts.configuration, work.parts.store)["salesforce"]
+        shown = describe(work.session.configuration, work.tools.store)["salesforce"]
         since = instant_of(shown["since"])
         assert shown["status"] == "paused"
         assert "API calls are used up" in shown["reason"]

@@ -14,7 +14,7 @@ from daemon.errors import SideDenied
 from daemon.sandbox.faults import Fault, lost, status
 from daemon.sandbox.magento.http.access import LOCKED_AFTER
 from daemon.scheduler import run_once
-from daemon.sync import Work
+from daemon.sync import Process
 from state.sides import Side
 from state.sign_ins import FACT, keep_count
 from state.store import Store
@@ -67,8 +67,8 @@ def sign_ins(world: World) -> int:
     return len(world.magento_calls.matching(method="POST", path=SIGN_IN))
 
 
-def magento(work: Work) -> Side:
-    return work.parts.store.sides.get("magento")
+def magento(work: Process) -> Side:
+    return work.tools.store.sides.get("magento")
 
 
 def refuse(
@@ -96,7 +96,7 @@ def refuse(
     assert_read_only(world)
 
 
-def probe(world: World, work: Work, minutes: int) -> None:
+def probe(world: World, work: Process, minutes: int) -> None:
     """Nothing is asked of Magento before the time is over, and then it is."""
     made = len(world.magento_calls)
     world.clock.advance(minutes=minutes, seconds=-10)
@@ -163,7 +163,7 @@ def test_an_integrations_wrong_token_has_words_of_its_own(world: World) -> None:
             as_bearer,
             lambda world: setattr(world.magento, "access_token", "n" * 32),
             lambda world: setattr(world.magento, "access_token", SECRETS["magento_access_token"]),
-            ["Magento gives this answer for three causes", "copy the access token again (System > Extensions > Integra"],
+            ["Magento gives this answer for three causes", "copy the access token again (System > Extensions"],
             id="bearer",
         ),
         case(
@@ -268,7 +268,7 @@ def test_an_administrator_signs_in_once_for_each_token(admin: World) -> None:
             run_once(work)
             assert magento(work).status == "ok"
             admin.clock.advance(minutes=10)
-        assert sign_ins(admin) == work.parts.magento.sign_ins == 5  # at 0, 60, 120, 180 and 240 minutes
+        assert sign_ins(admin) == work.session.magento.sign_ins == 5  # at 0, 60, 120, 180 and 240 minutes
     assert_promises(admin)
     assert_read_only(admin)
     for call in admin.magento_calls.matching(method="POST"):
@@ -429,7 +429,7 @@ def test_runs_by_hand_end_the_pause_but_leave_the_account_its_last_try(admin: Wo
     admin.invoice(comment="hello")
     write_secret(admin, "magento_password", WRONG)
 
-    def run_by_hand() -> Work:
+    def run_by_hand() -> Process:
         with admin.work() as work:
             work.resume()
             run_once(work)

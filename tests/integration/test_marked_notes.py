@@ -90,3 +90,20 @@ def test_an_edited_comment_edits_its_note(world: World) -> None:
     record = world.org.find("Magento_Invoice__c", "Magento_Id__c", f"main-{entity_id}")
     assert record is not None
     assert [note.text for note in world.org.notes_of(str(record["Id"]))] == ["other words"]
+
+
+def test_an_edit_of_a_note_that_hung_on_a_lost_record_is_made_on_the_record_in_its_place(world: World) -> None:
+    world.set("salesforce.comment.object", None)
+    entity_id = world.invoice(comment="first words")
+    world.run_once()
+    lost = world.org.find("Magento_Invoice__c", "Magento_Id__c", f"main-{entity_id}")
+    assert lost is not None
+    world.org.delete("Magento_Invoice__c", str(lost["Id"]))
+    kept = {name: lost[name] for name in ("Magento_Id__c", "Name", "Status__c", "Grand_Total__c")}
+    record = world.org.create("Magento_Invoice__c", kept)
+    world.clock.advance(seconds=2)
+    world.shop.edit_comment(1, "other words")
+    world.shop.touch(entity_id)
+    world.run_once()
+    world.run_once()
+    assert [note.text for note in world.org.notes_of(record)] == ["other words"]

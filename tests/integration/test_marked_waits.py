@@ -5,12 +5,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import cycle, product
 
 import pytest
 
 from daemon.sandbox.faults import Fault, late_commit, status
 from daemon.scheduler import run_once
-from daemon.sync import Work
+from daemon.sync import Process
 from state.store import Store
 from tests.acceptance.process import wait_until
 from tests.integration.checks import change, record
@@ -25,7 +26,7 @@ class Lost:
     """One comment whose only call had no answer, and a second invoice without any."""
 
     world: World
-    work: Work
+    work: Process
     moment: threading.Event
     entity_id: int
     other: int
@@ -35,7 +36,7 @@ class Lost:
         wait_until(lambda: notes(self.world), "the call comes through")
 
     def leave(self, kind: str, named: list[int]) -> None:
-        self.work.parts.store.requests.leave(kind, self.work.parts.now(), named=named)
+        self.work.tools.store.requests.leave(kind, self.work.tools.now(), named=named)
         run_once(self.work)
 
 
@@ -96,17 +97,17 @@ WAYS: list[Callable[[Lost], None]] = [
 ]  # fmt: skip
 
 
+ANSWERS = {"no answer": None, "a gateway's": status(502)}
+# The two answers take turns.
 CASES = [
-    pytest.param(way, when, id=f"{way.__name__.replace('_', ' ')}, {when}")
-    for way in WAYS
-    for when in ("before", "right after", "at the end")
+    pytest.param(way, when, ANSWERS[answer], id=f"{way.__name__.replace('_', ' ')}, {when}, {answer}")
+    for (way, when), answer in zip(product(WAYS, ("before", "right after", "at the end")), cycle(ANSWERS), strict=False)
     if (way, when) != (delete_the_record, "before")  # whoever deletes the record deletes its note with it
 ]
 
 
 @pytest.mark.fault("Salesforce: the same without comment records")
-@pytest.mark.parametrize(("way", "when"), CASES)
-@pytest.mark.parametrize("meanwhile", [None, status(502)], ids=["no answer", "a gateway's"])
+@pytest.mark.parametrize(("way", "when", "meanwhile"), CASES)
 def test_nothing_resets_the_wait_for_an_unanswered_note(
     world: World, way: Callable[[Lost], None], when: str, meanwhile: Fault | None
 ) -> None:

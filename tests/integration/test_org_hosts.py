@@ -22,7 +22,7 @@ def moved(code: int, location: str = NEW) -> Fault:
 
 
 def side(work: Any) -> Any:
-    return work.parts.store.sides.get("salesforce")
+    return work.tools.store.sides.get("salesforce")
 
 
 @pytest.mark.parametrize("code", [301, 302, 303, 307, 308])
@@ -146,7 +146,7 @@ def test_a_query_goes_on_at_the_querys_own_address_only(world: World, following:
         world.salesforce_faults.add(
             status(200, json.dumps(body).encode(), "application/json"), path="/query/", times=None
         )
-        work.parts.ask_first = True
+        work.passes.deliveries.notes.existing.asks_first = True
         late = world.invoice(comment="meanwhile")
         run_once(work)
         assert not [call for call in world.salesforce_calls if following.partition("?")[0] in call.path]

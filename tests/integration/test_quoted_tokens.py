@@ -97,7 +97,7 @@ def assert_without_secrets(world: World, text: str) -> None:
 def test_what_a_side_repeats_is_kept_nowhere(world: World, break_it: Callable[[World], None]) -> None:
     world.invoice(comment="waits")
     with world.work() as work:
-        work.parts.salesforce.connection.sign_in()  # there is a token to repeat
+        work.session.salesforce.connection.sign_in()  # there is a token to repeat
         break_it(world)
         for _ in range(2):
             run_once(work)
@@ -109,7 +109,7 @@ def test_what_a_side_repeats_is_kept_nowhere(world: World, break_it: Callable[[W
 def test_a_token_that_was_replaced_is_kept_nowhere_either(world: World) -> None:
     world.invoice()
     with world.work() as work:
-        work.parts.salesforce.connection.sign_in()
+        work.session.salesforce.connection.sign_in()
         former = list(world.salesforce.sessions)
         world.salesforce.expire_sessions()
         world.org.fail("Magento_Invoice__c", lambda _row: True, "APEX_ERROR", f"logged in as {former[0]}")

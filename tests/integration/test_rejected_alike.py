@@ -36,7 +36,7 @@ def test_ten_rejected_alike_and_the_newest_too_pause_salesforce_and_all_are_owed
         beat.poll()
         assert statuses(world) == {"pending"}
         assert graph_calls(world) == 2, "one call of many, and one of the newest"
-        side = work.parts.store.sides.get("salesforce")
+        side = work.tools.store.sides.get("salesforce")
         assert side.status == "paused"
         assert RULE in str(side.reason)
         for _ in range(59):
@@ -77,7 +77,7 @@ def test_settings_and_a_manual_sync_end_the_pause_at_once(world: World, how: str
         if how == "settings":
             world.set("salesforce.note.title", "Comment {comment.id}")
         elif how == "a manual sync":
-            work.parts.store.requests.leave("sync", work.parts.now(), named=[ids[0]])
+            work.tools.store.requests.leave("sync", work.tools.now(), named=[ids[0]])
         if how != "a restart":
             world.clock.advance(minutes=1)
             beat.poll()
@@ -124,7 +124,7 @@ def test_retries_of_what_was_rejected_pause_nothing(world: World) -> None:
         for _ in range(4):
             beat.poll()
             world.clock.advance(hours=25)
-        assert work.parts.store.sides.get("salesforce").status == "ok"
+        assert work.tools.store.sides.get("salesforce").status == "ok"
     assert {key for key, row in world.rows().items() if row.sync_status == "failed"} == set(poison)
 
 
@@ -136,7 +136,7 @@ def test_two_causes_by_turns_pause_too(world: World) -> None:
     world.org.add_rule("Magento_Invoice__c", lambda row: row["Name"] not in odd, "even", ("Even__c",))
     with world.work() as work:
         Beat(work, StopRequest()).poll()
-        assert work.parts.store.sides.get("salesforce").status == "paused"
+        assert work.tools.store.sides.get("salesforce").status == "paused"
     assert graph_calls(world) <= 12
 
 
@@ -194,7 +194,7 @@ def test_invoices_that_are_gone_by_the_time_they_go_ahead_delay_no_other_and_are
         ids.append(world.invoice())
         world.clock.advance(minutes=1)
         beat.poll()
-        assert work.parts.store.sides.get("salesforce").status == "paused"
+        assert work.tools.store.sides.get("salesforce").status == "paused"
         rule.remove()
         gone = ids[3:]  # more than go ahead in three hours
         with world.shop.lock:

@@ -7,15 +7,14 @@ from datetime import timedelta
 import pytest
 
 from daemon.scheduler import Beat, StopRequest
-from daemon.sync import Tally, Work
-from daemon.sync.discovery.scan import read_again
-from tests.world import World
+from daemon.sync import Process
+from tests.world import World, read_again
 
 
 class Days:
     """Simulated time: the daemon polls every five minutes of it."""
 
-    def __init__(self, world: World, work: Work) -> None:
+    def __init__(self, world: World, work: Process) -> None:
         self.world = world
         self.beat = Beat(work, StopRequest())
 
@@ -120,11 +119,11 @@ def test_a_comment_that_was_moved_away_and_back_is_known_where_it_is(world: Worl
     with world.work() as work:
 
         def known_at() -> int:
-            return work.parts.store.notes.known([comment_id])[comment_id].entity_id
+            return work.tools.store.notes.known([comment_id])[comment_id].entity_id
 
         world.shop.move_comment(comment_id, second)
-        read_again(work.parts, Tally(), [second], seen_by="sweep")
+        read_again(work, [second])
         assert known_at() == second
         world.shop.move_comment(comment_id, first)  # which is now as it was when it was read last: its digest is equal
-        read_again(work.parts, Tally(), [first], seen_by="sweep")
+        read_again(work, [first])
         assert known_at() == first

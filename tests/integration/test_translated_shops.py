@@ -10,7 +10,7 @@ from daemon.doctor import check_all
 from daemon.sandbox.magento.http.languages import Language
 from daemon.sandbox.magento.http.options import ORDERS
 from daemon.scheduler import run_once
-from daemon.sync import Work
+from daemon.sync import Process
 from state.sides import Side
 from tests.integration.checks import assert_equal
 from tests.world import SECRETS, World
@@ -19,8 +19,8 @@ LANGUAGES: tuple[Language, ...] = ("en", "fr", "es", "de")
 languages = pytest.mark.parametrize("language", LANGUAGES)
 
 
-def side(work: Work) -> Side:
-    return work.parts.store.sides.get("magento")
+def side(work: Process) -> Side:
+    return work.tools.store.sides.get("magento")
 
 
 @pytest.mark.fault("Magento: its refusals in another language")

@@ -10,7 +10,7 @@ import pytest
 from daemon.sandbox.faults import Fault, garble, hang, longer_than, lost, status
 from daemon.sandbox.magento.shop import READABLE, WAYS, Way
 from daemon.scheduler import Beat, StopRequest, run_once
-from daemon.sync.process import Work
+from daemon.sync import Process
 from state.dismissal import dismiss
 from tests.integration.checks import assert_balanced, change, record, state_of, texts
 from tests.integration.test_discovery import invoices_asked_for, size_of
@@ -35,7 +35,7 @@ def time_out_soon(world: World, way: Way) -> None:
 @pytest.mark.parametrize("way", UNREADABLE)
 def test_an_invoice_that_cannot_be_shown_stops_no_other(world: World, way: Way) -> None:
     time_out_soon(world, way)
-    ids = [world.invoice(comment="fine") for _ in range(12)]
+    ids = [world.invoice(comment="fine") for _ in range(9)]
     world.shop.break_invoice(ids[6], way)
     with world.work() as work:
         run_once(work)
@@ -57,7 +57,7 @@ def test_an_invoice_that_cannot_be_shown_stops_no_other(world: World, way: Way) 
 @pytest.mark.parametrize("way", UNREADABLE)
 def test_an_order_that_cannot_be_shown_fails_its_own_invoice_alone(world: World, way: Way) -> None:
     time_out_soon(world, way)
-    ids = [world.invoice() for _ in range(20)]
+    ids = [world.invoice() for _ in range(9)]
     order = world.shop.invoices.row(ids[7])["order_id"]
     world.shop.break_order(order, way)
     with world.work() as work:
@@ -68,7 +68,7 @@ def test_an_order_that_cannot_be_shown_fails_its_own_invoice_alone(world: World,
         assert "base_url" not in reason
         assert work.failure is None
         assert work.left_undone, "run --once says that something failed"
-        assert work.parts.store.sides.get("magento").status == "ok"
+        assert work.tools.store.sides.get("magento").status == "ok"
         later = world.invoice()
         run_once(work)
         assert state_of(world, later)[0] == "synced"
@@ -162,7 +162,7 @@ def test_after_a_cleared_state_what_is_there_is_looked_for_also_without_its_orde
     assert (row.sync_status, row.salesforce_id) == ("held", (record(world, ids[1]) or {})["Id"])
 
 
-def sweep(work: Work) -> None:
+def sweep(work: Process) -> None:
     work.sweeps = True
     work.poll_again()
     while work.next_pass(lambda: work.polled_at is None) is not None:
@@ -199,7 +199,7 @@ def test_a_late_comment_undoes_no_dismissal_while_the_order_cannot_be_shown(worl
     world.shop.break_order(order_of(world, ids[1]), "error")
     with world.work() as work:
         run_once(work)
-        dismiss(work.parts.store, [ids[1]])
+        dismiss(work.tools.store, [ids[1]])
         world.clock.advance(hours=2)
         world.shop.add_comment(ids[1], "late")
         sweep(work)
@@ -253,7 +253,7 @@ def test_one_that_was_left_out_without_having_failed_is_tried_all_the_same(world
     world.shop.break_invoice(ids[2], "error")
     with world.work() as work:
         run_once(work)
-        ledger = work.parts.store.ledger
+        ledger = work.tools.store.ledger
         row = replace(ledger.known([ids[2]])[ids[2]], sync_status="pending", reason=None, next_attempt_at=None)
         ledger.write([row])
         world.shop.mend(ids[2])
@@ -308,7 +308,7 @@ def test_a_slow_magento_is_read_at_the_size_that_it_can_and_an_empty_poll_change
             world.clock.advance(minutes=2)
             beat.poll()
         assert set(world.rows()) == set(ids)
-        work.parts.store.forget_reading()
+        work.tools.store.forget_reading()
         beat.poll()
     sizes = [size_of(query) for query in invoices_asked_for(world) if "updated_at" not in query and "gt&" in query]
     assert sizes == [100, 50, 50, 50, 50, 50, 50], sizes
@@ -322,7 +322,7 @@ def test_the_size_is_known_to_the_next_process(world: World) -> None:
     world.magento_calls.clear()
     world.shop.seed(40)
     with world.work() as work:
-        work.parts.store.forget_reading()
+        work.tools.store.forget_reading()
         run_once(work)
     sizes = [size_of(query) for query in invoices_asked_for(world)]
     assert max(sizes) <= 30, sizes

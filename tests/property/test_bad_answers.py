@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from daemon.sandbox.faults import garble
 from daemon.scheduler import run_once
-from daemon.sync import Work
+from daemon.sync import Process
 from tests.canaries import leaks
 from tests.promises import assert_promises
 from tests.property.bad_answers import bad
@@ -53,7 +53,7 @@ def begin(world: World, story: str) -> None:
         world.shop.add_comment(1, f"{SAID}, later")
 
 
-def work_on(work: Work, story: str) -> None:
+def work_on(work: Process, story: str) -> None:
     """What meets the wrong answer. Nothing but the work's own end is caught: an error that leaves it is a defect."""
     if story == "later":
         work.sync([1, 2, 3])

@@ -95,7 +95,7 @@ BAD: dict[str, tuple[str | bytes, str]] = {
     ),
     "too large": (
         GOOD + "#" * 1_000_001,
-        "settings.yaml: cannot be read: it is larger than such a file can be (100 kB)",
+        "settings.yaml: cannot be read: it is larger than 100 kB",
     ),
     "unknown section": (
         GOOD + "invoice:\n  a: 1\n",
@@ -147,7 +147,7 @@ BAD: dict[str, tuple[str | bytes, str]] = {
     ),
     "the URL of the REST API": (
         "magento:\n  base_url: https://a.example/de/rest\nsalesforce:\n  login_url: https://a.my.salesforce.com\n",
-        "settings.yaml:2:3: magento.base_url is to be the shop's base URL, without /rest: https://a.example/de",
+        "settings.yaml:2:3: magento.base_url must be the shop's base URL, without /rest: https://a.example/de",
     ),
     "missing URL": (
         "magento: {}\nsalesforce:\n  login_url: https://a.my.salesforce.com\n",
@@ -160,7 +160,7 @@ BAD: dict[str, tuple[str | bytes, str]] = {
     "plain http": (
         GOOD.replace("https://shop", "http://shop"),
         (
-            "settings.yaml:2:3: magento.base_url must begin with https:// (plain http is taken for "
+            "settings.yaml:2:3: magento.base_url must begin with https:// (plain http is allowed for "
             "loopback addresses only)"
         ),
     ),
@@ -216,9 +216,9 @@ BAD: dict[str, tuple[str | bytes, str]] = {
         GOOD + "schedule:\n  overlap: 30s\n",
         "settings.yaml:6:3: schedule.overlap must be between 1m and 1d",
     ),
-    "a duration beyond all time": (
+    "a duration that is too long": (
         GOOD + f"schedule:\n  overlap: {'9' * 30}d\n",
-        "settings.yaml:6:3: schedule.overlap is a duration beyond all time",
+        "settings.yaml:6:3: schedule.overlap is too long for a duration",
     ),
     "a name that no external ID can have": (
         magento("name: Haupt_Shop"),
@@ -248,12 +248,12 @@ BAD: dict[str, tuple[str | bytes, str]] = {
     ),
     "a user name that Salesforce does not have": (
         salesforce("auth: jwt_bearer\nusername: Jane Doe"),
-        ("settings.yaml:6:3: salesforce.username is not a Salesforce user name: it has the form of an e-mail address"),
+        "settings.yaml:6:3: salesforce.username is not a Salesforce user name, which has the form of an e-mail address",
     ),
     "a user beside the app's run-as user": (
         salesforce("username: jane@example.com"),
         (
-            "settings.yaml:5:3: salesforce.username is used by auth: jwt_bearer alone; client_credentials signs in as "
+            "settings.yaml:5:3: salesforce.username is used by auth: jwt_bearer only; client_credentials signs in as "
             "the app's run-as user"
         ),
     ),
@@ -309,7 +309,7 @@ BAD: dict[str, tuple[str | bytes, str]] = {
     ),
     "a form that is not built": (
         salesforce("invoice:\n  fields:\n    A__c: {path: invoice.state, default: x}"),
-        ("settings.yaml:7:7: salesforce.invoice.fields.A__c is not built yet: default (a path or a constant value is)"),
+        "settings.yaml:7:7: salesforce.invoice.fields.A__c is not built yet: default; write a path or a constant value",
     ),
     "an unknown word in the title": (
         salesforce("note:\n  title: '{comment.text}'"),
@@ -336,20 +336,20 @@ BAD: dict[str, tuple[str | bytes, str]] = {
     ),
     "an anchor in itself": (
         "&a\nmagento: *a\n",
-        "settings.yaml:2:10: the * repeats what is written elsewhere: write it out here, or put the value in quotes",
+        "settings.yaml:2:10: an alias (*) is not allowed: write the value out, or put it in quotes",
     ),
     "an impossible date beside an anchor in itself": (
         "invoices: &a\n  - *a\n  - 2026-02-31\n",
-        "settings.yaml:2:5: the * repeats what is written elsewhere: write it out here, or put the value in quotes",
+        "settings.yaml:2:5: an alias (*) is not allowed: write the value out, or put it in quotes",
     ),
     "a thousand million values by aliases": (
         "a: &a [x,x,x,x,x,x,x,x,x]\n"
         + "".join(f"{b}: &{b} [{','.join([f'*{a}'] * 9)}]\n" for a, b in pairwise("abcdefghij")),
-        "settings.yaml:2:8: the * repeats what is written elsewhere: write it out here, or put the value in quotes",
+        "settings.yaml:2:8: an alias (*) is not allowed: write the value out, or put it in quotes",
     ),
     "merged by aliases": (
         GOOD + "invoices: &i {}\nschedule:\n  <<: *i\n",
-        "settings.yaml:7:7: the * repeats what is written elsewhere: write it out here, or put the value in quotes",
+        "settings.yaml:7:7: an alias (*) is not allowed: write the value out, or put it in quotes",
     ),
     "a million brackets": (
         GOOD + "invoices: " + "[{a: " * 16_000,
@@ -377,7 +377,7 @@ def test_all_that_is_wrong_is_said_at_once(tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_not_there_or_cannot_be_read_is_named(tmp_path: Path) -> None:
-    with pytest.raises(InvalidSettings, match=r"nowhere\.yaml: there is no such file") as caught:
+    with pytest.raises(InvalidSettings, match=r"nowhere\.yaml: this file does not exist") as caught:
         load(tmp_path / "nowhere.yaml", ENVIRON)
     assert "--settings FILE" in (caught.value.hint or "")
     with pytest.raises(InvalidSettings, match="cannot be read: Is a directory"):
@@ -432,9 +432,9 @@ def test_a_file_that_is_none_is_not_waited_for(tmp_path: Path, kind: str) -> Non
             os.mkfifo(path, 0o600)
         else:
             path.symlink_to("/dev/zero" if kind == "an endless device" else "/dev/null")
-    with pytest.raises(InvalidSettings, match="is no plain file, but a pipe or a device"):
+    with pytest.raises(InvalidSettings, match="is not a plain file, but a pipe or a device"):
         load(tmp_path / "settings.yaml", ENVIRON)
-    with pytest.raises(ValueError, match="is no plain file"):
+    with pytest.raises(ValueError, match="is not a plain file"):
         private_key(str(tmp_path / "key"))
     (tmp_path / "settings.yaml").unlink()
     environ = {name: value for name, value in ENVIRON.items() if "CLIENT_ID" not in name}
@@ -449,7 +449,7 @@ def test_a_secret_of_megabytes_is_none(tmp_path: Path) -> None:
     secret.chmod(0o600)
     environ = {name: value for name, value in ENVIRON.items() if "CLIENT_ID" not in name}
     (found,) = problems(tmp_path, GOOD, environ)
-    assert found == "secrets/salesforce_client_id: cannot be read: it is larger than such a file can be (64 kB)"
+    assert found == "secrets/salesforce_client_id: cannot be read: it is larger than 64 kB"
 
 
 @pytest.mark.parametrize("text", ["\ufeff" + GOOD, GOOD.replace("\n", "\r\n"), "---\n" + GOOD + "...\n"])
@@ -554,7 +554,7 @@ def test_the_environment_overrides_the_file(
     assert node == value
 
 
-NO_YAML = " holds no value that YAML can read; put it in quotes"
+NO_YAML = " cannot be read as YAML; put its value in quotes"
 
 
 @pytest.mark.parametrize(
@@ -699,9 +699,9 @@ def test_a_relative_path_begins_where_settings_yaml_is(
 @pytest.mark.parametrize(
     ("path", "words"),
     [
-        ('"~nobody-of-this-name/x"', "begins with the home folder of a user who is not known here"),
-        ('"a\\0b"', "holds a character that no path has"),
-        ('"a\\nb"', "holds a character that no path has"),
+        ('"~nobody-of-this-name/x"', "names the home folder of a user that this machine does not have"),
+        ('"a\\0b"', "holds a character that no path can have"),
+        ('"a\\nb"', "holds a character that no path can have"),
     ],
 )
 def test_a_path_that_cannot_be(tmp_path: Path, path: str, words: str) -> None:
@@ -790,7 +790,7 @@ def test_an_empty_secret_is_said_to_be_empty_where_it_stands(tmp_path: Path) -> 
     (found,) = problems(tmp_path, GOOD, {**ENVIRON, "INVOICE_SYNC_SALESFORCE_CLIENT_ID": ""})
     assert found == "secrets/salesforce_client_id is empty: write the secret into it"
     (found,) = problems(tmp_path, GOOD, {**ENVIRON, "INVOICE_SYNC_SALESFORCE_CLIENT_ID": "  "})
-    assert found == "INVOICE_SYNC_SALESFORCE_CLIENT_ID holds blanks alone: write the secret into it"
+    assert found == "INVOICE_SYNC_SALESFORCE_CLIENT_ID holds only blanks: write the secret into it"
 
 
 @pytest.mark.parametrize("handed", ["MISSING", "MISSING\n"])
@@ -918,11 +918,11 @@ def test_a_private_key_may_have_its_line_breaks_written_out_as_in_an_environment
 @pytest.mark.parametrize(
     ("key", "said"),
     [
-        (lambda _: "no key at all", "is no private key in PEM"),
-        (only_certificate, "is a certificate, which belongs into the app in Salesforce"),
-        (lambda _: keys.key_pair()[1], "is a public key: here goes the private one"),
-        (lambda _: keys.encrypted_key(), "is encrypted, and nobody is there to type its passphrase"),
-        (lambda _: keys.elliptic_key(), "is not an RSA key, and Salesforce takes no other"),
+        (lambda _: "no key at all", "is not a private key in PEM"),
+        (only_certificate, "is a certificate, which belongs in the app in Salesforce"),
+        (lambda _: keys.key_pair()[1], "is a public key; put the private key here"),
+        (lambda _: keys.encrypted_key(), "is encrypted, and the daemon cannot ask for its passphrase"),
+        (lambda _: keys.elliptic_key(), "is not an RSA key, the only kind that Salesforce takes"),
         (lambda _: keys.short_key(), "has 1024 bits, and Salesforce wants 2048 or more"),
         (lambda _: keys.key_pair()[0][:400], "is cut short or damaged"),
     ],

@@ -14,7 +14,7 @@ from daemon.salesforce.fit.shapes import ObjectShape
 from daemon.salesforce.fit.shipped import create_or_show
 from daemon.salesforce.fit.sources import coming_from
 from daemon.settings import Settings
-from daemon.settings.schema import FieldSource
+from daemon.settings.sources import FieldSource
 from daemon.spelling import ObjectTraits, OrgTraits
 
 _ID_DIGITS = 10  # Magento's entity_id is an unsigned integer of 32 bits

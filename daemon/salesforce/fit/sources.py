@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
-from daemon.settings.schema import FieldSource
+from daemon.settings.sources import FieldSource
 
 Kind = Literal["text", "number", "instant", "flag", "any"]
 

@@ -1,45 +1,96 @@
-"""What is sent is Magento's newest version: the page just read while that is fresh, else Magento is asked again."""
+"""Reads chosen invoices again, and returns what that showed as values: new rows, and which cannot be read and why."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from daemon.invoice import Invoice
-from daemon.sync.decide import ANOTHER, is_another, set_aside
-from daemon.sync.discovery.scan import read_again
-from daemon.sync.health import LeftAlone, is_open
-from daemon.sync.parts import FRESH_SECONDS, Parts, Tally
+from daemon.invoice import Invoice, Malformed
+from daemon.sync.decide import Seen
+from daemon.sync.discovery.news import News, NewsReader
+from daemon.sync.discovery.records import RecordReader
+from daemon.sync.session import Session
+from daemon.sync.timing import Timing
+from daemon.sync.unreadable import gone_row, unreadable_row
+from state.dismissal import is_dismissed
 from state.ledger import LedgerRow
+from state.store import Store
+
+_IDS_A_CALL = 100
 
 
-def newest_contents(
-    parts: Parts, tally: Tally, entity_ids: Sequence[int], *, orders: bool = True
-) -> dict[int, Invoice]:
-    """The invoices among these that can be sent as they are; reading again takes up what has changed meanwhile.
+@dataclass(frozen=True, slots=True)
+class Reread:
+    """What some invoices are now. ``gone``: Magento has them no more; ``broken``: it cannot show them."""
 
-    ``orders``: not those whose order Magento cannot show; for notes no order is needed.
+    news: News
+    gone: tuple[LedgerRow, ...]
+    broken: tuple[LedgerRow, ...]
 
-    LeftAlone when some are to be read again and Magento is not to be called now: they wait for it.
-    """
-    oldest = parts.clock.monotonic() - FRESH_SECONDS
-    for entity_id in [key for key, (at, _) in parts.contents.items() if at < oldest]:
-        del parts.contents[entity_id]
-    missing = [entity_id for entity_id in entity_ids if not _is_at_hand(parts, entity_id, orders=orders)]
-    if missing and not is_open(parts, "magento"):
-        raise LeftAlone
-    if missing:
-        read_again(parts, tally, missing)
-    rows = parts.store.ledger.known(entity_ids)
-    shown = {key: parts.contents[key][1] for key in entity_ids if _is_at_hand(parts, key, orders=orders)}
-    others = [key for key, invoice in shown.items() if is_another(rows[key], invoice)]
-    _set_aside(parts, [rows[key] for key in others if rows[key].sync_status == "pending"])
-    return {key: invoice for key, invoice in shown.items() if key not in others}
+    @property
+    def decided(self) -> tuple[LedgerRow, ...]:
+        """The rows that count as seen anew: not those that a person has set aside."""
+        return (*self.news.rows, *self._told_broken)
+
+    @property
+    def seen(self) -> int:
+        """How many invoices count as seen."""
+        return self.news.seen + len(self._told_broken)
+
+    @property
+    def told_gone(self) -> list[LedgerRow]:
+        """Those that Magento has no more and nobody has set aside."""
+        return [row for row in self.gone if not is_dismissed(row)]
+
+    @property
+    def _told_broken(self) -> list[LedgerRow]:
+        return [row for row in self.broken if not is_dismissed(row)]
 
 
-def _is_at_hand(parts: Parts, entity_id: int, *, orders: bool) -> bool:
-    found = parts.contents.get(entity_id)
-    return found is not None and not (orders and found[1].order_unreadable)
+def remember_reread(store: Store, found: Reread) -> None:
+    """Commit the rows in one transaction."""
+    with store.writing():
+        store.ledger.write([*found.news.rows, *found.news.shown_again, *found.gone, *found.broken])
+        store.notes.write(found.news.notes)
 
 
-def _set_aside(parts: Parts, rows: Sequence[LedgerRow]) -> None:
-    """Owed, but not what the ledger says it is: left pending it would be due again at once, and so for ever."""
-    again_at = parts.timing.tomorrow()
-    parts.store.ledger.write(set_aside(row, ANOTHER, again_at) for row in rows)
+class Rereader:
+    """Reads invoices by their ids."""
+
+    def __init__(self, store: Store, timing: Timing, records: RecordReader, news: NewsReader) -> None:
+        self._store = store
+        self._timing = timing
+        self._records = records
+        self._news = news
+
+    def read(
+        self,
+        session: Session,
+        entity_ids: Sequence[int],
+        *,
+        asked: bool = False,
+        named: bool = False,
+        seen_by: str = "reread",
+    ) -> Reread:
+        """Return these invoices as Magento shows them now; the ones that it no longer has become failed.
+
+        ``asked``: a person asked for them, so they are owed whatever was decided before; ``named``: one by one.
+        """
+        shown: dict[int, Invoice | Malformed] = {}
+        unreadable: dict[int, str] = {}
+        for start in range(0, len(entity_ids), _IDS_A_CALL):
+            found = self._records.invoices(session.magento, entity_ids[start : start + _IDS_A_CALL])
+            shown.update(found.shown)
+            unreadable.update(found.unreadable)
+        seen = Seen(
+            self._timing.now(),
+            seen_by,
+            self._timing.tomorrow(),
+            # Off means off: then asking changes nothing, and what is synced stays so.
+            asked=asked and session.settings.invoices.enable_synchronization,
+            named=named,
+            backfilling=self._store.scans.open("backfill") is not None,
+        )
+        news = self._news.read(session, [shown[key] for key in sorted(shown)], seen, whole=True)
+        known = self._store.ledger.known(set(entity_ids) - set(shown))
+        gone = tuple(gone_row(row, seen) for row in known.values() if row.entity_id not in unreadable)
+        broken = tuple(unreadable_row(key, words, known.get(key), seen) for key, words in unreadable.items())
+        return Reread(news, gone, broken)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
 from daemon.scheduler import run_once
-from daemon.sync import Work
+from daemon.sync import Process
 from state.store import Store
 from tests.promises import assert_promises
 from tests.world import World
@@ -38,7 +38,7 @@ def survive(
         break_it(world)
         late = world.invoice(comment="meanwhile")
         _poll_in_vain(world, work, side, late, polls=polls, pauses=pauses, said=said)
-        reason = str(work.parts.store.sides.get(side).reason)
+        reason = str(work.tools.store.sides.get(side).reason)
         assert all(word in reason for word in words), reason
         assert len(world.named(said)) == 1, "its beginning is said once"
         assert not world.named(f"{side}.recovered")
@@ -50,8 +50,8 @@ def survive(
     assert not {"pass.failed", "invoice.failed", "note.failed"} & {event["event"] for event in world.events}
 
 
-def _poll_in_vain(world: World, work: Work, side: str, late: int, *, polls: int, pauses: bool, said: str) -> None:
-    store, before = work.parts.store, world.rows()
+def _poll_in_vain(world: World, work: Process, side: str, late: int, *, polls: int, pauses: bool, said: str) -> None:
+    store, before = work.tools.store, world.rows()
     checkpoint = store.checkpoints.current()
     calls = world.magento_calls if side == "magento" else world.salesforce_calls
     for number in range(polls):
@@ -75,7 +75,7 @@ def _poll_in_vain(world: World, work: Work, side: str, late: int, *, polls: int,
         }
 
 
-def finish(world: World, work: Work) -> None:
+def finish(world: World, work: Process) -> None:
     """L1: with the fault over, all is done within three passes after the longest wait in force; then it is quiet."""
     for _ in range(3):
         wait = longest_wait(world)

@@ -151,7 +151,7 @@ def test_a_first_sync_begins_when_magento_answers(world: World, fault: Fault) ->
     with world.work() as work:
         for _ in range(3):
             run_once(work)
-            assert work.parts.store.checkpoints.current() is None
+            assert work.tools.store.checkpoints.current() is None
         world.magento_faults.clear()
         run_once(work)
     assert_promises(world)

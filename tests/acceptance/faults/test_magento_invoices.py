@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from daemon.scheduler import Beat, StopRequest, run_once
-from daemon.sync import Work
+from daemon.sync import Process
 from tests.faults import case
 from tests.integration.checks import change, note_rows, record, state_of, texts
 from tests.promises import assert_promises
@@ -18,7 +18,7 @@ from tests.world import World
 CUT = "… (cut: the whole comment is in Magento)"
 
 
-def pass_by(world: World, work: Work, **parts: float) -> None:
+def pass_by(world: World, work: Process, **parts: float) -> None:
     """Time goes by, and the daemon polls and sweeps every five minutes of it."""
     beat, left = Beat(work, StopRequest()), timedelta(**parts)
     while left > timedelta(0):

@@ -50,7 +50,7 @@ def leave_a_log(world: World) -> None:
     names = [world.state_path.with_name(world.state_path.name + suffix) for suffix in ("", "-wal", "-shm")]
     with world.work() as work:
         work.poll()
-        work.parts.store.facts.learn("told", "in the log alone")
+        work.tools.store.facts.learn("told", "in the log alone")
         kept = {path: path.read_bytes() for path in names}
     for path, content in kept.items():
         path.write_bytes(content)
@@ -77,7 +77,7 @@ def test_a_backup_is_put_back(world: World, backup: Path, log: bool) -> None:
         assert sum(kept.ledger.counts().values()) == 3, "what was there is kept"
         assert kept.facts.get("told") == ("in the log alone" if log else None), "with what stood in the log"
     with world.work() as work:
-        assert work.parts.store.doubts.until() is not None, "what it believes of Salesforce is doubted"
+        assert work.tools.store.doubts.until() is not None, "what it believes of Salesforce is doubted"
     assert world.command("run", "--once").returncode == 0
     assert sum(world.org.created.values()) == created
     assert_promises(world)

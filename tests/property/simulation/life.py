@@ -15,7 +15,7 @@ import structlog
 
 from daemon.redaction import Redaction
 from daemon.scheduler import Beat, StopRequest
-from daemon.sync import Parts, Work
+from daemon.sync import Process, Tools, open_process
 from state.errors import StateError
 from state.store import Store
 from tests.property.simulation.clock import Clock
@@ -53,13 +53,13 @@ class Life:
         self._settings = settings
         self._look = look
         self._beat: Beat | None = None
-        self._work: Work | None = None
+        self._work: Process | None = None
         self._kept: bytes | None = None
         # Whether somebody removes the state, but not the files next to it, after this death.
         self.is_removed: Callable[[], bool] = lambda: False
 
     @property
-    def work(self) -> Work:
+    def work(self) -> Process:
         """What the process that lives works with."""
         if self._work is None:
             self._begin()
@@ -118,17 +118,8 @@ class Life:
         if loses_commits(self.store):
             self._kept = self._copy()
         watch(self.store, self._steps)
-        parts = Parts(
-            self.store,
-            self._settings,
-            self._clock,
-            Random(self._random.random()),
-            self._log(),
-            self.stop,
-            self._redaction,
-            InProcessTransport(self._network),
-        )
-        self._work = Work(parts)
+        tools = Tools(self.store, self._clock, Random(self._random.random()), self.stop, self._log())
+        self._work = open_process(tools, self._settings, self._redaction, InProcessTransport(self._network))
         self._work.take_over()
         self._beat = Beat(self._work, self.stop)
 

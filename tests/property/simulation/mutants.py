@@ -12,18 +12,20 @@ import daemon.magento.client as magento
 import daemon.magento.parse as parse
 import daemon.magento.search as search
 import daemon.salesforce.writes as writes
-import daemon.sync.delivery.invoices as deliver
+import daemon.sync.delivery.call_failures as call_failures
+import daemon.sync.delivery.invoices as invoices
 import daemon.sync.delivery.notes.attach as attach
 import daemon.sync.delivery.notes.batch as notes_batch
-import daemon.sync.delivery.notes.existing as adoption
-import daemon.sync.delivery.notes.rejected as note_refusals
+import daemon.sync.delivery.notes.existing as existing
+import daemon.sync.delivery.notes.rejected as rejected
+import daemon.sync.delivery.outcomes as outcomes
+import daemon.sync.discovery.fresh as fresh
 import daemon.sync.discovery.list_failures as list_failures
+import daemon.sync.discovery.news as news
 import daemon.sync.discovery.records as records
-import daemon.sync.discovery.reread as contents
-import daemon.sync.discovery.scan as discover
+import daemon.sync.discovery.scan as scan
 import daemon.sync.discovery.sweep as sweep
 import daemon.sync.discovery.window as window
-import daemon.sync.outcomes as outcomes
 import state.checkpoints as checkpoints
 import state.file.opening as opening
 import state.ledger as ledger
@@ -37,8 +39,9 @@ from daemon.salesforce import Done, NotAttempted, Reach, Rejected, remedy_for
 from daemon.salesforce.graphs import Node
 from daemon.salesforce.remedies import RecordError
 from daemon.spelling import hash_of
-from daemon.sync import Parts, transitions
 from daemon.sync import decide as deciding
+from daemon.sync import transitions
+from daemon.sync.timing import Moment
 
 Patch = Callable[[Callable[[object, str, Any], None]], None]
 MUTANTS: dict[str, Patch] = {}
@@ -80,19 +83,19 @@ def gt_for_gteq(swap: Swap) -> None:
 
 @mutant
 def no_overlap(swap: Swap) -> None:
-    right = discover._begin
+    right = scan.ScanReader._begin
 
-    def wrong(parts: Parts, kind: str) -> Any:
-        scan = right(parts, kind)
-        return replace(scan, since=parts.store.checkpoints.current()) if kind == "poll" else scan
+    def wrong(self: Any, session: Any, kind: str) -> Any:
+        begun = right(self, session, kind)
+        return replace(begun, since=self._store.checkpoints.current()) if kind == "poll" else begun
 
-    swap(discover, "_begin", wrong)
+    swap(scan.ScanReader, "_begin", wrong)
 
 
 @mutant
 def burst_read_for_ever(swap: Swap) -> None:
     swap(
-        discover,
+        scan,
         "poll_since",
         lambda checkpoint, _window, overlap, clock: min(checkpoint, clock or checkpoint) - overlap,
     )
@@ -106,47 +109,38 @@ def window_settled_too_soon(swap: Swap) -> None:
         found = right(*arguments, overlap=timedelta(0), **{**options, "longest_call": timedelta(0)})
         return found and replace(found, settled_for=overlap if found.settled_for is not None else None)
 
-    swap(discover, "window_after", wrong)
+    swap(scan, "window_after", wrong)
     swap(
-        discover,
+        scan,
         "poll_since",
         lambda checkpoint, window, overlap, _clock: poll_since(checkpoint, window, overlap, None),
     )
 
 
-def _checkpoint(swap: Swap, choose: Callable[[Parts, Any, Any], Any]) -> None:
+def _checkpoint(swap: Swap, choose: Callable[[Any, Any, Any], Any]) -> None:
     """The scan as it is remembered, with something else as what the checkpoint is made of."""
-    right = discover._moved
+    right = scan._moved
 
-    def wrong(scan: Any, page: Any, upto: int | None) -> Any:
-        return choose(scan, page, right(scan, page, upto))
+    def wrong(before: Any, page: Any, upto: int | None) -> Any:
+        return choose(before, page, right(before, page, upto))
 
-    swap(discover, "_moved", wrong)
+    swap(scan, "_moved", wrong)
 
 
 @mutant
 def checkpoint_is_now(swap: Swap) -> None:
-    right = discover.read_page
+    right = scan.ScanReader.next_page
 
-    def wrong(parts: Parts, *arguments: Any) -> bool:
-        def advance(self: Any, _at: datetime) -> None:
-            advancing(self, parts.now())
+    def wrong(self: Any, session: Any, kind: str) -> Any:
+        page = right(self, session, kind)
+        return page if page.checkpoint is None else replace(page, checkpoint=self._timing.now())
 
-        advancing = checkpoints.Checkpoints.advance
-        checkpoints.Checkpoints.advance = advance  # type: ignore[method-assign, assignment]
-        try:
-            return right(parts, *arguments)
-        finally:
-            checkpoints.Checkpoints.advance = advancing  # type: ignore[method-assign]
-
-    from daemon.sync import process as run
-
-    swap(run, "read_page", wrong)
+    swap(scan.ScanReader, "next_page", wrong)
 
 
 @mutant
 def checkpoint_is_the_newest_stamp(swap: Swap) -> None:
-    swap(discover, "min", lambda newest, _began_at: newest) if "min" in vars(discover) else _shadow(discover, swap)
+    swap(scan, "min", lambda newest, _began_at: newest) if "min" in vars(scan) else _shadow(scan, swap)
 
 
 def _shadow(module: Any, swap: Swap) -> None:
@@ -156,29 +150,29 @@ def _shadow(module: Any, swap: Swap) -> None:
 
 @mutant
 def checkpoint_before_the_ledger(swap: Swap) -> None:
-    right = discover._take_up
+    right = news.NewsReader.read
 
-    def wrong(parts: Parts, shown: Any, seen: Any, **options: Any) -> Any:
+    def wrong(self: Any, session: Any, shown: Any, seen: Any, **options: Any) -> Any:
         stamps = [record.updated_at for record in shown if record.updated_at is not None]
-        answered_at = parts.magento.answered_at
+        answered_at = session.magento.answered_at
         if seen.by == "poll" and stamps and answered_at is not None:
-            parts.store.checkpoints.advance(min(max(stamps), answered_at))
-        return right(parts, shown, seen, **options)
+            self._store.checkpoints.advance(min(max(stamps), answered_at))
+        return right(self, session, shown, seen, **options)
 
-    swap(discover, "_take_up", wrong)
+    swap(news.NewsReader, "read", wrong)
 
 
 @mutant
 def page_remembered_before_its_rows(swap: Swap) -> None:
-    right = discover._take_up
+    right = news.NewsReader.read
 
-    def wrong(parts: Parts, shown: Any, seen: Any, **options: Any) -> Any:
-        scan = parts.store.scans.open(seen.by) if seen.by in {"poll", "backfill"} else None
-        if scan is not None and shown:
-            parts.store.scans.move(replace(scan, after_id=shown[-1].entity_id))
-        return right(parts, shown, seen, **options)
+    def wrong(self: Any, session: Any, shown: Any, seen: Any, **options: Any) -> Any:
+        open_scan = self._store.scans.open(seen.by) if seen.by in {"poll", "backfill"} else None
+        if open_scan is not None and shown:
+            self._store.scans.move(replace(open_scan, after_id=shown[-1].entity_id))
+        return right(self, session, shown, seen, **options)
 
-    swap(discover, "_take_up", wrong)
+    swap(news.NewsReader, "read", wrong)
 
 
 @mutant
@@ -191,8 +185,8 @@ def backfill_sets_the_checkpoint_at_its_end(swap: Swap) -> None:
     right = checkpoints.Checkpoints.advance
 
     def wrong(self: Any, at: datetime) -> None:
-        scan = self._store.scans.open("backfill")
-        if scan is None or self.current() is not None:
+        backfill = self._store.scans.open("backfill")
+        if backfill is None or self.current() is not None:
             right(self, at)
         else:
             right(self, at + timedelta(hours=2))
@@ -202,19 +196,17 @@ def backfill_sets_the_checkpoint_at_its_end(swap: Swap) -> None:
 
 @mutant
 def done_before_the_answer(swap: Swap) -> None:
-    right = deliver._call
+    right = invoices.InvoiceDelivery._call
 
-    def wrong(parts: Parts, tally: Any, batch: Any) -> Any:
-        parts.store.ledger.write(
-            replace(
-                transitions.synced(row, record.fingerprint, parts.timing.since(parts.now())),
-                salesforce_id=row.salesforce_id or "",
-            )
+    def wrong(self: Any, tally: Any, batch: Any) -> Any:
+        now = self.tools.now()
+        self.tools.store.ledger.write(
+            transitions.replaced(transitions.synced(row, record.fingerprint, Moment(now, now)), row.salesforce_id or "")
             for row, record in batch
         )
-        return right(parts, tally, batch)
+        return right(self, tally, batch)
 
-    swap(deliver, "_call", wrong)
+    swap(invoices.InvoiceDelivery, "_call", wrong)
 
 
 @mutant
@@ -248,19 +240,14 @@ def automatic_flag_ignored(swap: Swap) -> None:
 
 @mutant
 def first_flag_read_once_a_pass(swap: Swap) -> None:
-    def wrong(parts: Parts, tally: Any, entity_ids: Any, *, asked: bool = False) -> bool:
-        now = parts.now()
+    def wrong(self: Any, _tally: Any, entity_ids: Any, *, at_most: int) -> Any:
+        now, owed = self.tools.now(), self.tools.store.notes
         if entity_ids is None:
-            entity_ids = parts.store.notes.due_invoices(now, automatic=True, limit=75)
-        rows = parts.store.notes.due(entity_ids, now, automatic=True) if entity_ids else []
-        if rows:
-            attach._Attachment(parts, tally, rows).run()
-        return bool(rows)
+            entity_ids = owed.due_invoices(now, automatic=True, limit=at_most)
+        return owed.due(entity_ids, now, automatic=True) if entity_ids else []
 
-    from daemon.sync import process as run
-
-    swap(deliver, "attach_due", wrong)
-    swap(run, "attach_due", wrong)
+    swap(attach.NoteDelivery, "choose", wrong)
+    swap(attach.NoteDelivery, "may_go", lambda _self: True)
 
 
 @mutant
@@ -285,25 +272,25 @@ def note_by_plain_create(swap: Swap) -> None:
 
 @mutant
 def no_adoption_after_duplicate_value(swap: Swap) -> None:
-    swap(adoption.Adoption, "_adopt_one", lambda self, owed, _existing: self._batch.put_off([owed], "a duplicate"))
+    swap(existing.ExistingNotes, "_adopt_one", lambda _self, batch, owed, _there: batch.put_off([owed], "a duplicate"))
 
 
 @mutant
 def adopted_whatever_its_fingerprint(swap: Swap) -> None:
-    right = adoption.Adoption._adopt_one
+    right = existing.ExistingNotes._adopt_one
 
-    def wrong(self: Any, owed: Any, existing: Any) -> None:
-        right(self, owed, replace(existing, fingerprint=owed.note.fingerprint))
+    def wrong(self: Any, batch: Any, owed: Any, there: Any) -> None:
+        right(self, batch, owed, replace(there, fingerprint=owed.note.fingerprint))
 
-    swap(adoption.Adoption, "_adopt_one", wrong)
+    swap(existing.ExistingNotes, "_adopt_one", wrong)
 
 
 @mutant
 def duplicate_value_on_an_invoice_taken_as_done(swap: Swap) -> None:
-    right = deliver._call
+    right = invoices.InvoiceDelivery._call
 
-    def wrong(parts: Parts, tally: Any, batch: Any) -> Any:
-        answers: Mapping[int, Any] = right(parts, tally, batch)
+    def wrong(self: Any, tally: Any, batch: Any) -> Any:
+        answers: Mapping[int, Any] = right(self, tally, batch)
         kept = {row.entity_id: row.salesforce_id or "a005gX000000001AAA" for row, _ in batch}
         return {
             entity_id: Done({"invoice": kept[entity_id]}, frozenset())
@@ -312,21 +299,21 @@ def duplicate_value_on_an_invoice_taken_as_done(swap: Swap) -> None:
             for entity_id, answer in answers.items()
         }
 
-    swap(deliver, "_call", wrong)
+    swap(invoices.InvoiceDelivery, "_call", wrong)
 
 
 @mutant
 def halted_graphs_taken_as_failed(swap: Swap) -> None:
-    right = deliver._call
+    right = invoices.InvoiceDelivery._call
 
-    def wrong(parts: Parts, tally: Any, batch: Any) -> Any:
+    def wrong(self: Any, tally: Any, batch: Any) -> Any:
         error = RecordError("PROCESSING_FAILED", "The graph was not processed")
         return {
             entity_id: Rejected("invoice", error) if isinstance(answer, NotAttempted) else answer
-            for entity_id, answer in right(parts, tally, batch).items()
+            for entity_id, answer in right(self, tally, batch).items()
         }
 
-    swap(deliver, "_call", wrong)
+    swap(invoices.InvoiceDelivery, "_call", wrong)
 
 
 def _ordered(swap: Swap, change: Callable[[str], str]) -> None:
@@ -377,12 +364,12 @@ def sort_by_created_at(swap: Swap) -> None:
 
 @mutant
 def no_reading_again_before_a_retry(swap: Swap) -> None:
-    swap(contents, "FRESH_SECONDS", float("inf"))
+    swap(fresh, "FRESH_SECONDS", float("inf"))
 
 
 @mutant
 def fingerprint_ignored(swap: Swap) -> None:
-    swap(deliver, "_is_known_to_salesforce", lambda _parts, _row, _record: False)
+    swap(invoices, "_is_known_to_salesforce", lambda _row, _record, _at: False)
 
 
 @mutant
@@ -399,12 +386,12 @@ def fingerprint_over_the_stamp(swap: Swap) -> None:
 
 @mutant
 def unanswered_calls_not_repeated(swap: Swap) -> None:
-    right = outcomes.put_off
+    right = outcomes.InvoiceOutcomes.put_off
 
     def wrong(*arguments: Any, unanswered: bool = False, **options: Any) -> None:
         right(*arguments, **options)
 
-    swap(outcomes, "put_off", wrong)
+    swap(outcomes.InvoiceOutcomes, "put_off", wrong)
 
 
 @mutant
@@ -414,12 +401,11 @@ def retries_in_the_order_of_ids(swap: Swap) -> None:
     def wrong(self: Any, now: datetime, **options: Any) -> Any:
         return sorted(right(self, now, **options), key=lambda row: (row.attempts > 0, row.entity_id))
 
-    def end_the_pass(_parts: Any, _tally: Any, error: Exception, **_: Any) -> None:
+    def end_the_pass(_self: Any, error: Exception, _log: Any, **_: Any) -> None:
         raise error
 
     swap(ledger.Ledger, "due", wrong)
-    swap(deliver, "bear", end_the_pass)
-    swap(attach, "bear", end_the_pass)
+    swap(call_failures.CallFailures, "bear", end_the_pass)
 
 
 @mutant
@@ -431,11 +417,11 @@ def owed_rows_not_doubted_after_a_crash(swap: Swap) -> None:
 def sweep_without_edited_comments(swap: Swap) -> None:
     right = notes.Notes.known
 
-    def differing(parts: Parts, shown: Any) -> Any:
+    def differing(store: Any, session: Any, shown: Any) -> Any:
         edited = {c.entity_id for row in shown for c in row.comments}
-        known = right(parts.store.notes, edited)
+        known = right(store.notes, edited)
         rows = [replace(row, comments=tuple(c for c in row.comments if c.entity_id not in known)) for row in shown]
-        return differs(parts, tuple(rows))
+        return differs(store, session, tuple(rows))
 
     differs = sweep._differing
     swap(sweep, "_differing", differing)
@@ -445,9 +431,9 @@ def sweep_without_edited_comments(swap: Swap) -> None:
 def sweep_without_late_commits(swap: Swap) -> None:
     right = sweep._differing
 
-    def wrong(parts: Parts, shown: Any) -> Any:
-        known = parts.store.ledger.known(row.entity_id for row in shown)
-        return (entity_id for entity_id in right(parts, shown) if entity_id in known)
+    def wrong(store: Any, session: Any, shown: Any) -> Any:
+        known = store.ledger.known(row.entity_id for row in shown)
+        return (entity_id for entity_id in right(store, session, shown) if entity_id in known)
 
     swap(sweep, "_differing", wrong)
 
@@ -460,7 +446,7 @@ def notes_not_owed_again_after_a_deletion(swap: Swap) -> None:
 @mutant
 def another_invoice_under_a_known_id_overwritten(swap: Swap) -> None:
     swap(deciding, "is_another", lambda _row, _invoice: False)
-    swap(contents, "is_another", lambda _row, _invoice: False)
+    swap(fresh, "is_another", lambda _row, _invoice: False)
 
 
 @mutant
@@ -501,7 +487,7 @@ def full_file_storage_pauses_salesforce(swap: Swap) -> None:
         remedy = right(error)
         return replace(remedy, reach=Reach.ORG) if error.code == "STORAGE_LIMIT_EXCEEDED" else remedy
 
-    swap(note_refusals, "remedy_for", wrong)
+    swap(rejected, "remedy_for", wrong)
 
 
 @mutant

@@ -3,48 +3,63 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from daemon.sync.parts import Parts
+from structlog.typing import FilteringBoundLogger
+
+from daemon.sync.tools import Tools
 from state.sides import Side
 from state.waiting import NOTES
 
-# Seconds until it is tried whether notes go again, by how often that was in vain.
+# Seconds until it is tried whether notes go again, by how often it was in vain.
 _STEPS = (60, 120, 240, 480, 900)
 _EXIT_CODE = 3
 
 
-def are_kept_back(parts: Parts) -> bool:
-    """Return whether notes as such are kept back; also while it is time to find out."""
-    return parts.store.sides.get(NOTES).status != "ok"
+class NotePause:
+    """Whether notes as such are kept back; the state remembers it."""
 
+    def __init__(self, tools: Tools) -> None:
+        self._tools = tools
 
-def may_be_tried(parts: Parts) -> bool:
-    """Return whether notes may go now."""
-    known = parts.store.sides.get(NOTES)
-    return known.next_try_at is None or known.next_try_at <= parts.now()
+    def known(self) -> Side:
+        """Return what is known of notes as such."""
+        return self._tools.store.sides.get(NOTES)
 
+    def is_on(self) -> bool:
+        """Return whether notes as such are kept back; also while it is time to find out."""
+        return self.known().status != "ok"
 
-def keep_back(parts: Parts, reason: str, *, seconds: float | None = None) -> None:
-    """Keep all notes back for a while, ever longer; log the reason once."""
-    known = parts.store.sides.get(NOTES)
-    if known.reason != parts.store.redact(reason):  # which is how it is kept
-        parts.log.warning("notes.waiting", reason=reason)
-    wait = _STEPS[min(known.failures, len(_STEPS) - 1)] if seconds is None else seconds
-    parts.store.sides.note(
-        replace(
-            known,
-            status="paused",
-            reason=reason,
-            since=known.since or parts.now(),
-            failures=known.failures + 1,
-            next_try_at=parts.now() + timedelta(seconds=wait),
-            exit_code=_EXIT_CODE,
+    def lets_try(self) -> bool:
+        """Return whether notes may go now."""
+        known = self.known()
+        return known.next_try_at is None or known.next_try_at <= self._tools.now()
+
+    def end_pause(self) -> None:
+        """Try notes now."""
+        known = self.known()
+        if known.next_try_at is not None:
+            self._tools.store.sides.note(replace(known, next_try_at=None))
+
+    def keep_back(self, reason: str, log: FilteringBoundLogger, *, seconds: float | None = None) -> None:
+        """Keep all notes back for a while, ever longer; log the reason once."""
+        store, now, known = self._tools.store, self._tools.now(), self.known()
+        if known.reason != store.redact(reason):  # which is how it is kept
+            log.warning("notes.waiting", reason=reason)
+        wait = _STEPS[min(known.failures, len(_STEPS) - 1)] if seconds is None else seconds
+        store.sides.note(
+            replace(
+                known,
+                status="paused",
+                reason=reason,
+                since=known.since or now,
+                failures=known.failures + 1,
+                next_try_at=now + timedelta(seconds=wait),
+                exit_code=_EXIT_CODE,
+            )
         )
-    )
 
-
-def let_go(parts: Parts) -> None:
-    """Record that the org takes notes; those that were kept back are due."""
-    known = parts.store.sides.get(NOTES)
-    if known.status != "ok":
-        parts.log.info("notes.recovered", since=str(known.since), reason=known.reason)
-        parts.store.sides.note(Side(NOTES))
+    def let_go(self, log: FilteringBoundLogger) -> None:
+        """Record that the org takes notes; those that were kept back are due."""
+        known = self.known()
+        if known.status != "ok":
+            log.info("notes.recovered", since=str(known.since), reason=known.reason)
+            self._tools.store.sides.note(Side(NOTES))

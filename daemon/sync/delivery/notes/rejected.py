@@ -1,64 +1,69 @@
-"""What becomes of a note that Salesforce refused: it goes again another way, waits, or is set aside with the reason."""
+"""Decides about a note that Salesforce rejected: it goes another way, waits, or is set aside with the reason."""
 
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 from daemon.eligibility import Known, decide
 from daemon.errors import SideDenied
 from daemon.salesforce import Next, NoteWrite, Reach, RecordError, Rejected, remedy_for
+from daemon.settings import Settings
 from daemon.spelling import sentences
 from daemon.sync.delivery.notes.batch import NoteBatch, OwedNote
-from daemon.sync.delivery.notes.pause import are_kept_back, keep_back
-from daemon.sync.org import look_again, may_explain, why_no_notes
-from daemon.sync.parts import Parts, Tally
+from daemon.sync.delivery.notes.pause import NotePause
+from daemon.sync.org import OrgFit
+from daemon.sync.tally import Tally
 from daemon.sync.timing import RETRY_LONGEST
 from daemon.sync.transitions import deleted
+from state.store import Store
 
 
-class NoteRefusals:
-    """The refusals of one batch.
+@dataclass(kw_only=True)
+class NoteRejections:
+    """The rejections of one batch.
 
-    ``pausing``: what the last call said that every other would meet too; ``duplicates``: comments that it refused as
-    already there; ``doubted``: those that it refused for what describe may explain, and why; ``unwelcome``: those that
-    it refused for what may be the matter of all notes, and why.
+    ``pausing``: what the last call said that every other would meet too; ``duplicates``: comments that it rejected as
+    already there; ``doubted``: those that it rejected for what describe may explain, and why; ``unwelcome``: those that
+    it rejected for what may be the matter of all notes, and why.
     """
 
-    def __init__(self, parts: Parts, tally: Tally, batch: NoteBatch) -> None:
-        self._parts = parts
-        self._tally = tally
-        self._batch = batch
-        self.pausing: SideDenied | None = None
-        self.duplicates: set[int] = set()
-        self.doubted: dict[int, str] = {}
-        self.unwelcome: list[tuple[OwedNote, RecordError]] = []
+    store: Store
+    settings: Settings
+    org: OrgFit
+    pause: NotePause
+    tally: Tally
+    batch: NoteBatch
+    pausing: SideDenied | None = None
+    duplicates: set[int] = field(default_factory=set)
+    doubted: dict[int, str] = field(default_factory=dict)
+    unwelcome: list[tuple[OwedNote, RecordError]] = field(default_factory=list)
 
     def forget(self) -> None:
-        """Before the answers of another call are taken."""
+        """Forget them before the answers of another call are taken."""
         self.pausing = None
         self.duplicates.clear()
         self.unwelcome.clear()
 
     def take_invoice(self, entity_id: int, part: list[OwedNote], error: RecordError) -> None:
-        """The invoice could not be read. If it is gone, somebody deleted it: it and all its notes are owed anew."""
+        """Take the answer that the invoice could not be read. If it is gone, it and all its notes are owed again."""
         if error.status != 404:
-            self._batch.put_off(part, str(error))
+            self.batch.put_off(part, str(error))
             return
-        parts = self._parts
-        self._batch.drop(entity_id)
-        row = parts.store.ledger.known([entity_id])[entity_id]
+        store = self.store
+        self.batch.drop(entity_id)
+        row = store.ledger.known([entity_id])[entity_id]
         known = Known(owed=row.sync_status == "pending", asked=row.asked, named=row.named)
-        decision = decide(self._batch.contents[entity_id], parts.configuration.settings.invoices, known)
-        with parts.store.writing():
-            parts.store.notes.owe_again(entity_id)
-            parts.store.ledger.write([deleted(row, decision)])
-        self._tally.outcomes.pop(entity_id, None)
-        parts.log.info(
+        decision = decide(self.batch.newest[entity_id], self.settings.invoices, known)
+        with store.writing():
+            store.notes.owe_again(entity_id)
+            store.ledger.write([deleted(row, decision)])
+        self.tally.outcomes.pop(entity_id, None)
+        self.tally.log.info(
             "invoice.deleted", invoice=row.increment_id, entity_id=entity_id, salesforce_id=row.salesforce_id
         )
 
     def take_comment(self, owed: OwedNote, answer: Rejected) -> None:
-        """One comment was refused: the others of its graph go again without it, or it goes again another way."""
+        """Take the answer that one comment was rejected: it goes another way, or the others of its graph without it."""
         error, tag = answer.error, owed.row.comment_id
-        key = self._parts.configuration.settings.salesforce.comment.external_id
+        key = self.settings.salesforce.comment.external_id
         # NOT_FOUND says that the whole object is out of reach (notes are switched off), not that a record is gone.
         gone = error.code == "ENTITY_IS_DELETED" or (error.status == 404 and error.code != "NOT_FOUND")
         if (
@@ -70,7 +75,7 @@ class NoteRefusals:
         elif owed.write.is_edit and gone and answer.ref == f"note{tag}":
             owed.write = replace(owed.write, note_id=None)  # somebody deleted the note, and it stays deleted
             if owed.write.record_id is None:
-                self._batch.settle([owed])
+                self.batch.settle([owed])
         elif owed.write.is_edit and gone and answer.ref == f"link{tag}":
             owed.write = replace(owed.write, link_id=None)  # somebody took the note off the invoice
         elif owed.write.record_id and gone:
@@ -81,53 +86,54 @@ class NoteRefusals:
 
     def _judge(self, owed: OwedNote, error: RecordError) -> None:
         remedy = remedy_for(error)
-        if may_explain(self._parts, error):
+        if self.org.may_explain(error):
             self.doubted[owed.row.comment_id] = sentences(str(error), remedy.hint)
             return
         if remedy.next is Next.ASIDE:
-            self._batch.fail(owed, sentences(str(error), remedy.hint), error)
+            self.batch.fail(owed, sentences(str(error), remedy.hint), error)
         elif remedy.next is Next.PAUSE and remedy.reach is Reach.OBJECT:
             self.unwelcome.append((owed, error))
         else:
             if remedy.next is Next.PAUSE:
                 hint, probe = remedy.hint, remedy.probe
                 self.pausing = SideDenied(str(error), side="salesforce", hint=hint, probe=probe)
-            self._batch.put_off([owed], sentences(str(error), remedy.hint), cause=error.cause)
+            self.batch.put_off([owed], sentences(str(error), remedy.hint), cause=error.cause)
 
     def are_everybodys(self, *, accepted: bool) -> bool:
-        """Keep all notes back when what some were refused for is not their own matter; return whether it was not.
+        """Keep all notes back when what some were rejected for is not their own matter; return whether it was not.
 
         It is their own when others of the call went in (``accepted``), or when it is known from an earlier try.
         """
         first = any(owed.row.attempts == 0 for owed, _ in self.unwelcome)
-        everybodys = bool(self.unwelcome) and not accepted and (first or are_kept_back(self._parts))
+        everybodys = bool(self.unwelcome) and not accepted and (first or self.pause.is_on())
         for owed, error in self.unwelcome:
             remedy = remedy_for(error)
             reason = sentences(str(error), remedy.hint)
             if everybodys:
-                self._batch.keep_back([owed], reason)
+                self.batch.keep_back([owed], reason)
             elif accepted and remedy.single is Next.ASIDE:
-                self._batch.fail(owed, reason, error)
+                self.batch.fail(owed, reason, error)
             else:
-                self._batch.put_off([owed], reason, cause=error.cause)
+                self.batch.put_off([owed], reason, cause=error.cause)
         if everybodys:
             first_error = self.unwelcome[0][1]
-            keep_back(self._parts, sentences(str(first_error), remedy_for(first_error).hint))
+            self.pause.keep_back(sentences(str(first_error), remedy_for(first_error).hint), self.tally.log)
         return everybodys
 
     def look_into(self) -> bool:
         """See whether the org takes notes at all. If not, all of them wait for that, and True is returned.
 
-        If it does, what was refused goes once more, and refused again it is the comment's own.
+        If it does, what was rejected goes once more, and rejected again it is the comment's own.
         """
         doubted, self.doubted = self.doubted, {}
-        look_again(self._parts)
-        why = why_no_notes(self._parts)
+        log = self.tally.log
+        self.org.look_again(log)
+        why = self.org.why_no_notes(log)
         if why is not None:
-            self._batch.keep_back(self._batch.all(), f"waits: {why}")
-            keep_back(self._parts, f"the org takes no notes: {why}", seconds=RETRY_LONGEST.total_seconds())
+            self.batch.keep_back(self.batch.all(), f"waits: {why}")
+            self.pause.keep_back(f"the org takes no notes: {why}", log, seconds=RETRY_LONGEST.total_seconds())
             return True
-        for owed in self._batch.all():
+        for owed in self.batch.all():
             if owed.row.comment_id in doubted:
-                self._batch.put_off([owed], doubted[owed.row.comment_id])
+                self.batch.put_off([owed], doubted[owed.row.comment_id])
         return False

@@ -1,0 +1,24 @@
+"""Counts the refused sign-ins to Magento's administrator account in the state, so that no sign-in locks it."""
+
+from datetime import datetime
+
+from daemon.sync.tools import Tools
+from state.sign_ins import FACT, count_refused, forget_refused, locked_until
+
+
+class AccountSignIns:
+    """The sign-ins of this process, counted with those that commands made."""
+
+    def __init__(self, tools: Tools) -> None:
+        self._tools = tools
+
+    def count(self, taken: bool) -> None:
+        """Count one more that was refused, or begin again after one that was taken."""
+        if taken:
+            forget_refused(self._tools.store)
+        else:
+            count_refused(self._tools.store, self._tools.now())
+
+    def locked_until(self) -> datetime | None:
+        """Return until when one more refused sign-in may lock the account; None when it may not."""
+        return locked_until(self._tools.store.facts.get(FACT), self._tools.now())
