@@ -292,9 +292,10 @@ def test_one_comment_that_is_refused_for_its_own_sake_keeps_back_no_other(world:
 
 
 def test_a_reason_that_ends_with_a_full_stop_is_followed_by_one_mark_alone() -> None:
-    words = in_words([Left("invoice", 2, "Somebody was changing the same record; it is tried again.", None)])
+    words = in_words([Left("invoice", 2, "Somebody was changing the same record; the daemon tries again.", None)])
     assert (
-        words == "2 invoices (Somebody was changing the same record; it is tried again; tried again at the next pass)"
+        words
+        == "2 invoices (Somebody was changing the same record; the daemon tries again; tried again at the next pass)"
     )
 
 

@@ -148,8 +148,8 @@ class Quiet:
         known = run.witness
         exempt = known.deleted_comments or known.reused or known.reused_comments
         exempt = exempt or (known.moved and known.deleted_records)  # its record hung on the one that was deleted
-        if run.rates.marked:  # a note is looked for by its mark at its comment's invoice alone
-            exempt = exempt or known.moved
+        if run.rates.marked:  # a note is found by its mark at its comment's invoice, and leaves no other trace
+            exempt = exempt or known.moved or known.deleted_notes
         if any(created.values()) and not exempt:
             raise Broken("I13", f"a resync created {created}")
         Agreement(run).check()
