@@ -2,7 +2,7 @@
 
 import gc
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -21,16 +21,35 @@ settings.load_profile("steady")
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_setupnodes() -> None:
-    """Measured for coverage, a worker is measured three times over, and ``no_cover`` ends one: as a process of this…"""
+    """Keep coverage from measuring workers as it does commands: it reads this variable in each new Python process.
+
+    pytest-cov measures a worker by itself, and ``no_cover`` switches off that one measurement alone.
+    """
     os.environ.pop("COVERAGE_PROCESS_CONFIG", None)
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """… as if it were no worker, which ends here; and as what it is."""
+    """End the measurement that pytest-cov starts in a worker as if it were no worker.
+
+    pytest-cov starts a second one there, and ``no_cover`` switches off that one alone.
+    """
     measured = config.pluginmanager.getplugin("_cov")
     if measured is not None and hasattr(config, "workerinput"):
         measured.cov_controller.cov.stop()
         measured.cov_controller.cov.save()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    """Keep coverage from measuring the commands of a test marked ``no_cover``: the mark is for the test's process."""
+    told = os.environ.get("COVERAGE_PROCESS_CONFIG")
+    if told is None or item.get_closest_marker("no_cover") is None:
+        return (yield)
+    del os.environ["COVERAGE_PROCESS_CONFIG"]
+    try:
+        return (yield)
+    finally:
+        os.environ["COVERAGE_PROCESS_CONFIG"] = told
 
 
 def pytest_collection_finish() -> None:

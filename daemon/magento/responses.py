@@ -1,8 +1,10 @@
-"""Reads a good answer of Magento's: JSON as Python values; an answer that is anything else is rejected whole."""
+"""Reads a good answer of Magento's, JSON, as Python values, and rejects any other answer whole."""
 
 import json
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from decimal import Decimal
+from email.utils import parsedate_to_datetime
 from typing import Any, NoReturn
 
 import requests
@@ -14,6 +16,7 @@ from daemon.magento.sign_in_errors import Way
 from daemon.redaction import Redaction
 
 _DEEPEST = 100
+_YEARS = range(2007, 2100)  # Magento is not older
 
 
 def read(response: requests.Response, way: Way, redaction: Redaction) -> dict[str, Any]:
@@ -26,6 +29,32 @@ def read(response: requests.Response, way: Way, redaction: Redaction) -> dict[st
     if not isinstance(body, dict):
         _reject(f"is JSON, but {_kind(body)} where an object was expected")
     return body
+
+
+def date_of(response: requests.Response) -> datetime:
+    """Return Magento's clock at this answer; raise our error for an answer without a credible time."""
+    try:
+        at = parsedate_to_datetime(response.headers["Date"]).astimezone(UTC)
+    except (KeyError, ValueError, OverflowError):
+        at = None
+    if at is None or at.year not in _YEARS:  # a checkpoint taken from it would never be passed, or never left
+        raise Unreachable(
+            "Magento's answer has no Date header that can be believed, so it cannot be told when it was read",
+            side="magento",
+            sent=True,
+            hint="A proxy removes it; let it pass.",
+        )
+    return at
+
+
+def ignores_filters() -> Unreachable:
+    """Return the error for a list with rows outside the filters."""
+    return Unreachable(
+        "Magento's list holds rows that were not asked for; none of it is used",
+        side="magento",
+        sent=True,
+        hint="A cache or proxy in front of Magento ignores the query; let /rest pass uncached.",
+    )
 
 
 def _parse(response: requests.Response) -> Any:
@@ -49,7 +78,7 @@ def _parse(response: requests.Response) -> Any:
 
 
 def _is_deep(body: Any) -> bool:
-    """Return whether the body is nested deeper than anything of Magento's, and than recursion can walk."""
+    """Return whether the body is nested deeper than all JSON of Magento's, and too deep for recursion."""
     layer: list[Any] = [[body]]
     for _ in range(_DEEPEST):
         layer = [inner for node in layer for inner in _inner(node) if isinstance(inner, dict | list)]
@@ -68,7 +97,7 @@ def _reject_constant(name: str) -> NoReturn:
 
 def _reject(why: str) -> NoReturn:
     raise Unreachable(
-        f"Magento's answer {why}; it is refused whole",
+        f"Magento's answer {why}; none of it is used",
         side="magento",
         sent=True,
         hint="A proxy, a cache or an error page stands in for Magento's REST answer.",

@@ -23,7 +23,7 @@ from tests.world import World
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
 
-INVOICES = 40
+INVOICES = 24
 MAGENTO_401 = b'{"message":"The consumer isn\'t authorized to access %resources.","parameters":{"resources":"x"}}'
 SALESFORCE_401 = b'[{"errorCode":"INVALID_SESSION_ID","message":"Session expired or invalid"}]'
 MAINTENANCE = b"<!doctype html><html><body><h1>Down for maintenance</h1></body></html>"
@@ -50,7 +50,7 @@ def made(folder: Path, name: str) -> Iterator[World]:
     place.mkdir()
     world = World(place).start()
     try:
-        world.set("magento.page_size", 15)
+        world.set("magento.page_size", 9)
         for number in range(INVOICES):
             world.invoice(comment=f"comment {number}" if number % 2 == 0 or number == INVOICES - 1 else None)
         yield world

@@ -236,7 +236,7 @@ FAULTS: dict[str, Fault] = {
         magento_as(signatures=frozenset({"HMAC-SHA1"})),
         "magento", "sign-in", "not supported", "Set magento.signature: hmac-sha1",
     ),
-    "a Bearer token": Fault(bearer, "magento", "sign-in", "isn't authorized", "since Magento 2.4.4"),
+    "a Bearer token": Fault(bearer, "magento", "sign-in", "isn't authorized", "Since Magento 2.4.4"),
     "a wrong password": Fault(
         admin(admin_password="another"), "magento", "sign-in", "sign-in was incorrect", "Locked Users",
     ),
@@ -279,7 +279,7 @@ FAULTS: dict[str, Fault] = {
         "salesforce", "sign-in", "closed the connection", "Is salesforce.login_url right", code=75,
     ),
     "a wrong client secret": Fault(
-        wrong_key("salesforce_client_secret", "wrong"), "salesforce", "sign-in", "invalid_client", "copy it anew",
+        wrong_key("salesforce_client_secret", "wrong"), "salesforce", "sign-in", "invalid_client", "copy it again",
     ),
     "a login URL that is not the org's": Fault(
         salesforce_as(sign_in_refused=("invalid_grant", "request not supported on this domain")),
@@ -502,7 +502,7 @@ def test_the_command_writes_plain_lines_in_a_pipe_with_both_hosts_and_the_org_on
     assert lines[1] == f"Salesforce: {world.salesforce_server.url}"
     assert lines[2].startswith("Org: Sandbox (00D")
     (refused,) = [each for each in lines if each.startswith("error: ")]
-    assert refused.startswith("error: magento: sign-in: Magento refused: Access token has been revoked")
+    assert refused.startswith("error: magento: sign-in: Magento denied access: Access token has been revoked")
     assert "Activate the integration again" in refused
     assert lines[-1].startswith("1 error, 0 warnings, ")
     assert done.stderr == ""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from itertools import cycle, dropwhile
 
 import pytest
 
@@ -18,16 +19,23 @@ from tests.world import World
 pytestmark = pytest.mark.no_cover
 
 COUNT, PASSES = 40, 10
-WAYS = [
-    pytest.param(drop(), id="cut"),
-    pytest.param(reset(), id="reset"),
-    pytest.param(truncate(0.4), id="cut short"),
-    pytest.param(status(500), id="500"),
-    pytest.param(refusal("UNKNOWN_EXCEPTION", "Unexpected. ErrorId: 12-34 (-5)", 500), id="500 with a code"),
-    pytest.param(status(502), id="502"),
-    pytest.param(status(503), id="503"),
-    pytest.param(garble(lambda _: b"{}"), id="rubbish"),
-]
+WAYS = {
+    "cut": drop(),
+    "reset": reset(),
+    "cut short": truncate(0.4),
+    "500": status(500),
+    "500 with a code": refusal("UNKNOWN_EXCEPTION", "Unexpected. ErrorId: 12-34 (-5)", 500),
+    "502": status(502),
+    "503": status(503),
+    "rubbish": garble(lambda _: b"{}"),
+}
+PLACES = {"lowest": (0, 1, 2), "in the middle": (17, 3, 30), "highest": (39, 38, 37)}
+
+
+def in_turn(ways: Iterable[str], *, first: str = "lowest") -> list[tuple[str, str]]:
+    """Return each way with one place, and each place in turn: no code looks at both."""
+    places = dropwhile(lambda place: place != first, cycle(PLACES))
+    return list(zip(ways, places, strict=False))
 
 
 def kill_calls(world: World, fault: Fault, external_ids: list[str]) -> None:
@@ -51,12 +59,11 @@ def synced(world: World) -> set[int]:
 
 
 @pytest.mark.fault("Salesforce: an invoice that its calls always die of")
-@pytest.mark.parametrize("fault", WAYS)
-@pytest.mark.parametrize("place", [0, 17, COUNT - 1], ids=["lowest", "in the middle", "highest"])
-def test_an_invoice_that_its_calls_die_of_delays_no_other(world: World, fault: Fault, place: int) -> None:
+@pytest.mark.parametrize(("way", "place"), in_turn(WAYS))
+def test_an_invoice_that_its_calls_die_of_delays_no_other(world: World, way: str, place: str) -> None:
     ids = [world.invoice() for _ in range(COUNT)]
-    deadly = ids[place]
-    kill_calls(world, fault, [f"main-{deadly}"])
+    deadly = ids[PLACES[place][0]]
+    kill_calls(world, WAYS[way], [f"main-{deadly}"])
     with world.work() as work:
         passes(world, work, until=lambda: synced(world) == set(ids) - {deadly})
         assert state_of(world, deadly)[0] == "pending"
@@ -73,17 +80,18 @@ def test_an_invoice_that_its_calls_die_of_delays_no_other(world: World, fault: F
 
 
 @pytest.mark.fault("Salesforce: a comment that its calls always die of")
-@pytest.mark.parametrize("fault", WAYS)
-@pytest.mark.parametrize("place", [0, 17, COUNT - 1], ids=["lowest", "in the middle", "highest"])
-@pytest.mark.parametrize("marked", [False, True], ids=["records", "marked"])
-def test_a_comment_that_its_calls_die_of_delays_no_other(world: World, fault: Fault, place: int, marked: bool) -> None:
-    if marked:
+@pytest.mark.parametrize(
+    ("kind", "way", "place"),
+    [("records", *each) for each in in_turn(WAYS)] + [("marked", *each) for each in in_turn(WAYS, first="highest")],
+)
+def test_a_comment_that_its_calls_die_of_delays_no_other(world: World, kind: str, way: str, place: str) -> None:
+    if kind == "marked":
         world.set("salesforce.comment.object", None)
     ids = [world.invoice(comment="said") for _ in range(COUNT)]
-    deadly = ids[place]
+    deadly = ids[PLACES[place][0]]
     (comment,) = world.shop.invoices.row(deadly)["comments"]
     world.shop.add_comment(deadly, "its neighbour")
-    kill_calls(world, fault, [f"main-comment-{comment['entity_id']}"])
+    kill_calls(world, WAYS[way], [f"main-comment-{comment['entity_id']}"])
 
     def all_others() -> bool:
         rows = note_rows(world, *ids)
@@ -103,17 +111,16 @@ def test_a_comment_that_its_calls_die_of_delays_no_other(world: World, fault: Fa
         run_once(work)
     assert sorted(texts(world, deadly)) == ["its neighbour", "said"]
     assert_balanced(world)
-    if not marked:
+    if kind == "records":
         assert_promises(world)
 
 
 @pytest.mark.fault("Salesforce: several such records")
-@pytest.mark.parametrize("fault", [drop(), status(500), status(502), lost()], ids=["cut", "500", "502", "lost"])
-@pytest.mark.parametrize("places", [(0, 1, 2), (3, 4, 30), (37, 38, 39)], ids=["lowest", "spread", "highest"])
-def test_several_deadly_invoices_delay_no_other(world: World, fault: Fault, places: tuple[int, ...]) -> None:
+@pytest.mark.parametrize(("way", "place"), in_turn(["cut", "500", "502", "lost"]))
+def test_several_deadly_invoices_delay_no_other(world: World, way: str, place: str) -> None:
     ids = [world.invoice() for _ in range(COUNT)]
-    deadly = {ids[place] for place in places}
-    kill_calls(world, fault, [f"main-{each}" for each in sorted(deadly)])
+    deadly = {ids[each] for each in PLACES[place]}
+    kill_calls(world, {**WAYS, "lost": lost()}[way], [f"main-{each}" for each in sorted(deadly)])
     with world.work() as work:
         taken = passes(world, work, until=lambda: synced(world) == set(ids) - deadly, most=2 * PASSES)
         for _ in range(3):
@@ -125,13 +132,12 @@ def test_several_deadly_invoices_delay_no_other(world: World, fault: Fault, plac
 
 
 @pytest.mark.fault("Salesforce: several such records")
-@pytest.mark.parametrize("fault", [drop(), status(500)], ids=["cut", "500"])
-@pytest.mark.parametrize("places", [(0, 1, 2), (37, 38, 39)], ids=["lowest", "highest"])
-def test_several_deadly_comments_delay_no_other(world: World, fault: Fault, places: tuple[int, ...]) -> None:
+@pytest.mark.parametrize(("way", "place"), in_turn(["cut", "500"], first="highest"))
+def test_several_deadly_comments_delay_no_other(world: World, way: str, place: str) -> None:
     ids = [world.invoice(comment="said") for _ in range(COUNT)]
-    deadly = {ids[place] for place in places}
+    deadly = {ids[each] for each in PLACES[place]}
     comments = [world.shop.invoices.row(each)["comments"][0]["entity_id"] for each in sorted(deadly)]
-    kill_calls(world, fault, [f"main-comment-{each}" for each in comments])
+    kill_calls(world, WAYS[way], [f"main-comment-{each}" for each in comments])
     with world.work() as work:
         passes(
             world,

@@ -35,7 +35,7 @@ def time_out_soon(world: World, way: Way) -> None:
 @pytest.mark.parametrize("way", UNREADABLE)
 def test_an_invoice_that_cannot_be_shown_stops_no_other(world: World, way: Way) -> None:
     time_out_soon(world, way)
-    ids = [world.invoice(comment="fine") for _ in range(12)]
+    ids = [world.invoice(comment="fine") for _ in range(9)]
     world.shop.break_invoice(ids[6], way)
     with world.work() as work:
         run_once(work)
@@ -57,7 +57,7 @@ def test_an_invoice_that_cannot_be_shown_stops_no_other(world: World, way: Way) 
 @pytest.mark.parametrize("way", UNREADABLE)
 def test_an_order_that_cannot_be_shown_fails_its_own_invoice_alone(world: World, way: Way) -> None:
     time_out_soon(world, way)
-    ids = [world.invoice() for _ in range(20)]
+    ids = [world.invoice() for _ in range(9)]
     order = world.shop.invoices.row(ids[7])["order_id"]
     world.shop.break_order(order, way)
     with world.work() as work:

@@ -55,8 +55,8 @@ PAYLOADS: dict[str, Callable[[], bytes]] = {
 
 
 def bomb(layers: int = 1) -> bytes:
-    """A gigabyte of blanks that is a megabyte of gzip, or less in several layers."""
-    body = gzip.compress(b" " * 1_000_000_000, 6)
+    """A gigabyte of blanks that is a few megabytes of gzip, or less in several layers."""
+    body = gzip.compress(b" " * 1_000_000_000, 1)
     for _ in range(layers - 1):
         body = gzip.compress(body)
     return body

@@ -111,7 +111,7 @@ SHAPES: Mapping[str, tuple[Change, str, str, str | None, str, str]] = {
     "formula": (
         field(INVOICE, "Tax__c", createable=False, updateable=False, calculated=True), "error", INVOICE, "Tax__c",
         "formula", "`Tax__c: null`"),
-    "no key": (gone(INVOICE, "Magento_Id__c"), "error", INVOICE, "Magento_Id__c", "told apart", "Permission Sets"),
+    "no key": (gone(INVOICE, "Magento_Id__c"), "error", INVOICE, "Magento_Id__c", "tells records", "Permission Sets"),
     "key not an External ID": (
         field(INVOICE, "Magento_Id__c", external_id=False, id_lookup=False), "error", INVOICE, "Magento_Id__c",
         "not an External ID", "Tick External ID"),
@@ -150,7 +150,7 @@ SHAPES: Mapping[str, tuple[Change, str, str, str | None, str, str]] = {
         INVOICE, "Status__c", "Canceled (inactive)", "activate"),
     "free texts in a restricted picklist": (
         field(INVOICE, "Store_Name__c", type="picklist", restricted=True, values=("A",)), "warning", INVOICE,
-        "Store_Name__c", "does not know", "take others"),
+        "Store_Name__c", "other values", "take other values"),
     "shortened, cut": (
         field(ITEM, "Product_Name__c", length=40), "warning", ITEM, "Product_Name__c", "cut to it", "longer"),
     "shortened, refused": (
@@ -175,7 +175,7 @@ SHAPES: Mapping[str, tuple[Change, str, str, str | None, str, str]] = {
         field(ITEM, "Invoice__c", createable=False, updateable=False), "error", ITEM, "Invoice__c", "read-only",
         "Permission"),
     "item not reparentable": (
-        field(ITEM, "Invoice__c", updateable=False), "warning", ITEM, "Invoice__c", "new items only", "reparenting"),
+        field(ITEM, "Invoice__c", updateable=False), "warning", ITEM, "Invoice__c", "only new items", "reparenting"),
     "notes off": (no_object("ContentNote"), "error", "ContentNote", None, "enhanced notes are off", "Chatter"),
     "no comment object": (no_object(COMMENT), "error", COMMENT, None, "made twice", "Permission Sets"),
     "comment key not unique": (
@@ -292,7 +292,7 @@ def test_a_parent_is_found_by_its_external_id_spelled_as_that_takes_it() -> None
         (with_account(replace(ACCOUNT, fields=(FieldShape(name="Name"),))), "Account", "does not exist"),
         (with_account(replace(ACCOUNT, fields=(FieldShape(name="Number__c", length=20),))), "Account", "External ID"),
         (with_account(ACCOUNT, createable=False, updateable=False), INVOICE, "read-only"),
-        (with_account(ACCOUNT, reference_to=("Account", "Lead")), INVOICE, "2 kinds"),
+        (with_account(ACCOUNT, reference_to=("Account", "Lead")), INVOICE, "2 objects"),
     ],
 )
 def test_a_parent_that_cannot_be_found_is_an_error(change: Change, object_name: str, sentence: str) -> None:

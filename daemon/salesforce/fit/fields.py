@@ -1,4 +1,4 @@
-"""Whether one field takes what comes for it; and how it is to be spelled so that it does."""
+"""Finds the misfits between one field and its values, and the right spelling for the field."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ Spelling = str
 
 @dataclass(frozen=True, slots=True)
 class Misfit:
-    """What is wrong with one field for what is mapped to it."""
+    """A reason why a field does not take all values of its source."""
 
     severity: Severity
     sentence: str
@@ -25,7 +25,7 @@ class Misfit:
 
 
 def spelling_for(shape: FieldShape, coming: Coming) -> Spelling | None:
-    """``text``, ``date`` or ``checkbox`` where the field takes another kind of value than Magento has; else None."""
+    """Return ``text``, ``date`` or ``checkbox`` where the field takes another kind of value than the source's."""
     if coming.kind in {"number", "flag"} and shape.type in _TEXTS | {"email"}:
         return "text"
     if coming.kind == "instant" and shape.type == "date":
@@ -36,7 +36,7 @@ def spelling_for(shape: FieldShape, coming: Coming) -> Spelling | None:
 
 
 def misfits(shape: FieldShape, coming: Coming, name: str) -> Iterator[Misfit]:
-    """All that keeps this field from taking what comes, or some of it. ``name``: of the object."""
+    """Yield all misfits between this field and its values. ``name``: the object's."""
     if not _takes(shape, coming):
         remap = f"Change its type ({setup_path(name)}), or map something else to it in settings.yaml"
         if shape.type == "reference":
@@ -51,7 +51,7 @@ def misfits(shape: FieldShape, coming: Coming, name: str) -> Iterator[Misfit]:
 
 
 def _takes(shape: FieldShape, coming: Coming) -> bool:
-    """Whether Salesforce reads such a value for such a field at all, spelled as well as we can."""
+    """Return whether the field can take such values at all, in the best spelling."""
     if coming.kind == "any":
         return True
     if shape.type in _TEXTS | {"email", "anyType"}:
@@ -69,7 +69,7 @@ def _numbers(shape: FieldShape, coming: Coming, name: str) -> Iterator[Misfit]:
     if coming.kind != "number":
         return
     where = f"Change its length or decimal places ({setup_path(name)}), or map it to another field"
-    # A whole-number type says its room in digits, not in precision.
+    # A whole-number type tells its room in digits, not in precision.
     whole = shape.precision - shape.scale if shape.precision else 18
     if whole < coming.digits:
         yield Misfit("warning", f"has {whole} digits before the point: invoices with larger numbers fail", where)
@@ -85,7 +85,7 @@ def _texts(shape: FieldShape, coming: Coming, name: str) -> Iterator[Misfit]:
     if shape.type in {"picklist", "multipicklist"}:
         yield from _picklist(shape, coming, name)
     elif exact and shape.length < length:
-        yield Misfit("error", f"has room for {shape.length} characters, and all that come have {length}", longer)
+        yield Misfit("error", f"has room for {shape.length} characters, and all values have {length}", longer)
     elif shape.name in ROOM and coming.kind == "text":
         if shape.length < ROOM[shape.name]:
             sentence = f"has room for {shape.length} characters: longer texts are cut to it, with a mark"
@@ -107,7 +107,7 @@ def _picklist(shape: FieldShape, coming: Coming, name: str) -> Iterator[Misfit]:
         what = f"{', '.join(missing)} ({'inactive' if inactive == missing else 'missing'})"
         none = len(missing) == len(coming.values)
         yield Misfit("error" if none else "warning", f"is a restricted picklist without {what}: such invoices fail",
-                     f"Add and activate the value ({setup_path(name)}), or let the picklist take others")  # fmt: skip
+                     f"Add and activate the value ({setup_path(name)}), or let it take other values")  # fmt: skip
     elif not coming.values and coming.length != 3:
-        yield Misfit("warning", "is a restricted picklist: values that it does not know make their invoice fail",
-                     f"Let it take others ({setup_path(name)}), or map another field")  # fmt: skip
+        yield Misfit("warning", "is a restricted picklist: other values make their invoice fail",
+                     f"Let it take other values ({setup_path(name)}), or map another field")  # fmt: skip

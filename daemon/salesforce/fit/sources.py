@@ -1,4 +1,4 @@
-"""What can come from each path of a mapping: which kind of value, how long, and whether it always comes."""
+"""Tells the possible values of each path in a mapping: their kind, their length, whether always present."""
 
 import re
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ Kind = Literal["text", "number", "instant", "flag", "any"]
 
 @dataclass(frozen=True, slots=True)
 class Coming:
-    """What comes from a source. ``length``: the longest text, 0 when nobody can say; ``exact``: all are that long."""
+    """The values of a source. ``length``: of the longest text, 0 if unknown; ``exact``: all texts are that long."""
 
     kind: Kind
     length: int = 0
@@ -22,9 +22,9 @@ class Coming:
     digits: int = 0
     """Decimals that Magento keeps of a number, and digits before the point that are to be expected."""
     values: tuple[str, ...] = ()
-    """All texts that can come, where they are few."""
+    """All possible texts, where they are few."""
     address: bool = False
-    """Whether it is an e-mail address."""
+    """True for e-mail addresses."""
 
 
 _MONEY = Coming("number", decimals=4, digits=8)
@@ -44,7 +44,7 @@ _KNOWN = {
     "invoice.transaction_id": Coming("text", 255),
     "order.increment_id": Coming("text", 50, always=True),
     "order.customer_name": Coming("text"),
-    # Magento takes 128 characters, an e-mail field of Salesforce 80; nobody has seen a longer one.
+    # Magento takes 128 characters, an e-mail field of Salesforce 80; no longer address is known in practice.
     "order.customer_email": Coming("text", 80, address=True),
     "order.billing_address": Coming("text"),
     "order.store_name": Coming("text", 255),
@@ -58,7 +58,7 @@ _TEXT = re.compile(r"(^|_)(name|firstname|lastname|middlename|email|sku|city|str
 
 
 def coming_from(source: FieldSource) -> Coming:
-    """What can come from this source."""
+    """Return the possible values of this source."""
     if source.path is None:
         return _constant(source.value)
     known = _KNOWN.get(source.path)

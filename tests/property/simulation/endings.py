@@ -88,6 +88,7 @@ class Endings:
                 what = rows[each].sync_status if each in rows else "not known"
                 raise Broken("I1", f"invoice {each} is {what}, though Magento cannot show it: {ways}")
         run.unreadable.heal()
+        self._calm.change_deleted()
         run.clock.advance(_A_DAY)
         self._calm.beat(3)
         # What was held of an invoice that could not be read when it was asked for is asked for again.

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-import daemon.magento as magento
+import daemon.magento.client as magento
 import daemon.magento.parse as parse
 import daemon.magento.search as search
 import daemon.salesforce.writes as writes

@@ -62,11 +62,7 @@ class Quiet:
         if run.rates.unreadable or run.rates.crowded:
             self._calm.beat(20)  # what breaks a list is looked for call by call, and no fault that ends
         run.clock.advance(15_000)
-        # Whoever deletes a record is noticed when the invoice changes.
-        for entity_id in run.shop.ids():
-            if entity_id in run.witness.deleted_records and entity_id not in run.shop.shop.invoices.broken:
-                row = run.shop.row(entity_id)
-                run.shop.correct(entity_id, round(float(row["grand_total"]) + 0.01, 2))
+        self._calm.change_deleted()
 
     def _idle(self) -> None:
         """I8: with nothing new a poll costs one Magento call and no Salesforce call.
@@ -152,8 +148,8 @@ class Quiet:
         known = run.witness
         exempt = known.deleted_comments or known.reused or known.reused_comments
         exempt = exempt or (known.moved and known.deleted_records)  # its record hung on the one that was deleted
-        if run.rates.marked:  # a note is looked for by its mark at its comment's invoice alone
-            exempt = exempt or known.moved
+        if run.rates.marked:  # a note is found by its mark at its comment's invoice, and leaves no other trace
+            exempt = exempt or known.moved or known.deleted_notes
         if any(created.values()) and not exempt:
             raise Broken("I13", f"a resync created {created}")
         Agreement(run).check()
