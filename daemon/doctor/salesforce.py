@@ -11,7 +11,7 @@ from daemon.mapping import InvoiceMapping
 from daemon.redaction import Redaction
 from daemon.salesforce import Salesforce
 from daemon.salesforce.connection import Connection
-from daemon.salesforce.fit import Finding, look_at
+from daemon.salesforce.fit import Finding, examine_org
 from daemon.salesforce.identity import Organization, which_org
 from daemon.settings import Configuration
 from daemon.transport import Transport
@@ -110,7 +110,7 @@ class OrgVisit:
         known, found = self._state.organization_id, connection.organization_id
         if known and found and known != found:
             said = f"the state was made with the org {known}, and this org is {found}"
-            fix = "Set salesforce.login_url back, or run `invoice-sync state clear` to start again with this org."
+            fix = "Set salesforce.login_url back, or run `invoice-sync state clear` to start over with this org."
             yield Line("salesforce", "org of the state", "error", "the state's org", said, fix)
         yield judge_calls(connection.api_used, connection.api_limit, self._settings.api_reserve)
 
@@ -118,7 +118,7 @@ class OrgVisit:
         settings = self._configuration.settings
         tried = f"GET sobjects/{settings.salesforce.invoice.object}/describe, and of the objects that belong to it"
         try:
-            fit = look_at(connection, settings, InvoiceMapping(settings), currencies=self._state.currencies)
+            fit = examine_org(connection, settings, InvoiceMapping(settings), currencies=self._state.currencies)
         except InvoiceSyncError as error:
             yield failure("objects", "objects", tried, error)
             return

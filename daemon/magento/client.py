@@ -12,8 +12,8 @@ from daemon.magento.connection import Connection
 from daemon.magento.diagnosis import diagnose, is_about_signature
 from daemon.magento.errors import PageTooLarge
 from daemon.magento.pages import Page, Watched, WatchedPage
-from daemon.magento.parse import comments_of, invoice_of, order_of, rows_of, stamps_of
-from daemon.magento.responses import date_of, ignores_filters
+from daemon.magento.parse import comments_of, invoice_of, order_of, stamps_of
+from daemon.magento.responses import date_of, ignores_filters, rows_of
 from daemon.magento.search import Filter, format_stamp, ids, query, within
 from daemon.magento.sign_in_errors import AccessDenied
 from daemon.redaction import Redaction
@@ -38,7 +38,7 @@ class Magento:
         self._diagnosed: AccessDenied | None = None
         self._connection = Connection(configuration, clock, redaction, transport, sign_ins)
         self.answered_at: datetime | None = None  # Magento's clock at its last answer
-        self._page_limit = 300  # the largest page that the shop allows, once it has said so
+        self._page_limit = 300  # the largest page that the shop allows, as far as known
 
     @property
     def calls(self) -> int:

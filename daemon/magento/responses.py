@@ -1,7 +1,7 @@
 """Reads a good answer of Magento's, JSON, as Python values, and rejects any other answer whole."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
@@ -14,6 +14,7 @@ from daemon.magento.error_answer import ErrorAnswer
 from daemon.magento.errors import error_of
 from daemon.magento.sign_in_errors import Way
 from daemon.redaction import Redaction
+from state.values import LARGEST
 
 _DEEPEST = 100
 _YEARS = range(2007, 2100)  # Magento is not older
@@ -45,6 +46,39 @@ def date_of(response: requests.Response) -> datetime:
             hint="A proxy removes it; let it pass.",
         )
     return at
+
+
+def rows_of(body: Mapping[str, Any], *, after_id: int, at_most: int) -> list[Mapping[str, Any]]:
+    """Return the rows of a list; Unreachable when the envelope is not credible, and then no row is."""
+    items = body.get("items")
+    if items is None and body.get("total_count") == 0:
+        items = []  # an empty list becomes null when `fields` was asked for
+    if not isinstance(items, list) or any(not isinstance(row, dict) for row in items):
+        raise _not_credible("has no list of items")
+    total = body.get("total_count")
+    if not items and isinstance(total, int) and total > 0:
+        # Read as "no invoices", this answer would end a scan with the rest unread.
+        raise _not_credible(f"is empty, though it counts {total}")
+    if len(items) > at_most:
+        raise _not_credible(f"has {len(items)} rows where {at_most} were asked for")
+    last = after_id
+    for row in items:
+        entity_id = row.get("entity_id")
+        if isinstance(entity_id, bool) or not isinstance(entity_id, int) or entity_id > LARGEST:
+            raise _not_credible("has a row without an entity_id")
+        if entity_id <= last:
+            raise _not_credible("repeats rows, or is not in the order that was asked for")
+        last = entity_id
+    return items
+
+
+def _not_credible(why: str) -> Unreachable:
+    return Unreachable(
+        f"Magento's list {why}; none of it is used",
+        side="magento",
+        sent=True,
+        hint="A cache or proxy in front of Magento may ignore the query; let /rest pass uncached.",
+    )
 
 
 def ignores_filters() -> Unreachable:

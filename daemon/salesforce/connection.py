@@ -16,12 +16,13 @@ from daemon.errors import AnotherOrg, InvoiceSyncError, Retriable, Unreachable
 from daemon.redaction import Redaction
 from daemon.salesforce.errors import MOVED, CallRejected, explain
 from daemon.salesforce.hosts import require_trusted
-from daemon.salesforce.ids import to_18
 from daemon.salesforce.sign_in import Token, date_of, request_token
 from daemon.settings import Configuration
 from daemon.transport import Transport
 
 __all__ = ["CallRejected", "Connection"]
+
+_USAGE = re.compile(r"api-usage=(\d{1,12})/(\d{1,12})\b")
 
 
 class Connection:
@@ -101,18 +102,15 @@ class Connection:
             raise
 
     def _use(self, token: Token) -> None:
-        found = re.search(r"/id/(00D\w{12,15})/", token.identity)
-        organization = to_18(found[1]) if found else None
-        expected = self._expected_organization
+        expected, organization = self._expected_organization, token.organization_id
         if None not in (expected, organization) and expected != organization:
             raise AnotherOrg(
                 f"Salesforce signs in to the org {organization}, but this state was made with {expected}",
-                hint="Set salesforce.login_url back, or run `invoice-sync state clear` to begin anew with this org.",
+                hint="Set salesforce.login_url back, or run `invoice-sync state clear` to start over with this org.",
             )
         instance_url = require_trusted(token.instance_url, self._salesforce.login_url)
         self.organization_id = organization
-        user = re.search(r"/id/00D\w{12,15}/(005\w{12,15})", token.identity)
-        self.user_id = to_18(user[1]) if user else None
+        self.user_id = token.user_id
         self._expected_organization = expected or organization  # also for the next sign-in
         self.redaction.learn_token("salesforce", token.access_token)
         self._rest = Rest(
@@ -197,10 +195,7 @@ class Connection:
         self._headers = response.headers
         self.answered_at = date_of(response) or self.answered_at
         usage = [
-            (int(used), int(limit))
-            for used, limit in re.findall(
-                r"api-usage=(\d{1,12})/(\d{1,12})\b", response.headers.get("Sforce-Limit-Info", "")
-            )
+            (int(used), int(limit)) for used, limit in _USAGE.findall(response.headers.get("Sforce-Limit-Info", ""))
         ]
         if usage:  # the org's own, and the app's where it has one: the fuller one counts
             self.api_used, self.api_limit = max(usage, key=lambda pair: pair[0] / max(pair[1], 1))

@@ -15,6 +15,7 @@ from daemon.clock import Clock
 from daemon.errors import Busy, InvoiceSyncError, SideDenied
 from daemon.redaction import Redaction
 from daemon.salesforce.hosts import host_of, my_domain_of
+from daemon.salesforce.ids import to_18
 from daemon.salesforce.sign_in_hints import sign_in_hint
 from daemon.settings.schema import Salesforce
 from daemon.transport import retry_after
@@ -37,6 +38,18 @@ class Token:
 
     def __repr__(self) -> str:
         return f"Token({self.instance_url})"
+
+    @property
+    def organization_id(self) -> str | None:
+        """Return the org's ID, if the identity names one."""
+        found = re.search(r"/id/(00D\w{12,15})/", self.identity)
+        return to_18(found[1]) if found else None
+
+    @property
+    def user_id(self) -> str | None:
+        """Return the user's ID, if the identity names one."""
+        found = re.search(r"/id/00D\w{12,15}/(005\w{12,15})", self.identity)
+        return to_18(found[1]) if found else None
 
 
 def request_token(

@@ -11,7 +11,7 @@ import pytest
 from daemon.errors import Unreachable
 from daemon.mapping import InvoiceMapping
 from daemon.salesforce.fit import FieldShape, Finding, Fit, ObjectShape, OrgShape, check_org, shape_of
-from daemon.salesforce.fit.shipped import OURS
+from daemon.salesforce.fit.shipped import SHIPPED
 from daemon.salesforce.setup.components import shipped
 from daemon.sandbox.salesforce.http.describe import describe_object
 from daemon.sandbox.salesforce.org import Org
@@ -324,8 +324,8 @@ def test_a_description_that_cannot_be_read_is_refused(body: object) -> None:
 
 
 def test_a_person_is_sent_to_setup_for_what_it_ships_and_for_nothing_else() -> None:
-    assert {one.name for one in shipped() if one.type == "CustomObject"} == set(OURS)
-    for name, fields in OURS.items():
+    assert {one.name for one in shipped() if one.type == "CustomObject"} == set(SHIPPED)
+    for name, fields in SHIPPED.items():
         ships = {one.name.partition(".")[2] for one in shipped() if one.type == "CustomField" and one.object == name}
         assert fields == ships
     assert "salesforce setup" in only(checked(gone(ITEM, "SKU__c"))).hint

@@ -1,7 +1,7 @@
 """Finds out whether the org fits the settings: one describe call per object, then pure code decides.
 
-``look_at(salesforce.connection, settings, mapping)`` asks, and ``check_org(...)`` decides. The result has a tuple of
-:class:`Finding`, and the traits of the org that the mapping must follow (:class:`daemon.spelling.OrgTraits`).
+``examine_org(salesforce.connection, settings, mapping)`` asks, and ``check_org(...)`` decides. The result has a tuple
+of :class:`Finding`, and the traits of the org that the mapping must follow (:class:`daemon.spelling.OrgTraits`).
 """
 
 from collections.abc import Callable, Collection
@@ -15,11 +15,11 @@ from daemon.salesforce.fit.shapes import FieldShape, ObjectShape, shape_of
 from daemon.settings import Settings
 
 __all__ = [
-    "FieldShape", "Finding", "Fit", "ObjectShape", "OrgShape", "check_org", "describe_org", "look_at", "shape_of",
+    "FieldShape", "Finding", "Fit", "ObjectShape", "OrgShape", "check_org", "describe_org", "examine_org", "shape_of",
 ]  # fmt: skip
 
 
-def look_at(
+def examine_org(
     connection: Connection,
     settings: Settings,
     mapping: InvoiceMapping,

@@ -12,7 +12,7 @@ from daemon.salesforce.fit.notes import check_notes
 from daemon.salesforce.fit.objects import check_key, check_object, check_required, check_writable
 from daemon.salesforce.fit.shapes import ObjectShape
 from daemon.salesforce.fit.shipped import create_or_show
-from daemon.salesforce.fit.sources import coming_from
+from daemon.salesforce.fit.sources import expected_from
 from daemon.settings import Settings
 from daemon.settings.sources import FieldSource
 from daemon.spelling import ObjectTraits, OrgTraits
@@ -83,7 +83,7 @@ def _check_record(
     for target, source in sources.items():
         relationship, dot, parent_key = target.partition(".")
         if dot:
-            yield from check_parent_key(shape, described, relationship, parent_key, coming_from(source))
+            yield from check_parent_key(shape, described, relationship, parent_key, expected_from(source))
         else:
             yield from _check_field(described, target, source)
     filled = {target.partition(".")[0].lower() for target in sources} | {key[0].lower(), (parent or "").lower()}
@@ -105,10 +105,10 @@ def _check_field(described: ObjectShape, name: str, source: FieldSource) -> Iter
     yield from faults
     if faults:
         return
-    coming = coming_from(source)
-    for misfit in misfits(found, coming, described.name):
+    expected = expected_from(source)
+    for misfit in misfits(found, expected, described.name):
         yield Finding(misfit.severity, described.name, found.name, misfit.sentence, misfit.hint)
-    if found.required and not coming.always:
+    if found.required and not expected.always:
         yield Finding(
             "warning",
             described.name,
@@ -133,7 +133,7 @@ def _traits(shape: OrgShape, name: str | None, sources: Mapping[str, FieldSource
             target = parent.field(parent_key) if parent else None
         if target is None:
             continue
-        spelling = spelling_for(target, coming_from(source))
+        spelling = spelling_for(target, expected_from(source))
         if spelling is not None:
             spelled[spelling].add(key)
         if key in ROOM and 0 < target.length < ROOM[key]:

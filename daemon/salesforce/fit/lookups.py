@@ -8,12 +8,12 @@ from daemon.salesforce.fit.findings import Finding, Part, setup_path
 from daemon.salesforce.fit.objects import check_writable
 from daemon.salesforce.fit.shapes import FieldShape, ObjectShape
 from daemon.salesforce.fit.shipped import create_or_show, let_write, or_by_setup
-from daemon.salesforce.fit.sources import Coming
+from daemon.salesforce.fit.sources import Expected
 from daemon.settings import Settings
 
 
 def check_parent_key(
-    shape: OrgShape, described: ObjectShape, relationship: str, key: str, coming: Coming
+    shape: OrgShape, described: ObjectShape, relationship: str, key: str, expected: Expected
 ) -> Iterator[Finding]:
     """Check that a field like ``Account__r.Magento_Customer_Id__c`` leads to parents with such a key."""
     leads = described.related(relationship)
@@ -51,7 +51,7 @@ def check_parent_key(
         sentence = "is not an External ID: parents cannot be found by it"
         yield Finding("error", parent.name, field.name, sentence, f"Tick External ID ({setup_path(parent.name)})")
     else:
-        for misfit in misfits(field, coming, parent.name):
+        for misfit in misfits(field, expected, parent.name):
             yield Finding(misfit.severity, parent.name, field.name, misfit.sentence, misfit.hint)
 
 

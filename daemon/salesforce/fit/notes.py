@@ -33,7 +33,7 @@ def check_notes(shape: OrgShape, settings: Settings, key_length: int) -> Iterato
     for name in ("Note",) if classic else ("ContentNote", "ContentDocumentLink"):
         described = shape.get(name)
         if described is None:
-            sentence = "is not there: classic notes are off" if classic else "is not there: enhanced notes are off"
+            sentence = "does not exist: classic notes are off" if classic else "does not exist: enhanced notes are off"
             hint = "Set salesforce.note.type: content_note" if classic else _NOTES_OFF
             yield Finding("error", name, None, sentence, hint, "notes")
         else:

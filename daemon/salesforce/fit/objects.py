@@ -28,7 +28,7 @@ def check_object(described: ObjectShape, *, part: Part = "invoices", updates: bo
             "error",
             described.name,
             None,
-            f"is there, but the integration user may not {' or '.join(cannot)} its records",
+            f"exists, but the integration user may not {' or '.join(cannot)} its records",
             f"{hint} (Setup > Permission Sets > Object Settings); or name another object in settings.yaml",
             part,
         )

@@ -8,14 +8,14 @@ _COMMENT = (
     "Body__c", "Commented_At__c", "Customer_Notified__c", "Visible_On_Storefront__c", "Note_Id__c",
     "Sync_Fingerprint__c",
 )  # fmt: skip
-OURS = {
+SHIPPED = {
     "Magento_Invoice__c": frozenset({*_KEYS, *INVOICE_FIELDS} - {"Name"}),
     "Magento_Invoice_Item__c": frozenset({*_CHILD, *ITEM_FIELDS} - {"Name"}),
     "Magento_Invoice_Comment__c": frozenset({*_CHILD, *_COMMENT}),
 }
 """The objects that are shipped, with their own fields."""
 
-_LOWER = {name.lower(): {field.lower() for field in fields} for name, fields in OURS.items()}
+_LOWER = {name.lower(): {field.lower() for field in fields} for name, fields in SHIPPED.items()}
 _SETUP = "`invoice-sync salesforce setup`"
 
 
