@@ -1,4 +1,4 @@
-"""The ordinary command line in a process that dies at a step which an environment variable names.
+"""Runs the ordinary command line in a process that dies at a step named by an environment variable.
 
 ``python -m daemon.demo.failpoints run`` is ``invoice-sync run``, but with its seams wrapped from outside before it
 begins: the daemon itself knows nothing of it. The drill starts it, and the tests that kill.
@@ -38,14 +38,14 @@ class Failpoint:
 
     @classmethod
     def read(cls, text: str) -> "Failpoint":
-        """Read one; SystemExit with what is wrong with it."""
+        """Read one failpoint; raise SystemExit with its fault."""
         found = _PLAN.fullmatch(text.strip())
         if found is None:
             raise SystemExit(f"{VARIABLE}: {text!r} is not STEP[/SUBJECT]:NUMBER:ACTION")
         return cls(found["step"], found["subject"], int(found["number"]), found["action"])
 
     def takes(self, step: str, subject: str) -> bool:
-        """Whether this passage is the one."""
+        """Return whether this passage is the one."""
         if step != self.step or self.subject not in (None, subject):
             return False
         self.left -= 1
@@ -53,7 +53,7 @@ class Failpoint:
 
 
 class Failpoints:
-    """All of them, and what the process is about right now."""
+    """All failpoints, and the present subject of the process."""
 
     def __init__(self, plan: str) -> None:
         self._waiting = [Failpoint.read(text) for text in plan.split(",")]
@@ -62,7 +62,7 @@ class Failpoints:
 
     @contextmanager
     def about(self, subject: str) -> Iterator[None]:
-        """Until the end of the block the process is about this."""
+        """Set the subject of the process until the end of the block."""
         self._about.append(subject)
         try:
             yield
@@ -70,7 +70,7 @@ class Failpoints:
             self.last = self._about.pop()
 
     def reach(self, step: str, subject: str | None = None) -> None:
-        """The process is at this step: say so, and perhaps die, when one of the failpoints waits here."""
+        """Log this step, and perhaps die, when one of the failpoints waits here."""
         subject = subject or self._about[-1]
         for point in [point for point in self._waiting if point.takes(step, subject)]:
             line = json.dumps({"event": EVENT, "step": step, "subject": subject, "action": point.action})
@@ -80,7 +80,7 @@ class Failpoints:
 
 
 def arm() -> None:
-    """Wrap the seams, if there is a plan; otherwise nothing is touched."""
+    """Wrap the seams, but only if there is a plan."""
     plan = os.environ.get(VARIABLE)
     if not plan:
         return

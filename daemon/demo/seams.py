@@ -1,4 +1,4 @@
-"""The seams of the daemon, wrapped from outside so that somebody hears of each step: calls, answers, transactions."""
+"""Wraps the seams of the daemon from outside, so that a listener hears of each step: calls, answers, transactions."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -34,15 +34,15 @@ _WRITTEN = re.compile(r"(?:\bINTO|\bUPDATE|\bFROM)\s+[\[\"]?(\w+)")
 
 
 class Listener(Protocol):
-    """Hears where the process is."""
+    """Hears of the steps of the process."""
 
     last: str
 
     def about(self, subject: str) -> AbstractContextManager[None]:
-        """For the length of the block it is about this; then that is ``last``."""
+        """Set the subject for the length of the block; afterwards the subject is ``last``."""
 
     def reach(self, step: str, subject: str | None = None) -> None:
-        """It is at this step, about this subject or the one that it said last."""
+        """Hear of this step, about this subject or the present one."""
 
 
 def wrap(points: Listener) -> None:
@@ -90,7 +90,7 @@ def _then(
 
 
 def _wrap_calls(points: Listener) -> None:
-    """Before a call, when all of it is sent, and when all of its answer is here."""
+    """Wrap each call: before it, after sending, and after the whole answer."""
     adapter, connection = transport._Adapter, sockets._Connection  # noqa: SLF001  (the seam; nothing else is to know of it)
     send, getresponse = adapter.send, connection.getresponse
     side = ""
@@ -112,7 +112,7 @@ def _wrap_calls(points: Listener) -> None:
 
 
 def _wrap_state(points: Listener) -> None:
-    """Around each transaction, and where a schema or a copy is made and not in force yet."""
+    """Wrap each transaction, and the moments after making a schema or a copy, before these are in force."""
     writing = Store.writing
 
     @contextmanager
