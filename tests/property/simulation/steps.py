@@ -1,4 +1,4 @@
-"""Every point at which the process can die, numbered; and the connection that counts the state's transactions."""
+"""Numbers the points at which the process can die, and counts the state's transactions among them."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ _MANY = 4000
 
 
 class Died(BaseException):
-    """The process was killed here. No ``except`` of ours catches it, as none survives SIGKILL."""
+    """The process was killed here. No ``except Exception`` catches it, as with SIGKILL."""
 
 
 class Endless(BaseException):
-    """One schedule has done more than any could need."""
+    """A schedule has taken more steps than any needs."""
 
 
 class Steps:
-    """Counts the steps, and lets the process die at one: at each with this probability, or at just this number."""
+    """Counts the steps, and lets the process die: at each with a probability, or at one number only."""
 
     def __init__(self, random: Random) -> None:
         self._random = random
@@ -37,22 +37,22 @@ class Steps:
 
     @property
     def trace(self) -> str:
-        """Equal when two runs took the same steps."""
+        """Return a digest, equal for runs of the same steps."""
         return self._trace.hexdigest()
 
     def note(self, what: str) -> None:
-        """Something that belongs to the run, though nothing can die at it."""
+        """Add an event to the trace, without a chance to die."""
         self._trace.update(what.encode())
 
     @contextmanager
     def by_others(self) -> Iterator[None]:
-        """What another process does to the state in this block is no step of the daemon."""
+        """Count no steps in this block, in which another process changes the state."""
         self._others = True
         yield
         self._others = False
 
     def point(self, what: str, *, rate: float = 0.0) -> None:
-        """One step, at this rate when it is more dangerous than others. Raises Died when the process ends at it."""
+        """Take one step, at least at this rate of deaths; raise Died when the process dies at it."""
         if self._others:
             return
         self.count += 1
@@ -66,9 +66,9 @@ class Steps:
         self.on_step()
 
 
-# Nobody else opens the file, so no time goes into locking it; two processes on one state have their own tests.
+# No other process opens the file, so locking it would waste time; two processes on one state have their own tests.
 _ALONE = "PRAGMA locking_mode = EXCLUSIVE;"
-# A row's way through its statuses, written down as it is written: what a transaction rolls back is not in it.
+# A row's way through its statuses, recorded by its writes: a rollback takes the record back, too.
 _WATCH = """
     CREATE TEMP TABLE moves (entity_id INTEGER, before TEXT, after TEXT);
     CREATE TEMP TRIGGER moved BEFORE INSERT ON main.ledger
@@ -83,8 +83,8 @@ _WATCH = """
 class Watched:
     """The state's connection: a process can die before a transaction is committed, and right after.
 
-    Nothing else can be lost, since a COMMIT is synced before it returns (``synchronous = FULL``, in WAL mode the log
-    is synced at each commit); :func:`loses_commits` is how the simulation would notice that it is not.
+    No committed transaction can be lost, as a COMMIT is synced before it returns (``synchronous = FULL``, in WAL mode
+    the log is synced at each commit); :func:`loses_commits` checks that.
     """
 
     def __init__(self, connection: sqlite3.Connection, steps: Steps) -> None:
@@ -92,7 +92,7 @@ class Watched:
         self._steps = steps
 
     def execute(self, sql: str, *values: Any) -> sqlite3.Cursor:
-        """As the connection does it; a COMMIT is two steps."""
+        """Execute the statement; a COMMIT is two steps."""
         if sql != "COMMIT":
             return self._connection.execute(sql, *values)
         self._steps.point("commit")
@@ -105,14 +105,14 @@ class Watched:
 
 
 def watch(store: Store, steps: Steps) -> None:
-    """Count this store's transactions as steps, and write down how its rows move."""
+    """Count this store's transactions as steps, and record the moves of its rows."""
     connection = store.db.conn
     connection.executescript(_ALONE + _WATCH)
     store.db.conn = cast("sqlite3.Connection", Watched(connection, steps))
 
 
 def moves(store: Store) -> list[tuple[int, str, str]]:
-    """The moves since this was last asked: (entity_id, status before, status after)."""
+    """Return the moves since the last call: (entity_id, status before, status after)."""
     found = store.db.conn.execute("SELECT entity_id, before, after FROM temp.moves ORDER BY rowid").fetchall()
     if found:
         store.db.conn.execute("DELETE FROM temp.moves")
@@ -121,6 +121,6 @@ def moves(store: Store) -> list[tuple[int, str, str]]:
 
 
 def loses_commits(store: Store) -> bool:
-    """Whether the machine could forget a transaction that was committed."""
+    """Return whether a power cut could lose a committed transaction."""
     settings = [store.db.conn.execute(f"PRAGMA main.{name}").fetchone()[0] for name in ("synchronous", "journal_mode")]
     return settings not in ([2, "wal"], [3, "wal"])
