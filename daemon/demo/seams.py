@@ -11,7 +11,7 @@ from daemon.magento import Magento
 from daemon.salesforce import Salesforce
 from daemon.salesforce.connection import Connection
 from daemon.settings import SettingsFile
-from state.migrations import story
+from state.migrations import migrations
 from state.store import Store
 
 # What a call is about, by the verb that makes it.
@@ -135,4 +135,4 @@ def _wrap_state(points: Listener) -> None:
     Store.writing = wrapped  # type: ignore[method-assign]
     copy = _then(points, Store._copy_to, "state.copied", "copy")  # noqa: SLF001  (clear and upgrade both use it)
     Store._copy_to = copy  # type: ignore[method-assign]  # noqa: SLF001
-    story.apply = _then(points, story.apply, "state.schema", "schema")  # type: ignore[method-assign]
+    migrations.apply = _then(points, migrations.apply, "state.schema", "schema")  # type: ignore[method-assign]
