@@ -9,10 +9,12 @@ from typing import Any, Protocol
 from daemon import sockets, transport
 from daemon.magento import Magento
 from daemon.salesforce import Salesforce
-from daemon.salesforce.connection import Connection
+from daemon.salesforce.connection import Connection as SalesforceConnection
 from daemon.settings import SettingsFile
+from state import store
+from state.connection import Connection
+from state.file import backup
 from state.migrations import migrations
-from state.store import Store
 
 # What a call is about, by the verb that makes it.
 _VERBS: dict[type, dict[str, str]] = {
@@ -50,7 +52,7 @@ def wrap(points: Listener) -> None:
     for kind, verbs in _VERBS.items():
         for verb, subject in verbs.items():
             setattr(kind, verb, _around_verb(points, getattr(kind, verb), kind.__name__.lower(), subject))
-    Connection.sign_in = _around_sign_in(points, Connection.sign_in)  # type: ignore[method-assign]
+    SalesforceConnection.sign_in = _around_sign_in(points, SalesforceConnection.sign_in)  # type: ignore[method-assign]
     _wrap_calls(points)
     _wrap_state(points)
     SettingsFile.reload = _then(points, SettingsFile.reload, "settings.read", "settings", if_true=True)  # type: ignore[method-assign]
@@ -113,11 +115,11 @@ def _wrap_calls(points: Listener) -> None:
 
 def _wrap_state(points: Listener) -> None:
     """Wrap each transaction, and the moments after making a schema or a copy, before these are in force."""
-    writing = Store.writing
+    writing = Connection.writing
 
     @contextmanager
-    def wrapped(self: Store) -> Iterator[None]:
-        connection = self.db.conn
+    def wrapped(self: Connection) -> Iterator[None]:
+        connection = self.database.conn
         if connection.in_transaction:
             with writing(self):
                 yield
@@ -132,7 +134,7 @@ def _wrap_state(points: Listener) -> None:
             points.reach("state.commit", subject)
         points.reach("state.committed", subject)
 
-    Store.writing = wrapped  # type: ignore[method-assign]
-    copy = _then(points, Store._copy_to, "state.copied", "copy")  # noqa: SLF001  (clear and upgrade both use it)
-    Store._copy_to = copy  # type: ignore[method-assign]  # noqa: SLF001
+    Connection.writing = wrapped  # type: ignore[method-assign]
+    copy = _then(points, backup.copy_state, "state.copied", "copy")  # clear and upgrade both use it
+    store.copy_state = copy  # type: ignore[attr-defined]
     migrations.apply = _then(points, migrations.apply, "state.schema", "schema")  # type: ignore[method-assign]

@@ -19,6 +19,7 @@ from daemon.sync.tools import Tools
 from state.kinds import ScanKind
 from state.passes import Pass
 from state.sign_ins import BY_US
+from state.waiting import shorten_waits
 
 _A_MINUTE = 60.0
 
@@ -89,7 +90,8 @@ class Process:
     def shorten_waits(self) -> None:
         """Let nothing wait longer than it can have been told to: the clock that it was told by may have been wrong."""
         now = self.tools.now()
-        self.tools.store.shorten_waits(
+        shorten_waits(
+            self.tools.store,
             now,
             pending=now + RETRY_LONGEST,
             failed=now + FAILED_AGAIN,

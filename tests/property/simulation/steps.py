@@ -106,21 +106,26 @@ class Watched:
 
 def watch(store: Store, steps: Steps) -> None:
     """Count this store's transactions as steps, and record the moves of its rows."""
-    connection = store.db.conn
+    connection = store.connection.database.conn
     connection.executescript(_ALONE + _WATCH)
-    store.db.conn = cast("sqlite3.Connection", Watched(connection, steps))
+    store.connection.database.conn = cast("sqlite3.Connection", Watched(connection, steps))
 
 
 def moves(store: Store) -> list[tuple[int, str, str]]:
     """Return the moves since the last call: (entity_id, status before, status after)."""
-    found = store.db.conn.execute("SELECT entity_id, before, after FROM temp.moves ORDER BY rowid").fetchall()
+    found = store.connection.database.conn.execute(
+        "SELECT entity_id, before, after FROM temp.moves ORDER BY rowid"
+    ).fetchall()
     if found:
-        store.db.conn.execute("DELETE FROM temp.moves")
-        store.db.conn.commit()
+        store.connection.database.conn.execute("DELETE FROM temp.moves")
+        store.connection.database.conn.commit()
     return found
 
 
 def loses_commits(store: Store) -> bool:
     """Return whether a power cut could lose a committed transaction."""
-    settings = [store.db.conn.execute(f"PRAGMA main.{name}").fetchone()[0] for name in ("synchronous", "journal_mode")]
+    settings = [
+        store.connection.database.conn.execute(f"PRAGMA main.{name}").fetchone()[0]
+        for name in ("synchronous", "journal_mode")
+    ]
     return settings not in ([2, "wal"], [3, "wal"])
