@@ -22,6 +22,7 @@ from state.generation import Mark
 from state.ledger import Ledger
 from state.migrations import story
 from state.notes import Notes
+from state.observer import StateObserver
 from state.passes import Passes
 from state.requests import Requests
 from state.rows import text_of, transaction
@@ -40,8 +41,17 @@ class Store:
     ``redact`` takes out of a text what must not be kept; whoever writes what a side has said hands it in.
     """
 
-    def __init__(self, path: Path, *, lock: bool, asks: bool = False, redact: Callable[[str], str] = str) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        lock: bool,
+        asks: bool = False,
+        redact: Callable[[str], str] = str,
+        observer: StateObserver | None = None,
+    ) -> None:
         self.path = path
+        self._observer = observer or StateObserver()
         self._lock: int | None = None
         if lock:
             self._open_to_work()
@@ -82,8 +92,14 @@ class Store:
         BEGIN IMMEDIATE, because a deferred BEGIN that reads first and writes later fails at once (without
         waiting) when another process has written in between.
         """
+        if self._db.conn.in_transaction:
+            yield
+            return
+        self._observer.transaction_begins(self._db.conn)
         with transaction(self._db):
             yield
+            self._observer.transaction_commits()
+        self._observer.transaction_committed()
 
     def backup(self, target: Path) -> None:
         """Write a consistent copy to ``target``, which must not exist; also while another process writes."""
@@ -169,7 +185,7 @@ class Store:
             # A killed process leaves a log. Without it the state is an older one, and nothing in it says so.
             if taken.left_by_killed and not has_log(self.path):
                 write_mark(taken.handle, token_hex(8))
-            self._db, self._identity = open_to_work(self.path)
+            self._db, self._identity = open_to_work(self.path, self._observer)
             tell_in_use(taken.handle, *self._identity)
             try:
                 self._migrate()
@@ -200,6 +216,7 @@ class Store:
             copy_beside(self._db, self.path, target)
         else:
             copy_elsewhere(self._db, self.path, target)
+        self._observer.copy_made()
 
     def _migrate(self) -> None:
         waiting = story.pending(self._db)
@@ -209,3 +226,4 @@ class Store:
         self._copy_to(self.path.with_name(f"{self.path.name}.before-{waiting[0].name}.bak"))
         with self.writing():
             story.apply(self._db)
+            self._observer.schema_made()

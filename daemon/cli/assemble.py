@@ -6,11 +6,13 @@ from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 
+import click
+
 from daemon.clock import SystemClock
 from daemon.errors import SideDenied
 from daemon.log import open_log
 from daemon.magento import Magento, SignIns, is_account_denied
-from daemon.observer import Observer
+from daemon.observer import Observer, Observers
 from daemon.redaction import Redaction
 from daemon.salesforce.connection import Connection
 from daemon.settings import Configuration, SettingsFile, find_file, state_path
@@ -19,6 +21,12 @@ from daemon.transport import Transport
 from state.errors import StateMissingError, StateOlderError
 from state.sign_ins import keep_count, known_lock
 from state.store import Store
+
+
+def handed_in() -> Observer:
+    """Return the observer that the entry point handed in; one that does nothing if it handed in none."""
+    observer = click.get_current_context().find_object(Observer)
+    return observer or Observer()
 
 
 def read_settings(named: str | None) -> SettingsFile:
@@ -33,7 +41,7 @@ def open_reader(configuration: Configuration) -> Store:
 
 def open_asker(configuration: Configuration) -> Store:
     """The state of a running daemon, for leaving requests and reading what becomes of them."""
-    return Store(path_of_state(configuration), lock=False, asks=True)
+    return Store(path_of_state(configuration), lock=False, asks=True, observer=handed_in())
 
 
 def ask_magento(configuration: Configuration) -> Magento:
@@ -67,16 +75,18 @@ def connect(configuration: Configuration) -> Connection:
 
 
 @contextmanager
-def working(settings_file: SettingsFile, stop: Stop, observer: Observer, *, quiet: bool = False) -> Iterator[Process]:
+def working(settings_file: SettingsFile, stop: Stop, observers: Observers, *, quiet: bool = False) -> Iterator[Process]:
     """The one process that works on the state, with everything it needs. StateLockedError when there is another."""
     settings = settings_file.current.settings
     level = "error" if quiet and settings.logging.level != "debug" else settings.logging.level
     redaction = Redaction(settings_file.current.secrets)
     log = open_log(level, settings.logging.format, redaction)
-    with Store(path_of_state(settings_file.current), lock=True, redact=redaction.clean) as store:
+    with Store(
+        path_of_state(settings_file.current), lock=True, redact=redaction.clean, observer=observers.whole
+    ) as store:
         jitter = random.Random()  # noqa: S311  (not for secrets)
-        tools = Tools(store, SystemClock(), jitter, stop, log, observer)
-        process = open_process(tools, settings_file, redaction, Transport())
+        tools = Tools(store, SystemClock(), jitter, stop, log, observers)
+        process = open_process(tools, settings_file, redaction, Transport(observer=observers.whole))
         process.take_over()
         try:
             yield process

@@ -31,7 +31,7 @@ def dismiss_chosen(settings_file: "SettingsFile", wish: Wish, *, dry_run: bool, 
 
 
 def _dismiss(settings_file: "SettingsFile", chosen: list[int], *, as_json: bool) -> int:
-    from daemon.cli.assemble import path_of_state
+    from daemon.cli.assemble import handed_in, path_of_state
     from daemon.cli.follow import follow
     from daemon.cli.state import doubt_killed
     from state.dismissal import dismiss
@@ -39,7 +39,7 @@ def _dismiss(settings_file: "SettingsFile", chosen: list[int], *, as_json: bool)
     from state.store import Store
 
     try:
-        with Store(path_of_state(settings_file.current), lock=True) as store:
+        with Store(path_of_state(settings_file.current), lock=True, observer=handed_in()) as store:
             doubt_killed(store, settings_file.current)
             dismiss(store, chosen)
             return _show(store, chosen, as_json=as_json)

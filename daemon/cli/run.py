@@ -42,13 +42,13 @@ def run(once: bool, yes: bool, settings_name: str | None) -> int:
 def _daemon(settings_file: "SettingsFile", stop: "StopRequest") -> int:
     from importlib.metadata import version
 
-    from daemon.cli.assemble import working
+    from daemon.cli.assemble import handed_in, working
     from daemon.observer import Observers
     from daemon.scheduler import block_signals, run_daemon
     from daemon.systemd import Systemd
 
     block_signals()
-    observers = Observers()
+    observers = Observers(handed_in())
     with working(settings_file, stop, observers) as process:
         process.end_pauses()  # what comes from the environment or from systemd's credentials changes with a start
         options = settings_file.current.settings.invoices
@@ -114,14 +114,14 @@ def _watched(process: "Process", settings_file: "SettingsFile", observers: "Obse
 def _once(settings_file: "SettingsFile", stop: "StopRequest", *, yes: bool) -> int:
     import signal
 
-    from daemon.cli.assemble import working
+    from daemon.cli.assemble import handed_in, working
     from daemon.cli.progress import showing
     from daemon.observer import Observers
     from daemon.scheduler import run_once
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop.ask)
-    observers = Observers()
+    observers = Observers(handed_in())
     with working(settings_file, stop, observers) as process:
         process.resume()
         if not _agreed(process, yes=yes):

@@ -56,7 +56,7 @@ def clear(
     numbers: tuple[str, ...], entity_ids: tuple[int, ...], checkpoint: bool, yes: bool, settings_name: str | None
 ) -> int:
     """Force a resync. A copy of the state is kept beside it; nothing is doubled in Salesforce."""
-    from daemon.cli.assemble import path_of_state, read_settings
+    from daemon.cli.assemble import handed_in, path_of_state, read_settings
     from daemon.clock import SystemClock
     from state.errors import StateLockedError
     from state.file.opening import look_at
@@ -76,7 +76,7 @@ def clear(
             return 1
     kind = "clear-checkpoint" if checkpoint else "clear"
     try:
-        with Store(place, lock=True) as store:
+        with Store(place, lock=True, observer=handed_in()) as store:
             now = SystemClock().now()
             doubt_killed(store, settings_file.current)
             copy = clear_state(store, now, kind, chosen)

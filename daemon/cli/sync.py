@@ -91,7 +91,7 @@ def refuse_when_off(settings_file: "SettingsFile") -> None:
 
 
 def _sync(settings_file: "SettingsFile", choice: Choice, *, as_json: bool) -> int:
-    from daemon.cli.assemble import working
+    from daemon.cli.assemble import handed_in, working
     from daemon.cli.follow import follow
     from daemon.cli.progress import showing
     from daemon.observer import Observers
@@ -99,7 +99,7 @@ def _sync(settings_file: "SettingsFile", choice: Choice, *, as_json: bool) -> in
     from state.errors import StateLockedError
 
     try:
-        observers = Observers()
+        observers = Observers(handed_in())
         with working(settings_file, StopRequest(), observers, quiet=True) as process:
             process.resume()
             with showing(process, observers):

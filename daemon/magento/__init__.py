@@ -98,6 +98,7 @@ class Magento:
         sign_ins: SignIns = UNCOUNTED,
     ) -> None:
         self._configuration = configuration
+        self._observer = transport.observer
         self._diagnosed: AccessDenied | None = None
         self._connection = Connection(configuration, clock, redaction, transport, sign_ins)
         self.answered_at: datetime | None = None  # Magento's clock at its last answer
@@ -270,6 +271,7 @@ class Magento:
                 hint="A proxy removes it; let it pass.",
             )
         self.answered_at = at
+        self._observer.answer_read("magento")
         return body
 
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from random import Random
-from typing import Any, cast
 
+from state.observer import StateObserver
 from state.store import Store
 
 _MANY = 4000
@@ -80,35 +79,29 @@ _WATCH = """
 """
 
 
-class Watched:
-    """The state's connection: a process can die before a transaction is committed, and right after.
+class Commits(StateObserver):
+    """Counts each transaction of the state as two steps: the process can die before its commit, and right after.
 
     Nothing else can be lost, since a COMMIT is synced before it returns (``synchronous = FULL``, in WAL mode the log
     is synced at each commit); :func:`loses_commits` is how the simulation would notice that it is not.
     """
 
-    def __init__(self, connection: sqlite3.Connection, steps: Steps) -> None:
-        self._connection = connection
+    def __init__(self, steps: Steps) -> None:
         self._steps = steps
+        self._counts = False
 
-    def execute(self, sql: str, *values: Any) -> sqlite3.Cursor:
-        """As the connection does it; a COMMIT is two steps."""
-        if sql != "COMMIT":
-            return self._connection.execute(sql, *values)
-        self._steps.point("commit")
-        cursor = self._connection.execute(sql)
-        self._steps.point("committed")
-        return cursor
+    def watch(self, store: Store) -> None:
+        """Count the transactions of this store from now on, and write down how its rows move."""
+        store.db.conn.executescript(_ALONE + _WATCH)
+        self._counts = True
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._connection, name)
+    def transaction_commits(self) -> None:
+        if self._counts:
+            self._steps.point("commit")
 
-
-def watch(store: Store, steps: Steps) -> None:
-    """Count this store's transactions as steps, and write down how its rows move."""
-    connection = store.db.conn
-    connection.executescript(_ALONE + _WATCH)
-    store.db.conn = cast("sqlite3.Connection", Watched(connection, steps))
+    def transaction_committed(self) -> None:
+        if self._counts:
+            self._steps.point("committed")
 
 
 def moves(store: Store) -> list[tuple[int, str, str]]:
