@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from daemon.cli.group import LazyGroup
 
 _HINT = "Raise its limits (`ulimit -n`, `ulimit -v`; LimitNOFILE=, MemoryMax=, TasksMax= of the service), or try again."
-# The demo types real commands, so it stands above them; like each of them it is imported when it is called.
+# The demo runs the other commands, so the demo is above them. Like each command the demo is imported on its call.
 _ABOVE = {"demo": ("daemon.demo", "demo", "Watch the whole thing work on embedded sandboxes.")}
 
 

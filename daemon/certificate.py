@@ -1,4 +1,4 @@
-"""What a certificate that was refused says of itself: whose it is and until when, for the person who renews it."""
+"""Reads the names and the last day of an untrusted certificate, for the person to renew it."""
 
 import ssl
 from urllib.parse import urlsplit
@@ -7,9 +7,9 @@ from cryptography import x509
 
 
 def shown_certificate(url: str, seconds: float) -> str:
-    """`` (it is for shop.example.com, until 2026-11-22)``; empty when the server does not show it a second time.
+    """Return `` (it is for shop.example.com, until 2026-11-22)``; an empty text without a certificate.
 
-    The handshake that failed hands no certificate out, so it is asked for once more, and nothing is sent.
+    The failed handshake gives no certificate out, so a second one asks for it, and nothing is sent.
     """
     parts = urlsplit(url)
     try:

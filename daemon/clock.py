@@ -1,4 +1,4 @@
-"""Time as it comes in: nothing else in the daemon asks the system what time it is."""
+"""The clocks of the daemon, and the only place to ask the system for the time."""
 
 import time
 from datetime import UTC, datetime
@@ -6,22 +6,22 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """The wall clock for what is remembered, the monotonic one for how long things take."""
+    """The wall clock, for times to keep, and the monotonic one, for durations."""
 
     def now(self) -> datetime:
-        """The aware UTC instant."""
+        """Return the present instant, aware and in UTC."""
 
     def monotonic(self) -> float:
-        """Seconds that only ever grow."""
+        """Return seconds that never go back."""
 
 
 class SystemClock:
     """The machine's clocks."""
 
     def now(self) -> datetime:
-        """The aware UTC instant."""
+        """Return the present instant, aware and in UTC."""
         return datetime.now(UTC)
 
     def monotonic(self) -> float:
-        """Seconds that only ever grow."""
+        """Return seconds that never go back."""
         return time.monotonic()

@@ -1,4 +1,4 @@
-"""The three flags and the skip rules → send, hold or skip, with the reason. Pure: no I/O."""
+"""Decides by the three flags and the skip rules: send, hold or skip, with the reason. Pure: no I/O."""
 
 from dataclasses import dataclass
 from enum import Enum
@@ -8,7 +8,7 @@ from daemon.settings.schema import Invoices, Note
 
 
 class Action(Enum):
-    """What is done with an invoice or a comment now; the value is the sync status that it gets."""
+    """The action on an invoice or a comment; the value is the resulting sync status."""
 
     SEND = "pending"
     HOLD = "held"
@@ -17,10 +17,11 @@ class Action(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What is known of an invoice besides what Magento shows of it.
+    """The facts about an invoice that Magento does not show.
 
-    ``owed``: it was to be sent already; ``in_salesforce``: it has a Salesforce ID; ``asked``: a person asked for it;
-    ``named``: one by one; ``store_id``: the store that it was of, where Magento has forgotten it since.
+    ``owed``: the invoice was to be sent already; ``in_salesforce``: it has a Salesforce ID; ``asked``: a person asked
+    for it; ``named``: a person named it, one by one; ``store_id``: the store that it belonged to, where Magento has
+    forgotten it since.
     """
 
     owed: bool = False
@@ -32,7 +33,7 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """An action with its reason; ``held_for`` says which flag holds a comment back."""
+    """An action with its reason; ``held_for``: the flag behind a held comment."""
 
     action: Action
     reason: str | None = None
@@ -46,10 +47,10 @@ NO_NOTES = "invoices.synchronize_notes is off"
 
 
 def decide(invoice: Invoice, options: Invoices, known: Known) -> Decision:
-    """Whether this version of the invoice is sent, held or skipped.
+    """Return whether this version of the invoice is sent, held or skipped.
 
-    What is owed stays owed when a flag goes off (it waits); only a skip rule that its newest version meets takes it
-    back, and that only while it is not in Salesforce and nobody named it.
+    An owed invoice stays owed when a flag goes off, and waits. Only a skip rule that its newest version meets takes it
+    back, and only while it is not in Salesforce and nobody named it.
     """
     rule = None if known.in_salesforce or known.named else skip_rule(invoice, options, known.store_id)
     if known.owed:
@@ -62,9 +63,9 @@ def decide(invoice: Invoice, options: Invoices, known: Known) -> Decision:
 
 
 def skip_rule(invoice: Invoice, options: Invoices, known_store: int | None = None) -> str | None:
-    """Return the skip rule that this version of the invoice meets, in words, or None.
+    """Return the skip rule that this version of the invoice meets, in words, if any.
 
-    ``known_store``: the store that it was of, for an invoice whose store view was deleted since.
+    ``known_store``: the store that the invoice belonged to, where its store view was deleted since.
     """
     store_id = known_store if invoice.store_id is None else invoice.store_id
     skip = options.skip
@@ -80,9 +81,10 @@ def skip_rule(invoice: Invoice, options: Invoices, known_store: int | None = Non
 def decide_comment(
     comment: Comment, options: Invoices, note: Note, *, asked: bool, in_salesforce: bool = False
 ) -> Decision:
-    """Whether a new or edited comment becomes a note, waits for a flag, or makes none.
+    """Return whether a new or edited comment becomes a note, waits for a flag, or is skipped.
 
-    ``in_salesforce``: it has a note already, and its changes follow, also the one that hides it from the storefront.
+    ``in_salesforce``: the comment has a note already, which follows its changes, also a change that hides the comment
+    from the storefront.
     """
     if not comment.text.strip():
         return Decision(Action.SKIP, "it is empty")

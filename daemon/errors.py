@@ -1,21 +1,21 @@
-"""Every failure of the daemon, named by what happens next.
+"""Every failure of the daemon, named by its consequence.
 
 ::
 
     InvoiceSyncError             exit 1
-    ├── UsageError               exit 2    the command is not what was meant; nothing was done
+    ├── UsageError               exit 2    the command cannot be meant so; nothing was done
     ├── RejectedRecord                     this record is set aside with its reason, the rest go on
-    ├── Retriable                exit 75   later, by itself
-    │   ├── Unreachable                    no answer, or none that can be read; ``sent``: it may have worked
-    │   │   └── Unreadable                 the side answered a question, with something that cannot be read
-    │   ├── Busy                           the side answered that it cannot now; ``retry_after`` seconds if it said so
-    │   └── OutOfCalls                     Salesforce's API calls are used up, or what is left is reserved for others
+    ├── Retriable                exit 75   works later, by itself
+    │   ├── Unreachable                    no answer, or an unreadable one; ``sent``: the call may have worked
+    │   │   └── Unreadable                 the side answered a question with something unreadable
+    │   ├── Busy                           the side cannot do this now; ``retry_after`` seconds if it told how long
+    │   └── OutOfCalls                     Salesforce's API calls are used up, or the rest is reserved for others
     └── Fatal                    exit 78   that side pauses until a person acts
-        ├── InvalidSettings                settings.yaml or a secret: all that is wrong at once
+        ├── InvalidSettings                settings.yaml or a secret: all problems at once
         ├── AnotherOrg                     the org is not the one that the state was made with: the daemon ends
-        └── SideDenied                    Magento or Salesforce will not let us in, or is not what the settings say
+        └── SideDenied                     a side denies a sign-in or a permission, or is not what the settings say
 
-What the state raises (locked, damaged, missing) stands in :mod:`state.store`. Each error that an operator can meet
+The state's own errors (locked, damaged, missing) stand in :mod:`state.errors`. Each error that an operator can meet
 carries a ``hint``: what to do, and where.
 """
 
@@ -23,12 +23,13 @@ import re
 from typing import Literal
 
 SideName = Literal["magento", "salesforce"]
-# When a side that refused is tried again: ever more rarely up to an hour, where somebody must mend the sign-in; up to
-# a quarter of an hour, where it may end by itself; once an hour, where each try does harm or is known to be in vain.
+# When a paused side is tried again. "sign-in": ever more rarely up to an hour, where a person must fix the sign-in;
+# "calls": up to a quarter of an hour, where the trouble may end by itself; "hourly": where each try does harm or is
+# known to be in vain.
 Probe = Literal["sign-in", "calls", "hourly"]
 
 
-# What a side said may hold characters that neither the state nor a stream takes, or that a terminal acts on.
+# Characters in a side's words that the state or a stream does not take, or that a terminal acts on.
 _UNKEPT = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
@@ -36,7 +37,7 @@ _LONGEST = 20_000
 
 
 class InvoiceSyncError(Exception):
-    """What happened, in a sentence, and what to do about it."""
+    """An error for people: the message says what happened, and ``hint`` what to do."""
 
     exit_code = 1
 
@@ -46,33 +47,33 @@ class InvoiceSyncError(Exception):
 
 
 class UsageError(InvoiceSyncError):
-    """The command cannot be what was meant."""
+    """A command whose arguments make no sense."""
 
     exit_code = 2
 
 
 class RejectedRecord(InvoiceSyncError):  # noqa: N818  (the house's word)
-    """One record cannot be used, for a reason that a person must mend."""
+    """One record cannot be used, for a reason that a person must fix."""
 
 
 class Retriable(InvoiceSyncError):  # noqa: N818
-    """It will work later, by itself."""
+    """A failure that passes by itself: the work is tried again later."""
 
     exit_code = 75
 
     def __init__(self, message: str, *, side: SideName, too_much: bool = False, hint: str | None = None) -> None:
         super().__init__(message, hint=hint)
         self.side: SideName = side
-        # Whether the answer was too large or took too long: a smaller question may be answered.
+        # Too large an answer, or too slow a one: a smaller question may be answered.
         self.too_much = too_much
-        # Which invoices the failed call was about, where not all that were asked for; empty: it came to no call.
+        # The invoices that the failed call was about, where not all that were asked for; empty: no call was made.
         self.about: frozenset[int] | None = None
 
 
 class Unreachable(Retriable):
-    """No answer, or none that can be read. ``sent``: the call may have been carried out all the same.
+    """No answer, or an unreadable one. ``sent``: the side may have carried out the call nevertheless.
 
-    ``too_much``: there is an answer, but of more bytes or values than are read; half of what was asked for may fit.
+    ``too_much``: the answer has more bytes or values than are read; half of what was asked for may fit.
     """
 
     def __init__(
@@ -92,13 +93,13 @@ class Unreachable(Retriable):
 
 
 class Unreadable(Unreachable):
-    """The side answered what was asked, but the answer cannot be read."""
+    """The side answered the question, but the answer is unreadable."""
 
 
 class Busy(Retriable):
-    """The side answered that it cannot do this now. ``retry_after``: seconds, when it said how long.
+    """The side answered, but cannot do this now. ``retry_after``: for how many seconds, if the answer tells.
 
-    ``unanswered``: a gateway answered in its place, and what was sent may still be carried out.
+    ``unanswered``: a gateway answered in the side's place, and the side may still carry out the call.
     """
 
     def __init__(
@@ -117,17 +118,17 @@ class Busy(Retriable):
 
 
 class OutOfCalls(Retriable):
-    """Salesforce's daily API calls are used up, or the rest is left to others."""
+    """Salesforce's daily API calls are used up, or the rest is reserved for others."""
 
 
 class Fatal(InvoiceSyncError):  # noqa: N818
-    """A person must act first."""
+    """A failure that lasts until a person acts."""
 
     exit_code = 78
 
 
 class InvalidSettings(Fatal):
-    """The settings or a secret cannot be used. ``problems`` lists all that is wrong, a line each."""
+    """The settings or a secret cannot be used. ``problems`` lists all problems, a line each."""
 
     def __init__(self, problems: list[str], *, hint: str | None = None) -> None:
         super().__init__("\n".join(problems), hint=hint)
@@ -135,7 +136,7 @@ class InvalidSettings(Fatal):
 
 
 class AnotherOrg(Fatal):
-    """Salesforce is not the org that the state was made with; nothing is to be done under this state."""
+    """Salesforce is another org than the state's own, so the daemon does nothing with this state."""
 
     def __init__(self, message: str, *, hint: str | None = None) -> None:
         super().__init__(message, hint=hint)
@@ -143,11 +144,11 @@ class AnotherOrg(Fatal):
 
 
 class SideDenied(Fatal):
-    """A side does not let us in, or is not what the settings say it is.
+    """A side denies a sign-in or a permission, or does not match the settings.
 
-    ``probe``: when it is tried again; ``about_secrets``: whether other secrets may be what mends it; ``missing``: it
-    answered that what was asked for is not there; ``of_object``: it refused the kind of record that the call was about,
-    and may take others.
+    ``probe``: when the side is tried again; ``about_secrets``: whether other secrets may fix it; ``missing``: the side
+    answered that the thing asked for does not exist; ``of_object``: the side denies the kind of record that the call
+    was about, and may take others.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""What an invoice, an item, a comment and an order are, free of any API's spelling."""
+"""Invoices, items, comments and orders as values, free of any API's spelling."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from types import MappingProxyType
 
-# What one of Magento's fields can hold. Lists and nested objects are flattened to dotted names at the border.
+# The value of one of Magento's fields. Lists and nested objects are flattened to dotted names at the border.
 Value = str | int | Decimal | bool | datetime | None
 Values = Mapping[str, Value]
 
@@ -17,7 +17,7 @@ def _nothing() -> Values:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One line of an invoice; ``values`` holds every field that Magento showed of it."""
+    """One line of an invoice; ``values``: every field that Magento showed of the line."""
 
     entity_id: int
     values: Values = field(default_factory=_nothing)
@@ -25,7 +25,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Comment:
-    """A remark that somebody wrote on the invoice; ``text`` as typed, without control characters."""
+    """A comment on an invoice; ``text``: as typed, without control characters."""
 
     entity_id: int
     text: str
@@ -36,7 +36,7 @@ class Comment:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What the invoice was written for: its number, its customer, the billing address."""
+    """The order of an invoice: its number, its customer, its billing address."""
 
     entity_id: int
     number: str | None
@@ -45,12 +45,12 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Invoice:
-    """One invoice as Magento showed it; instants are UTC, amounts exact.
+    """One invoice as Magento showed the record; instants are UTC, amounts exact.
 
-    ``increment_id`` is the number people know, unique only within its store. ``state`` is open, paid or canceled.
-    ``store_id``: None once its store view was deleted: Magento empties the column (ON DELETE SET NULL). ``digest`` is
-    equal when Magento shows the same invoice, comments included; ``values`` holds every field. ``order_unreadable``:
-    Magento cannot show its order, so its comments can be sent and it cannot.
+    ``increment_id``: the number that people know, unique only within its store. ``state``: open, paid or canceled.
+    ``store_id``: None once its store view was deleted, because Magento empties the column (ON DELETE SET NULL).
+    ``digest``: equal when Magento shows the same invoice, comments included. ``values``: every field.
+    ``order_unreadable``: Magento cannot show the order, so the comments can be sent and the invoice cannot.
     """
 
     entity_id: int
@@ -71,13 +71,13 @@ class Invoice:
 
     @property
     def newest_stamp(self) -> datetime:
-        """The later of its two stamps: a change moves the one, a late clock the other."""
+        """Return the later of the two stamps: a change moves one of them, a late clock the other."""
         return max(self.created_at, self.updated_at)
 
 
 @dataclass(frozen=True, slots=True)
 class Malformed:
-    """A record that has its id and is otherwise not an invoice that can be understood."""
+    """A record with an id and otherwise no readable invoice."""
 
     entity_id: int
     reason: str

@@ -1,4 +1,4 @@
-"""How large an answer may be, and how large one is, found without reading it."""
+"""Limits for the size of an answer, and its size, found without reading the answer."""
 
 import re
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ _TEXT = re.compile(rb'"(?:[^"\\]++|\\.?)*+"?', re.DOTALL)
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How large an answer may be: its bytes, the bytes of an error's answer, its bytes as text, its values.
+    """Limits for an answer: its bytes, the bytes of an error's answer, its bytes as text, its values.
 
     The numbers follow from what an answer becomes in memory. 400,000 values take about 120 MB once they are read,
     cleaned and compared, and a text takes four bytes a letter where one of its letters is an emoji. A full page of 300
@@ -28,7 +28,7 @@ LIMITS = Limits()
 
 
 def values_in(content: bytes, enough: int = LIMITS.values) -> int:
-    """Return how many values and names this JSON may have, at most; found without reading it.
+    """Return the number of values and names in this JSON, at most, found without reading the JSON.
 
     Each stands after a comma, a colon or a bracket. Signs within texts count too, unless the sum passes ``enough``.
     """

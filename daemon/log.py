@@ -1,4 +1,4 @@
-"""How events are written: one line each, to a terminal, a pipe or the journal; secrets and customer data removed."""
+"""Writes events, one line each, to a terminal, a pipe or the journal, without secrets and customer data."""
 
 import json
 import logging
@@ -34,33 +34,36 @@ def _journal(_logger: object, _method: str, event: MutableMapping[str, Any]) -> 
 
 
 def _quoted(value: object) -> str:
-    """In quotes where it could be read as more than one value, or a line break in it would begin a line of its own."""
+    """Return the value, in quotes where a reader could take the text for several values or lines."""
     text = str(value)
     return repr(value) if not text.isprintable() or any(sign in text for sign in " ='\"") else text
 
 
 def _first_things_first(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """When, how grave and what, before the rest: a line is read from its left."""
+    """Return the event with its time, level and name before the rest, because a line is read from its left."""
     first = {name: event.pop(name) for name in ("timestamp", "level", "event") if name in event}
     return {**first, **{name: value for name, value in event.items() if value is not None}}
 
 
 def is_journal(stream: TextIO) -> bool:
-    """Whether this stream ends in the journal: systemd says which one does, and what it starts inherits the word."""
+    """Return whether this stream ends in the journal.
+
+    systemd names that stream in a variable, which the processes of a service inherit.
+    """
     try:
         found = os.fstat(stream.fileno())
-    except (OSError, ValueError):  # none of the system's files
+    except (OSError, ValueError):  # not a file of the system
         return False
     return os.environ.get("JOURNAL_STREAM") == f"{found.st_dev}:{found.st_ino}"
 
 
 def in_the_journal(text: str, level: str) -> str:
-    """A text of several lines as the journal takes it: each one as grave as the level says."""
+    """Return a text of several lines for the journal, with the level's priority on each line."""
     return "\n".join(f"<{_JOURNAL_PRIORITY[level]}>{line}" for line in text.splitlines())
 
 
 def open_log(level: str, form: str, redaction: Redaction, stream: TextIO | None = None) -> FilteringBoundLogger:
-    """Return a logger that writes to the stream (stderr unless another is given).
+    """Return a logger for the stream, or else for stderr.
 
     ``form`` is auto, console, json or journal.
     """

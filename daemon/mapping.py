@@ -1,4 +1,4 @@
-"""How an invoice and its items are spelled in Salesforce: which field takes which value, and their fingerprint."""
+"""Maps an invoice and its items to Salesforce records, with their fingerprint."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -45,15 +45,15 @@ ITEM_FIELDS: Mapping[str, str] = {
     "Tax__c": "item.tax_amount",
     "Discount__c": "item.discount_amount",
 }
-# Room that our own fields have for texts that people write freely. They are cut to it, with a mark, rather than
-# have an invoice refused for a long product name; a Name has 80 characters in every Salesforce object.
+# Room of our own fields for texts that people write freely. Longer texts are cut, with a mark, so that no invoice is
+# rejected for a long product name; a Name has 80 characters in every Salesforce object.
 ROOM = {"Name": 80, "Product_Name__c": 255, "Customer_Name__c": 255, "Store_Name__c": 255, "Billing_Address__c": 1000}
 CURRENCY = "CurrencyIsoCode"
 """The platform's own field for a record's currency, in orgs with several currencies only."""
-# Change with every version without saying anything new, or are the fingerprint itself.
+# Values that change with every version without any news, and the fingerprint itself.
 _NOT_IN_FINGERPRINT = frozenset({"invoice.updated_at", "invoice.fingerprint"})
 _NOT_PRIVATE = frozenset({"increment_id", "store_name"})
-# What an order's derived values are made of in Magento.
+# Magento's fields that an order's derived values are made of.
 _ORDER_PARTS = {
     "customer_name": (
         *(f"customer_{part}" for part in ("prefix", "firstname", "middlename", "lastname", "suffix")),
@@ -64,9 +64,9 @@ _ORDER_PARTS = {
 
 @dataclass(frozen=True, slots=True)
 class InvoiceRecord:
-    """An invoice as Salesforce is to hold it. Keys are Salesforce's fields; external IDs stand apart.
+    """An invoice's record for Salesforce. Keys are Salesforce's fields; external IDs stand apart.
 
-    ``private``: what is a customer's in it, so that it can be kept out of anything that is remembered or logged.
+    ``private``: the customer's data in the record, so that it can be kept out of the state and the log.
     """
 
     entity_id: int
@@ -78,7 +78,7 @@ class InvoiceRecord:
 
 
 class InvoiceMapping:
-    """The default mapping with the settings' additions, replacements and removals; ``traits``: what the org asks."""
+    """The default mapping with the settings' changes; ``traits``: the spelling that the org needs."""
 
     def __init__(self, settings: Settings, traits: OrgTraits | None = None) -> None:
         self.traits = traits or OrgTraits()
@@ -90,17 +90,17 @@ class InvoiceMapping:
 
     @property
     def invoice_sources(self) -> Mapping[str, FieldSource]:
-        """Where each field of an invoice's record comes from."""
+        """Return the source of each field of an invoice's record."""
         return self._invoice
 
     @property
     def item_sources(self) -> Mapping[str, FieldSource]:
-        """Where each field of an item's record comes from; none when items are not sent."""
+        """Return the source of each field of an item's record; empty when items are not sent."""
         return self._item
 
     @cached_property
     def order_fields(self) -> frozenset[str]:
-        """Magento's names of what is needed of an order; empty when no field needs one."""
+        """Return Magento's names of the order fields that the mapping needs; empty when no field needs an order."""
         names: set[str] = set()
         for source in [*self._invoice.values(), *self._item.values()]:
             root, _, name = (source.path or "").partition(".")
@@ -110,12 +110,12 @@ class InvoiceMapping:
 
     @property
     def digest(self) -> str:
-        """Changes with the mapping: what it made Salesforce refuse is then worth another try."""
+        """Return a digest of the mapping: after a change, rejected records are worth another try."""
         spelled = [[sorted((f, s.model_dump()) for f, s in part.items())] for part in (self._invoice, self._item)]
         return hash_of(spelled if self.traits == OrgTraits() else [spelled, self.traits.spelled()])
 
     def record_of(self, invoice: Invoice) -> InvoiceRecord:
-        """The invoice's record with its items' records."""
+        """Return the invoice's record with its items' records."""
         body: Body = {}
         signed: Body = {}
         for field, source in self._invoice.items():
@@ -135,15 +135,15 @@ class InvoiceMapping:
         )
 
     def invoice_id(self, entity_id: int) -> str:
-        """An invoice's external ID. Magento's entity_id is unique in the shop; its number only within a store."""
+        """Return an invoice's external ID, made from entity_id: the number is unique only within a store."""
         return f"{self._prefix}-{entity_id}"
 
     def item_id(self, entity_id: int) -> str:
-        """An item's external ID."""
+        """Return an item's external ID."""
         return f"{self._prefix}-item-{entity_id}"
 
     def comment_id(self, entity_id: int) -> str:
-        """A comment's external ID."""
+        """Return a comment's external ID."""
         return f"{self._prefix}-comment-{entity_id}"
 
     def _sent(self, invoice: Invoice) -> Iterable[Item]:
@@ -166,7 +166,7 @@ class InvoiceMapping:
         if name == "status":
             return invoice.state.capitalize()
         if name == "admin_url":
-            # The order's page: a link to the invoice does not survive the secret keys of Magento's admin.
+            # The order's page: the secret keys of Magento's admin break a link to the invoice.
             return self._admin_url and f"{self._admin_url}/sales/order/view/order_id/{invoice.order_id}/"
         typed: dict[str, Value] = {"created_at": invoice.created_at, "updated_at": invoice.updated_at}
         return typed.get(name, invoice.values.get(name))
@@ -189,7 +189,7 @@ def _sources(
 
 
 def _put(body: Body, field: str, value: Any) -> None:
-    """A key with a dot names a parent by its external ID; without a value the parent is left as it is."""
+    """Put a value into the body; a key with a dot names a parent by its external ID, and needs a value."""
     parent, dot, key = field.partition(".")
     if not dot:
         body[field] = value
@@ -198,7 +198,7 @@ def _put(body: Body, field: str, value: Any) -> None:
 
 
 def _spell(field: str, value: Value | float, traits: ObjectTraits) -> Any:
-    """The value as JSON takes it: instants with their Z, numbers exact, texts cut to the room they have."""
+    """Return the value for JSON: instants with their Z, numbers exact, texts cut to their room."""
     if isinstance(value, datetime):
         return traits.spell(field, spell_instant(value))
     if isinstance(value, str) and field in ROOM:

@@ -1,7 +1,7 @@
-"""What operators watch, in Prometheus' terms: gauges computed from the state when asked, counters of this process.
+"""Exports metrics for Prometheus: gauges computed from the state at each scrape, counters of this process.
 
-Gauges lose nothing at a restart; counters begin anew, which Prometheus expects. Instants are exported as timestamps.
-No label names an invoice.
+Gauges lose nothing at a restart; counters start again at zero, which Prometheus expects. Instants are exported as
+timestamps. No label names an invoice.
 """
 
 import sqlite3
@@ -57,22 +57,22 @@ class Metrics(Observer):
         )
 
     def pass_finished(self, done: Pass, seconds: float) -> None:
-        """A pass is over."""
+        """Count a finished pass."""
         if done.outcome is not None:
             self._passes.labels(done.outcome).inc()
         self._seconds.observe(seconds)
 
     def invoice_arrived(self, seconds: float) -> None:
-        """An invoice is in Salesforce for the first time, so long after Magento made it."""
+        """Count an invoice's arrival in Salesforce, so many seconds after its creation in Magento."""
         self._delay.observe(seconds)
 
     def exposed(self) -> bytes:
-        """All of it in Prometheus' text format."""
+        """Return all metrics in Prometheus' text format."""
         return bytes(generate_latest(self._registry))
 
 
 class _State(Collector):
-    """Gauges, from the state as it stands."""
+    """Gauges of the present state."""
 
     def __init__(
         self, configuration: Callable[[], Configuration], open_state: Callable[[], Store], clock: Clock
@@ -82,7 +82,7 @@ class _State(Collector):
         self._open_state = open_state
 
     def collect(self) -> Iterator[Metric]:
-        """Prometheus' question. A state that cannot be read leaves its gauges out: absent, not wrong."""
+        """Yield the gauges, without those of an unreadable state: a gauge is absent rather than wrong."""
         options = self._configuration().settings.invoices
         yield _gauge("up", "1 while the daemon runs.", 1)
         yield _gauge(
@@ -128,13 +128,13 @@ def _of_state(store: Store, options: Invoices) -> Iterator[Metric]:
 
 
 class _Answers(Collector):
-    """Calls by side and status; ``none`` where there was no answer."""
+    """Calls by side and status of the answer; ``none``: without an answer."""
 
     def __init__(self, answers: Answers) -> None:
         self._answers = answers
 
     def collect(self) -> Iterator[Metric]:
-        """Prometheus' question."""
+        """Yield the counter."""
         family = CounterMetricFamily(
             "invoice_sync_http_requests", "Calls to either side, by the status of the answer.", labels=["side", "code"]
         )
@@ -148,7 +148,7 @@ def _gauge(name: str, text: str, value: float) -> Metric:
 
 
 def _instant(name: str, text: str, at: datetime | None) -> Metric:
-    """A timestamp; without a sample while there is none."""
+    """Return a timestamp; without a sample while there is no instant."""
     family = GaugeMetricFamily(f"invoice_sync_{name}_timestamp_seconds", text)
     if at is not None:
         family.add_metric([], at.timestamp())

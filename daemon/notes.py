@@ -1,4 +1,4 @@
-"""How a comment becomes a note: its title, its text escaped for Salesforce, its comment record, their fingerprint."""
+"""Turns a comment into a note: its title, its text escaped for Salesforce, its comment record, their fingerprint."""
 
 import base64
 import html
@@ -17,7 +17,7 @@ _TITLE_ROOM = {"content_note": 255, "note": 80}
 
 @dataclass(frozen=True, slots=True)
 class NoteRecord:
-    """A comment as Salesforce is to hold it: the fields of its note and of its comment record."""
+    """A comment's records for Salesforce: the fields of its note and of its comment record."""
 
     comment_id: int
     external_id: str
@@ -28,7 +28,10 @@ class NoteRecord:
     fingerprint: str
 
     def content(self) -> str:
-        """The text as a ContentNote takes it: HTML in base64. Unescaped text is refused, bare line breaks vanish."""
+        """Return the text for a ContentNote: HTML in base64.
+
+        Salesforce rejects unescaped text, and drops bare line breaks.
+        """
         lines = html.escape(self.text, quote=True).replace("\n", "<br>")
         return base64.b64encode(lines.encode()).decode("ascii")
 
@@ -36,7 +39,7 @@ class NoteRecord:
 def note_of(
     comment: Comment, invoice: Invoice, settings: Note, external_id: str, *, marked: bool = False
 ) -> NoteRecord:
-    """The note that this comment becomes; ``marked``: its title carries the external ID, to be found again by."""
+    """Return the note for this comment; ``marked``: its title carries the external ID, to find the note again."""
     text = cut(comment.text.strip(), ROOM[settings.type], _MARK)
     marker = f" [{external_id}]" if marked else ""
     room = _TITLE_ROOM[settings.type] - len(marker)
@@ -63,13 +66,13 @@ def note_of(
 
 
 def marker_of(title: str) -> str | None:
-    """The external ID that a note's title is marked with."""
+    """Return the external ID in a note's title, if any."""
     found = re.search(r"\[([a-z0-9-]+-comment-\d+)\]$", title)
     return found[1] if found else None
 
 
 def comment_digest(comment: Comment) -> str:
-    """Equal when Magento shows the same comment."""
+    """Return a digest of the comment, equal for the same comment in Magento."""
     shown = [comment.text, spell_instant(comment.created_at), comment.customer_notified, comment.visible_on_storefront]
     return hash_of(shown)
 

@@ -43,34 +43,35 @@ class Observer(StateObserver):
 
 
 class Observers(Observer):
-    """Tells several observers of the daemon's work; more may be added at any time.
+    """Tells several observers of passes and settings; more may be added at any time."""
 
-    ``whole`` hears of everything, calls and transactions included; the others hear of passes.
-    """
-
-    def __init__(self, whole: Observer) -> None:
-        self.whole = whole
-        self._observers = [whole]
+    def __init__(self, *observers: Observer) -> None:
+        self._observers = list(observers)
 
     def add(self, observer: Observer) -> None:
-        """Tell this one of passes too from now on."""
+        """Tell this observer too from now on."""
         self._observers.append(observer)
 
+    def remove(self, observer: Observer) -> None:
+        """Tell this observer no more."""
+        self._observers.remove(observer)
+
     def progressed(self) -> None:
-        """Tell all of them."""
+        """Tell all observers."""
         for observer in self._observers:
             observer.progressed()
 
     def pass_finished(self, done: Pass, seconds: float) -> None:
-        """Tell all of them."""
+        """Tell all observers."""
         for observer in self._observers:
             observer.pass_finished(done, seconds)
 
     def invoice_arrived(self, seconds: float) -> None:
-        """Tell all of them."""
+        """Tell all observers."""
         for observer in self._observers:
             observer.invoice_arrived(seconds)
 
     def settings_read(self) -> None:
-        """Tell the one that hears of everything."""
-        self.whole.settings_read()
+        """Tell all observers."""
+        for observer in self._observers:
+            observer.settings_read()

@@ -1,4 +1,4 @@
-"""Takes secrets, tokens and e-mail addresses out of all that is logged, kept in the state or shown."""
+"""Takes secrets, tokens and e-mail addresses out of all texts for the log, the state and people."""
 
 from collections import deque
 from collections.abc import Mapping, MutableMapping
@@ -28,7 +28,7 @@ _NONE: Mapping[str, str] = MappingProxyType({})
 
 
 def beginning_of(text: str, most: int = _MOST) -> str:
-    """Return so much of a text as can be searched, without a last word that may be half a name."""
+    """Return the searchable beginning of a text, without its last word, perhaps half a name."""
     if len(text) <= most:
         return text
     words = text[:most].rsplit(None, 1)
@@ -62,7 +62,7 @@ class Redaction:
         self._search_anew()
 
     def learn_token(self, side: str, token: str) -> None:
-        """Take out this token of the side from now on, and the one that it replaces."""
+        """Take out this token of the side from now on, and also the replaced one."""
         before = self._tokens.get(side)
         if before not in (None, token):
             self._former.append(str(before))
@@ -70,11 +70,11 @@ class Redaction:
         self._search_anew()
 
     def clean(self, text: str) -> str:
-        """Return the text without any secret or token that is in use, and without e-mail addresses."""
+        """Return the text without any secret or token in use, and without e-mail addresses."""
         return self._forms.taken_out_of(beginning_of(text))
 
     def heard(self, text: object) -> str:
-        """Return what a side says, on one line, cut and clean; an empty text for what is no text."""
+        """Return a side's words on one line, cut and clean; an empty text for any other value."""
         return self.clean(" ".join(beginning_of(text, _LONGEST).split())) if isinstance(text, str) else ""
 
     def _search_anew(self) -> None:

@@ -1,4 +1,4 @@
-"""How an answer may spell a secret, and a text without any of these spellings."""
+"""Finds a secret in a text in all its spellings, and takes the secret out."""
 
 import base64
 import html
@@ -37,7 +37,7 @@ class SecretForms:
 
     @classmethod
     def of(cls, secrets: Mapping[str, str]) -> Self:
-        """Return the spellings of these secrets, which are given by name."""
+        """Return the spellings of these secrets, by name."""
         long = {name: value for name, value in secrets.items() if len(value) >= _SHORTEST}
         kept = {value for name, value in long.items() if not name.endswith(_USER_NAME)}
         exact = _forms_of_all(kept)
@@ -46,7 +46,7 @@ class SecretForms:
         return cls(frozenset(exact), words, _beginnings(sorted(exact, key=_longest_first)))
 
     def taken_out_of(self, text: str) -> str:
-        """Return the text without any secret, however it is escaped or cut, and without e-mail addresses."""
+        """Return the text without any secret, whether escaped or cut, and without e-mail addresses."""
         parts = text.split(_MARK)  # what was taken out before stays as it is, whatever word a secret is
         for form in sorted({*self.exact, *self.words}, key=_longest_first):
             word = self.words.get(form)
@@ -74,7 +74,7 @@ def _forms_of(value: str) -> Iterable[str]:
 
 
 def _beginnings(forms: Iterable[str]) -> dict[str, tuple[str, ...]]:
-    """Return the forms by how they begin: all tokens of one org begin alike."""
+    """Return the forms by their beginning, which all tokens of one org share."""
     found: dict[str, tuple[str, ...]] = {}
     for form in forms:
         if len(form) > _TELLING:
@@ -83,7 +83,7 @@ def _beginnings(forms: Iterable[str]) -> dict[str, tuple[str, ...]]:
 
 
 def _without_cut(text: str, beginning: str, forms: tuple[str, ...]) -> list[str]:
-    """Return what stands around these forms where they are cut after a dozen characters or more."""
+    """Return the text around these forms, which may be cut after a dozen characters or more."""
     kept: list[str] = []
     at = 0
     while (found := text.find(beginning, at)) >= 0:

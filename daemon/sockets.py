@@ -1,4 +1,4 @@
-"""Sockets that end with their call: each wait for the other side takes no longer than the call's deadline is away."""
+"""Sockets whose waits for the other side end at the call's deadline."""
 
 import socket
 import ssl
@@ -19,10 +19,10 @@ CONNECT_SECONDS = 10.0
 
 
 class Call:
-    """One HTTP exchange under way: when it must be over, and whether anything of it was sent.
+    """One HTTP exchange under way: its deadline, and whether sending has begun.
 
-    A socket's own time-out starts again with each byte, so an answer that drips would never end by it. ``on_sent`` is
-    called when all of the request is sent.
+    A socket's own time-out starts again with each byte, so an answer that drips would never end. ``on_sent`` is called
+    when all of the request is sent.
     """
 
     def __init__(self, seconds: float, on_sent: Callable[[], object] = lambda: None) -> None:
@@ -32,11 +32,11 @@ class Call:
 
     @property
     def expired(self) -> bool:
-        """Return whether its time is up."""
+        """Return whether the deadline has passed."""
         return time.monotonic() >= self._until
 
     def left(self, at_most: float = float("inf")) -> float:
-        """Return the seconds that the next wait may take; TimeoutError when none are left."""
+        """Return the seconds for the next wait; TimeoutError after the deadline."""
         seconds = min(self._until - time.monotonic(), at_most)
         if seconds <= 0:
             raise TimeoutError("the call's time is up")
@@ -44,11 +44,14 @@ class Call:
 
 
 current: ContextVar[Call] = ContextVar("call")
-"""The call that this thread makes."""
+"""The call that this thread makes: the way from the adapter to the library's sockets, which take no arguments of ours.
+
+Each thread has its own, so shops and lanes of one process do not meet here.
+"""
 
 
 class _Plain(socket.socket):
-    """A socket without TLS. The library sends by ``sendall``, whose time-out is for all of it, and reads by these."""
+    """A socket without TLS. The library reads by ``recv_into`` and sends by ``sendall``, which has one time-out."""
 
     __slots__ = ()
 
@@ -62,7 +65,7 @@ class _Plain(socket.socket):
 
 
 class _Tls(ssl.SSLSocket):
-    """The same under TLS, where ``sendall`` is many of ``send``."""
+    """A socket with TLS, where ``sendall`` makes many calls of ``send``."""
 
     def recv_into(self, buffer: "WriteableBuffer", nbytes: int | None = None, flags: int = 0) -> int:
         self.settimeout(current.get().left())
@@ -74,7 +77,7 @@ class _Tls(ssl.SSLSocket):
 
 
 class _Connection(HTTPConnection):
-    """Connects within the call's time, whatever number of addresses the host has, and notes when it begins to send."""
+    """Connects within the call's time to any of the host's addresses, and notes the beginning of sending."""
 
     def _new_conn(self) -> socket.socket:
         try:

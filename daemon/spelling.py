@@ -1,4 +1,4 @@
-"""How values are spelled towards Salesforce, and how two of them are told apart."""
+"""Spells values for Salesforce, and tells equal ones from different ones."""
 
 import hashlib
 import json
@@ -16,7 +16,7 @@ _EXACT = Context(prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN)
 
 
 def spell_instant(at: datetime | None) -> str | None:
-    """With its Z: Salesforce takes an instant without one as the user's time."""
+    """Return the instant in UTC with its Z: without a Z, Salesforce takes an instant as the user's time."""
     if at is None:
         return None
     # Not strftime: its %Y leaves out the leading zeros of a year before 1000.
@@ -30,7 +30,7 @@ def sentences(*parts: str | None) -> str:
 
 
 def cut(text: str, room: int, mark: str) -> str:
-    """The text, or as much of it as fits with the mark. Salesforce counts UTF-16 units: an emoji is two."""
+    """Return the text, cut and marked if too long. Salesforce counts UTF-16 units: an emoji is two."""
     if units(text) <= room:
         return text
     kept = text.encode("utf-16-le")[: 2 * (room - units(mark))].decode("utf-16-le", errors="ignore")
@@ -38,12 +38,12 @@ def cut(text: str, room: int, mark: str) -> str:
 
 
 def units(text: str) -> int:
-    """How long Salesforce finds this text."""
+    """Return the length of the text in Salesforce's count."""
     return len(text.encode("utf-16-le", errors="surrogatepass")) // 2
 
 
 def plain_number(number: Decimal) -> str:
-    """One spelling for equal numbers: 24.70 and 24.7 are the same amount, and so are 0 and PHP's -0.0."""
+    """Return one spelling for equal numbers: 24.70 and 24.7 are the same amount, and so are 0 and PHP's -0.0."""
     if not number:
         return "0"
     number = number.normalize(_EXACT)
@@ -51,14 +51,14 @@ def plain_number(number: Decimal) -> str:
 
 
 def money(amount: Decimal) -> str:
-    """An amount as people are shown it: exact, and with two decimals at least."""
+    """Return an amount for people: exact, and with two decimals at least."""
     text = plain_number(amount)
     whole, _, rest = text.partition(".")
     return text if "E" in text else f"{whole}.{rest:0<2}"
 
 
 def hash_of(value: object) -> str:
-    """128 bits in hex, equal for equal values however their keys are ordered and their numbers written."""
+    """Return 128 bits in hex, equal for equal values in any order of keys and any spelling of numbers."""
     return hashlib.sha256(_spelled.encode(value).encode()).hexdigest()[:32]
 
 
@@ -71,18 +71,18 @@ _spelled = json.JSONEncoder(sort_keys=True, default=_plain)
 
 @dataclass(frozen=True, slots=True)
 class ObjectTraits:
-    """What an org's object asks of the spelling: kinds of values that differ from Magento's, shorter texts."""
+    """The spelling for an org's object: other kinds of values than Magento's, shorter texts."""
 
     as_text: frozenset[str] = frozenset()
     as_date: frozenset[str] = frozenset()
     as_checkbox: frozenset[str] = frozenset()
     rooms: Mapping[str, int] = field(default_factory=dict)
     currency: bool = False
-    """Whether its records have a currency of their own (CurrencyIsoCode), as in an org with several currencies."""
+    """True where records have a currency of their own (CurrencyIsoCode), as in an org with several currencies."""
 
     def spell(self, name: str, value: Any) -> Any:
-        """The value as this object's field takes it."""
-        if name in self.as_checkbox:  # a checkbox is ticked or not; nothing is not
+        """Return the value in the spelling for this object's field."""
+        if name in self.as_checkbox:  # a checkbox is ticked or not; no value means not
             return bool(value) if value is None or isinstance(value, int | Decimal) else value
         if value is None:
             return None
@@ -93,7 +93,7 @@ class ObjectTraits:
         return value
 
     def spelled(self) -> Body:
-        """As it is remembered."""
+        """Return the traits as the state keeps them."""
         return {
             "as_text": sorted(self.as_text),
             "as_date": sorted(self.as_date),
@@ -104,7 +104,7 @@ class ObjectTraits:
 
     @classmethod
     def read(cls, body: Body) -> Self:
-        """As it was remembered."""
+        """Return the traits that the state has kept."""
         return cls(
             frozenset(body["as_text"]),
             frozenset(body["as_date"]),
@@ -116,18 +116,18 @@ class ObjectTraits:
 
 @dataclass(frozen=True, slots=True)
 class OrgTraits:
-    """What an org asks of what is sent to it; nothing unless describe says so."""
+    """The spelling for an org; describe tells the differences from the default."""
 
     invoice: ObjectTraits = ObjectTraits()
     item: ObjectTraits = ObjectTraits()
     fixed_parent: bool = False
-    """Whether an item can be given its invoice on creation only (a master-detail that may not be reparented)."""
+    """True where only a new item can name its invoice (a master-detail that may not be reparented)."""
 
     def spelled(self) -> Body:
-        """As it is remembered."""
+        """Return the traits as the state keeps them."""
         return {"invoice": self.invoice.spelled(), "item": self.item.spelled(), "fixed_parent": self.fixed_parent}
 
     @classmethod
     def read(cls, body: Body) -> Self:
-        """As it was remembered."""
+        """Return the traits that the state has kept."""
         return cls(ObjectTraits.read(body["invoice"]), ObjectTraits.read(body["item"]), bool(body["fixed_parent"]))

@@ -1,4 +1,4 @@
-"""What systemd is told of the daemon: READY, STATUS, WATCHDOG, RELOADING, STOPPING, a datagram each; else silence."""
+"""Tells systemd how the daemon stands: READY, STATUS, WATCHDOG, RELOADING, STOPPING, a datagram each."""
 
 import os
 import socket
@@ -12,9 +12,9 @@ _SEND_SECONDS = 2.0
 
 
 class Systemd:
-    """The socket that systemd gave this process; every word is a no-op where there is none.
+    """The socket of systemd for this process; without a socket, every method returns at once.
 
-    ``watchdog_seconds``: how long systemd waits for :meth:`feed` before it ends the process; None: it does not.
+    ``watchdog_seconds``: how long systemd waits for :meth:`feed` before it ends the process; None: it never does.
     """
 
     def __init__(self, environ: Mapping[str, str]) -> None:
@@ -25,36 +25,36 @@ class Systemd:
 
     @property
     def listens(self) -> bool:
-        """Whether anybody is told anything."""
+        """Return whether systemd listens."""
         return bool(self._address)
 
     def ready(self) -> None:
-        """The daemon works: at its start, and again after a reload."""
+        """Report the daemon ready: at its start, and again after a reload."""
         self._say("READY=1")
 
     def status(self, text: str) -> None:
-        """What goes on, a line for people; said when it has changed."""
+        """Say the present status in a line for people; only after a change of the line."""
         line = visible(" ".join(text.split())[:_LONGEST_STATUS])  # a line break would begin a message of its own
         if line != self._status:
             self._status = line
             self._say(f"STATUS={line}")
 
     def feed(self) -> None:
-        """Passes get on; systemd waits anew for so long."""
+        """Report progress, which restarts systemd's watchdog."""
         self._say("WATCHDOG=1")
 
     def reloading(self, monotonic: float) -> None:
-        """The settings are about to be read again; :meth:`ready` says that they were."""
+        """Announce a reading of the settings; :meth:`ready` reports its end."""
         self._say("RELOADING=1", f"MONOTONIC_USEC={_microseconds(monotonic)}")
 
     def stopping(self, seconds: float) -> None:
-        """The daemon ends, and may take so long: the call in flight is waited for."""
+        """Announce the end of the daemon, which may take so many seconds: the daemon waits for the call in flight."""
         self._say("STOPPING=1", "STATUS=stopping", f"EXTEND_TIMEOUT_USEC={_microseconds(seconds)}")
 
     def _say(self, *words: str) -> None:
         if not self._address:
             return
-        # Nothing of this is worth ending for; what matters is missed by systemd itself, and said by it.
+        # No failure here is worth ending for; systemd itself misses what matters, and says so.
         with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as door:
             door.settimeout(_SEND_SECONDS)
             door.sendto("\n".join(words).encode(), self._address)

@@ -1,4 +1,4 @@
-"""HTTP as the daemon speaks it: a deadline for each call, limits on answers, no redirects, failures as our errors."""
+"""HTTP for both sides: a deadline for each call, limits on answers, no redirects, failures as our errors."""
 
 import io
 import socket
@@ -54,7 +54,7 @@ class Transport:
 
 
 class _Adapter(HTTPAdapter):
-    """Sends one request and reads its whole answer, or raises why there is none."""
+    """Sends one request and reads its whole answer, or raises our error."""
 
     def __init__(self, side: SideName, seconds: float, limits: Limits, transport: Transport) -> None:
         self._side: SideName = side
@@ -132,7 +132,7 @@ class _Adapter(HTTPAdapter):
         return self._side.capitalize()
 
     def _explain(self, error: Exception, request: requests.PreparedRequest, call: Call) -> Exception:
-        """Return our error for the library's: which side did not answer, how, and whether the call may have worked."""
+        """Return our error for the library's: the side, the kind of failure, and whether the call may have worked."""
         host = urlsplit(str(request.url)).netloc
         certificate = _find(error, ssl.SSLCertVerificationError)
         if isinstance(certificate, ssl.SSLCertVerificationError):
@@ -165,14 +165,14 @@ class _Adapter(HTTPAdapter):
 
 
 class _Session(requests.Session):
-    """A session that follows no redirect: a token must not travel to another host because an answer points there."""
+    """A session without redirects: a token must not travel to another host because an answer points there."""
 
     def get_redirect_target(self, resp: requests.Response) -> str | None:  # noqa: ARG002  (the parent's)
         return None
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Return the seconds that the answer asks to wait, if it does. A date is ignored: the two clocks may differ."""
+    """Return the seconds that the answer asks to wait, if any. A date is ignored: the two clocks may differ."""
     text = headers.get("Retry-After", "")
     return min(float(text), _LONGEST_WAIT) if text.isascii() and text.isdigit() else None
 

@@ -1,23 +1,23 @@
-"""Texts from outside made visible: what people read holds nothing that forges a line or hides in one.
+"""Makes texts from outside visible, against forged lines and hidden characters.
 
 JSON output and what the state keeps stay exact.
 """
 
 import unicodedata
 
-# Letters and marks by their class, and yet nothing that anybody sees.
+# Invisible characters, though their class is that of letters and marks.
 _UNSEEN = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 
 
 def visible(text: str) -> str:
-    """Return the text on one line, with every character that is invisible or acts on a terminal spelled out."""
+    """Return the text on one line, with every invisible or active character spelled out."""
     if text.isascii() and text.isprintable():
         return text
     return "".join(character if _is_seen(character) else _spelled(character) for character in text)
 
 
 def visible_lines(text: str) -> str:
-    """Return a text of several lines of ours with each line made visible."""
+    """Return a text of ours, of several lines, with each line made visible."""
     return "\n".join(visible(line) for line in text.split("\n"))
 
 
@@ -28,7 +28,7 @@ def _is_seen(character: str) -> bool:
 
 
 def _spelled(character: str) -> str:
-    """Return the character as JSON spells it: beyond the first plane as a pair of surrogates."""
+    """Return the character in JSON's spelling: outside the first plane as a pair of surrogates."""
     code = ord(character)
     if code <= 0xFFFF:
         return f"\\u{code:04x}"

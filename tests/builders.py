@@ -1,4 +1,4 @@
-"""Invoices, comments, settings and rows of the state that say only what a test is about."""
+"""Builds invoices, comments, settings and rows of the state from a test's few own values and defaults."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ ADMIN_SECRETS = {"magento_username": "reader", "magento_password": "reader-passw
 
 
 def settings(changes: Mapping[str, object] | None = None) -> Settings:
-    """The defaults with these dotted keys set."""
+    """Return the default settings with these dotted keys set."""
     values: dict[str, Any] = {
         "magento": {"base_url": "https://shop.example.com"},
         "salesforce": {"login_url": "https://acme.my.salesforce.com"},
@@ -51,13 +51,13 @@ def settings(changes: Mapping[str, object] | None = None) -> Settings:
 
 
 def configuration(changes: Mapping[str, object] | None = None) -> Configuration:
-    """Those settings with secrets, as if read from a file."""
+    """Return such settings with secrets, as if read from a file."""
     document = Document(Path("settings.yaml"), {}, CommentedMap(), {})
     return Configuration(settings(changes), Secrets({**SECRETS, **ADMIN_SECRETS}), document)
 
 
 def row(entity_id: int = 7, **fields: object) -> dict[str, Any]:
-    """One invoice as Magento's list shows it."""
+    """Return one invoice as in Magento's list."""
     shown: dict[str, Any] = {
         "entity_id": entity_id,
         "increment_id": f"{entity_id:09}",
@@ -75,7 +75,7 @@ def row(entity_id: int = 7, **fields: object) -> dict[str, Any]:
 
 
 def comment_row(entity_id: int = 5, comment: object = "Hello", **fields: object) -> dict[str, Any]:
-    """One comment as Magento's list shows it."""
+    """Return one comment as in Magento's list."""
     return {
         "entity_id": entity_id,
         "parent_id": 7,
@@ -134,7 +134,7 @@ def invoice(
 
 
 def ledger_row(entity_id: int = 7, **fields: Any) -> LedgerRow:
-    """An invoice that the ledger knows as :func:`invoice` shows it."""
+    """Return the ledger's row of an invoice made by :func:`invoice`."""
     known: dict[str, Any] = {
         "entity_id": entity_id,
         "increment_id": f"{entity_id:09}",
@@ -155,7 +155,7 @@ def ledger_row(entity_id: int = 7, **fields: Any) -> LedgerRow:
 
 
 def note_row(comment_id: int = 5, **fields: Any) -> NoteRow:
-    """A comment that the state knows."""
+    """Return the state's row of a comment."""
     known: dict[str, Any] = {
         "comment_id": comment_id,
         "entity_id": 7,
@@ -167,19 +167,19 @@ def note_row(comment_id: int = 5, **fields: Any) -> NoteRow:
 
 
 def seen(by: str = "poll", *, asked: bool = False, named: bool = False) -> Seen:
-    """Shown at noon; a failure is tried again a day later."""
+    """Return a sighting at noon, whose failure is tried again a day later."""
     retry_at = NOON + timedelta(days=1)
     return Seen(at=NOON, by=by, retry_at=retry_at, asked=asked, named=named, backfilling=by == "backfill")
 
 
 def without_texts(sql: str) -> str:
-    """The SQL on one line, each text in it a question mark."""
+    """Return the SQL on one line, with a question mark for each text."""
     return " ".join(re.sub(r"'[^']*'", "?", sql).split())
 
 
 @contextmanager
 def sql_steps(store: Store) -> Iterator[Counter[str]]:
-    """How many steps SQLite takes in this block, by its question: many where it reads rows that it does not return.
+    """Count SQLite's steps in this block, by statement: many for a statement that reads rows without returning them.
 
     A question is the same at any time: its texts, instants among them, are left out.
     """

@@ -1,4 +1,4 @@
-"""Looks for secrets and customers' data wherever a test has left a word: events, stderr, the state and its copies."""
+"""Looks for secrets and customers' data in everything a test wrote: events, stderr, the state and its copies."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from tests.world import SECRETS, World
 
 _SHORTEST_COMMENT = 12
 _PERSONAL = re.compile(r"(customer_|^)(firstname|middlename|lastname|email|telephone|fax|company|vat_id)$")
-# Bytes of a state that cannot hold a comment's text by chance: ids, stamps, digests and our own sentences only.
+# Bytes of a state that cannot hold a comment's text by chance: ids, stamps, digests and the daemon's sentences.
 _STATE_FILES = ("*.db", "*.db-wal", "*.db.*", "*backup*")
 
 
 def canaries_of(world: World) -> frozenset[str]:
-    """What must be found nowhere: every secret, and what the shop holds about its customers at the end."""
+    """Return the forbidden texts: every secret, and the shop's data about its customers at the end."""
     found = {secret for secret in SECRETS.values() if len(secret) >= 4}
-    found.update(world.salesforce.sessions)  # the tokens that the org gave and takes
+    found.update(world.salesforce.sessions)  # the org's valid tokens
     with world.shop.lock:
         for entity_id in world.shop.invoices.ids:
             row = world.shop.invoices.row(entity_id)
@@ -33,7 +33,7 @@ def canaries_of(world: World) -> frozenset[str]:
 
 
 def _comments(row: dict[str, Any]) -> Iterator[str]:
-    """Every comment that is long enough to be no word of ours, by its beginning: it may be quoted cut."""
+    """Return the beginning of every comment too long to be a word of the daemon; a quotation may be cut."""
     for comment in row.get("comments") or ():
         text = comment.get("comment") if isinstance(comment, dict) else None
         if isinstance(text, str) and len(text.strip()) >= _SHORTEST_COMMENT:
@@ -41,7 +41,7 @@ def _comments(row: dict[str, Any]) -> Iterator[str]:
 
 
 def _personal(value: Any, name: str = "") -> Iterator[str]:
-    """Names, e-mail addresses, streets and phone numbers of an order, at any depth."""
+    """Return names, e-mail addresses, streets and phone numbers of an order, at any depth."""
     if isinstance(value, dict):
         for key, inner in value.items():
             yield from _personal(inner, key)
@@ -53,14 +53,14 @@ def _personal(value: Any, name: str = "") -> Iterator[str]:
 
 
 def pattern_of(canaries: Iterable[str]) -> re.Pattern[str] | None:
-    """One expression for all of them; a short one (a name) only as a word of its own."""
+    """Return one expression for all canaries; a short one (a name) matches only as a word."""
     words = sorted(canaries, key=len, reverse=True)
     spelled = [rf"\b{re.escape(word)}\b" if word.isalnum() and len(word) < 8 else re.escape(word) for word in words]
     return re.compile("|".join(spelled)) if spelled else None
 
 
 def leaks(world: World) -> list[str]:
-    """Each place where a canary stands, with the canary."""
+    """Return each place of a canary, with the canary."""
     pattern = pattern_of(canaries_of(world))
     if pattern is None:
         return []
@@ -78,14 +78,14 @@ def _logged(world: World) -> Iterator[tuple[str, str]]:
 
 
 def _state_files(folder: Path) -> Iterator[Path]:
-    """The state, its log of writes, and every copy that a command or a test made of it."""
+    """Return the state, its write-ahead log, and every copy by a command or a test."""
     for path in folder.rglob("*"):
         if path.is_file() and any(path.match(like) for like in _STATE_FILES):
             yield path
 
 
 def _columns(folder: Path) -> Iterator[tuple[str, str]]:
-    """Every text of every table, as SQLite reads it; a file that a test has spoilt is looked at as bytes alone."""
+    """Return every text of every table, as SQLite reads it; a file spoilt by a test is read as bytes only."""
     for path in _state_files(folder):
         if path.name.endswith(("-wal", "-shm")):
             continue
@@ -100,7 +100,7 @@ def _columns(folder: Path) -> Iterator[tuple[str, str]]:
 
 
 def _bytes(folder: Path) -> Iterator[tuple[str, str]]:
-    """Also what was deleted and has not been written over yet."""
+    """Return a file's bytes, with deleted data not yet written over."""
     for path in _state_files(folder):
         try:
             yield path.name, path.read_bytes().decode("utf-8", errors="replace")

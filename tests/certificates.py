@@ -13,7 +13,7 @@ from cryptography.x509.oid import NameOID
 
 
 def certificate(folder: Path, host: str, *, days: int = 1) -> Path:
-    """A self-signed certificate for this host, with its key; negative days: expired."""
+    """Make a self-signed certificate for this host, with its key; negative days: expired."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "test")])
     now = dt.datetime.now(dt.UTC)

@@ -1,4 +1,4 @@
-"""What every kind of test may ask for."""
+"""Fixtures for every kind of test."""
 
 import gc
 import os
@@ -53,14 +53,14 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
 
 
 def pytest_collection_finish() -> None:
-    """What is there for good, thousands of tests among it, is not searched for cycles again and again."""
+    """Leave lasting objects, with thousands of tests among them, out of Python's search for cycles."""
     gc.collect()
     gc.freeze()
 
 
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[World]:
-    """A shop and an org, both empty, served on loopback. What the test wrote is looked through for canaries."""
+    """Serve an empty shop and an empty org on loopback; look through the test's output for canaries at the end."""
     made = World(tmp_path).start()
     yield made
     made.stop()

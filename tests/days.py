@@ -1,4 +1,4 @@
-"""Days that pass in seconds: a clock that stands still between two calls, and calls that take a real one's time."""
+"""Lets days pass in seconds: a clock that stands still between two calls, and calls of a real shop's duration."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ from tests.world import TestClock, World
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
 
-# Measured on a real Magento: a list takes so long, and so much longer for each invoice; an order costs ten invoices.
+# Seconds measured on a real Magento: of a list, of each invoice in it, of an order.
 _CALL, _INVOICE, _ORDER = 0.035, 0.0016, 0.012
 _SESSION = timedelta(hours=2)  # a real one; the sandbox counts real seconds
 
 
 class StillClock(TestClock):
-    """Time that passes only where a test, or a call, lets it pass."""
+    """Time that only tests and calls let pass."""
 
     def __init__(self, start: datetime | None = None) -> None:
         super().__init__()
@@ -46,9 +46,9 @@ class StillClock(TestClock):
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One call to Magento: when, what for (poll, backfill, sweep, ids, orders), how many rows it read.
+    """One call to Magento: its time, its purpose (poll, backfill, sweep, ids, orders), its number of rows.
 
-    ``band``: of a sweep's page, how far its round reaches back (day, week, watch).
+    ``band``: the reach of a sweep's round (day, week, watch).
     """
 
     at: datetime
@@ -59,7 +59,7 @@ class Asked:
 
 @dataclass
 class Days:
-    """A world whose daemon polls on time; a row takes Magento so many times as long as it took the measured one."""
+    """A world whose daemon polls on time; a row takes ``slower`` times the measured time."""
 
     world: World
     work: Process
@@ -84,11 +84,11 @@ class Days:
         return self.world.clock.now()
 
     def pass_by(self, **parts: float) -> None:
-        """Poll on time until so much time has passed."""
+        """Poll on time for so long."""
         self.pass_until(self.now + timedelta(**parts))
 
     def pass_until(self, until: datetime) -> None:
-        """Poll on time until then."""
+        """Poll on time until this instant."""
         while self._due <= until:
             self._spend(self._due - self.now)
             self._beat.once()
@@ -100,12 +100,12 @@ class Days:
         self._spend(until - self.now)
 
     def sleep(self, **parts: float) -> None:
-        """The process stands still while the world goes on; it wakes with a poll that is long due."""
+        """Let the process stand still while the world goes on; at its end a poll is long due."""
         self._spend(timedelta(**parts))
         self._due = max(self._due, self.now)
 
     def _spend(self, time: timedelta) -> None:
-        """Let time pass, with what happens meanwhile."""
+        """Let time pass, with the events of ``meanwhile``."""
         until = self.now + time
         while self._ticked + self.tick <= until:
             self._ticked += self.tick
@@ -118,11 +118,11 @@ class Days:
             self.world.clock.ahead += until - self.now
 
     def calls(self, since: datetime) -> Counter[str]:
-        """How many calls to Magento for what, since then."""
+        """Return the number of calls to Magento for each purpose since this instant."""
         return Counter(call.purpose for call in self.asked if call.at >= since)
 
     def rows(self, since: datetime) -> Counter[str]:
-        """How many rows they read."""
+        """Return the number of rows in calls of each purpose since this instant."""
         found: Counter[str] = Counter()
         for call in self.asked:
             if call.at >= since:
@@ -130,11 +130,11 @@ class Days:
         return found
 
     def longest_between_polls(self, since: datetime, until: datetime) -> timedelta:
-        """The longest that Magento was not polled in that time."""
+        """Return the longest time without a poll of Magento."""
         return max(self.between_polls(since, until))
 
     def between_polls(self, since: datetime, until: datetime) -> list[timedelta]:
-        """How long each time Magento was not polled in that time."""
+        """Return the times between two polls of Magento."""
         times = [call.at for call in self.asked if call.purpose == "poll" and since <= call.at <= until]
         return [later - earlier for earlier, later in pairwise([since, *times, until])]
 
@@ -181,7 +181,7 @@ def _band_of(environ: WSGIEnvironment, at: datetime) -> str:
 
 @contextmanager
 def world_of_days(folder: Path, start: datetime | None = None) -> Iterator[World]:
-    """A world whose clock stands still, polled every minute."""
+    """Make a world whose clock stands still, polled every minute."""
     world = World(folder, clock=StillClock(start)).start()
     try:
         world.set("schedule.poll_interval", "60s")
@@ -191,7 +191,7 @@ def world_of_days(folder: Path, start: datetime | None = None) -> Iterator[World
 
 
 def delays(world: World, comments: Iterable[int]) -> list[timedelta]:
-    """How long each of these comments took from Magento to Salesforce; the longest there is where it has not come."""
+    """Return the time of each of these comments from Magento to Salesforce; the maximum for a missing one."""
     written = {
         comment["entity_id"]: datetime.strptime(comment["created_at"], "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC)
         for shown in world.wire_invoices()

@@ -1,4 +1,4 @@
-"""The faults of the table "When something goes wrong", one by one, and how a test says which of them it is about."""
+"""The faults of the table "When something goes wrong", one by one, and the mark of a test of one of them."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ _SUBJECT = re.compile(r"(Magento|Salesforce|settings|state|console): ")
 
 
 def case(fault: str, *values: Any, id: str | None = None) -> Any:  # noqa: A002  (pytest's word)
-    """The parameters of one case of this fault; a fault may have several, told apart by ``id``."""
+    """Return the parameters of one case of this fault; a fault may have several, told apart by ``id``."""
     name = f"{fault} [{id}]" if id else fault
     return pytest.param(*values, marks=pytest.mark.fault(fault), id=name.replace("/", "|"))
 
 
 def faults_of(text: str) -> list[str]:
-    """Every single fault of the first table in this text, in its order: ``Magento: 502``.
+    """Return every single fault of the first table in this text, in its order: ``Magento: 502``.
 
     A row's parts stand between commas, semicolons and ``·``; what a row begins with (``Magento:``) belongs to each of
     them, and a row about either side names each of them twice.
@@ -35,7 +35,7 @@ def faults_of(text: str) -> list[str]:
 
 
 def table_in(text: str, heading: str) -> str:
-    """The section of a document below this heading, up to the next one of its rank."""
+    """Return the section of a document below this heading, up to the next heading of its rank."""
     rank = heading.split(" ", 1)[0]
     _, found, below = text.partition(f"{heading}\n")
     assert found, f"no heading {heading!r}"
@@ -52,7 +52,7 @@ def _faults_of_row(row: str) -> Iterator[str]:
 
 
 def _parts(text: str) -> Iterator[str]:
-    """What stands between the separators that are not in code or brackets, nor in a number."""
+    """Split at the separators, except in code, brackets and numbers."""
     depth, quoted, start = 0, False, 0
     for place, char in enumerate(text):
         quoted ^= char == "`"
@@ -65,7 +65,7 @@ def _parts(text: str) -> Iterator[str]:
 
 
 def cases_in(folder: Path) -> dict[str, list[str]]:
-    """Which tests below this folder are marked with which fault: ``pytest.mark.fault("…")`` or ``case("…")``."""
+    """Return the faults below this folder with their tests, by ``pytest.mark.fault("…")`` or ``case("…")``."""
     found: dict[str, list[str]] = {}
     for path in sorted(folder.rglob("test_*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):

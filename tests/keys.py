@@ -1,4 +1,4 @@
-"""Private keys that a test signs in with, and the certificates that the other side knows them by."""
+"""Private keys for tests to sign in with, and their certificates for the other side."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ _PLAIN = NoEncryption()
 
 @cache
 def key_pair(which: int = 0) -> tuple[str, str]:
-    """A private key and its public one, as PEM; made once for all tests, and another for each ``which``."""
+    """Return a private key and its public one, as PEM; made once for all tests, and another for each ``which``."""
     return _both(rsa.generate_private_key(65537, 2048))
 
 
 @cache
 def short_key() -> str:
-    """An RSA key that is too short to be trusted."""
+    """Return an RSA key that is too short."""
     return _both(rsa.generate_private_key(65537, 1024))[0]
 
 
 @cache
 def elliptic_key() -> str:
-    """A key of another kind."""
+    """Return a key of another kind."""
     return _both(ec.generate_private_key(ec.SECP256R1()))[0]
 
 
 @cache
 def encrypted_key() -> str:
-    """A key that wants a passphrase."""
+    """Return a key with a passphrase."""
     key = rsa.generate_private_key(65537, 2048)
     return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"hush")).decode()
 

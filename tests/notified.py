@@ -1,4 +1,4 @@
-"""Stands in for systemd's end of $NOTIFY_SOCKET: keeps every message with when it came."""
+"""Stands in for systemd's end of $NOTIFY_SOCKET: keeps every message with its time."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 class Notified:
-    """A socket of our own and what came to it, as ``(monotonic instant, {name: value})``."""
+    """A socket with its received messages, as ``(monotonic instant, {name: value})``."""
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / "notify"
@@ -22,16 +22,16 @@ class Notified:
         self._reader.start()
 
     def environ(self, *, watchdog: float | None = None) -> dict[str, str]:
-        """What systemd would set for the process."""
+        """Return systemd's environment for the process."""
         found = {"NOTIFY_SOCKET": str(self.path)}
         return found if watchdog is None else {**found, "WATCHDOG_USEC": str(int(watchdog * 1_000_000))}
 
     def of(self, name: str) -> list[str]:
-        """The values of this name so far."""
+        """Return the values of this name so far."""
         return [message[name] for _, message in list(self.messages) if name in message]
 
     def last_at(self, name: str) -> float:
-        """When it came last."""
+        """Return the time of the last message with this name."""
         return max((at for at, message in list(self.messages) if name in message), default=0.0)
 
     def close(self) -> None:

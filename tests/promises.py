@@ -1,4 +1,4 @@
-"""The promises, checked where a test ends: I1 to I6 against both sides, the books, and that nothing leaked."""
+"""Checks the promises at the end of a test: I1 to I6 against both sides, the books, and no leak."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ALL_IN = ("Magento_Invoice__c", "Magento_Invoice_Item__c", "Magento_Invoice_Comm
 def assert_promises(
     world: World, *, failed: Collection[int] = (), failed_notes: Collection[int] = (), deleted: bool = False
 ) -> None:
-    """What is promised holds now that it is quiet.
+    """Require the promises in quiet times.
 
     ``failed``: the invoices that are to stand failed; everything else is to be in. ``failed_notes``: the comments of
     which the same is true. ``deleted``: somebody deleted records in Salesforce meanwhile.
@@ -29,7 +29,7 @@ def assert_promises(
     _assert_nothing_lost(world, rows, failed)
     _assert_both_sides_agree(world, failed, failed_notes)
     if not deleted:
-        for name in ALL_IN:  # I3: what was made twice does not show when one of the two is gone again
+        for name in ALL_IN:  # I3: a double is invisible once one of the two is deleted again
             assert world.org.created[name] == len(world.org.records(name)), f"{name} was made more than once"
     for entity_id, row in rows.items():
         _assert_true(world, entity_id, row)
@@ -39,7 +39,7 @@ def assert_promises(
 
 
 def _assert_nothing_lost(world: World, rows: dict[int, LedgerRow], failed: Collection[int]) -> None:
-    """I1: each invoice that Magento shows is in, or stands failed with its reason."""
+    """I1: require each invoice of Magento in Salesforce, or failed with its reason."""
     shown = {invoice["entity_id"] for invoice in world.wire_invoices()}
     assert shown <= set(rows), f"never seen: {sorted(shown - set(rows))}"
     for entity_id, row in rows.items():
@@ -49,7 +49,7 @@ def _assert_nothing_lost(world: World, rows: dict[int, LedgerRow], failed: Colle
 
 
 def _assert_both_sides_agree(world: World, failed: Collection[int], failed_notes: Collection[int]) -> None:
-    """I2 to I4: the content is Magento's newest, each comment is one note, and nothing else is there."""
+    """I2 to I4: require Magento's newest content, one note for each comment, and nothing else."""
     invoices = []
     for invoice in world.wire_invoices():
         if invoice["entity_id"] not in failed:
@@ -57,7 +57,7 @@ def _assert_both_sides_agree(world: World, failed: Collection[int], failed_notes
             invoices.append({**invoice, "comments": comments})
             _assert_version(world, invoice)
     compared = compare(invoices, world.org)
-    earlier = _records_of(world, failed)  # of what failed, an earlier version may stand there
+    earlier = _records_of(world, failed)  # a failed record may have an earlier version in Salesforce
     compared.orphans = [found for found in compared.orphans if found not in earlier]
     assert compared.equal, str(compared)
 
@@ -74,7 +74,7 @@ def _records_of(world: World, failed: Collection[int]) -> set[str]:
 
 
 def _assert_version(world: World, invoice: dict[str, Any]) -> None:
-    """The stamp of the version that was sent is one that Magento has shown, so never a later one."""
+    """Require that the sent version has a stamp that Magento has shown, so never a later one."""
     record = world.org.find("Magento_Invoice__c", "Magento_Id__c", f"main-{invoice['entity_id']}")
     newest = instant_of(invoice.get("updated_at"))
     sent = record and record["Magento_Updated_At__c"]
@@ -83,7 +83,7 @@ def _assert_version(world: World, invoice: dict[str, Any]) -> None:
 
 
 def _assert_true(world: World, entity_id: int, row: LedgerRow) -> None:
-    """I5 and I6: the Salesforce ID kept is the one that Salesforce holds; none is kept of what is not there."""
+    """I5 and I6: require the state's Salesforce IDs to be those in Salesforce, and none for missing records."""
     record = world.org.find("Magento_Invoice__c", "Magento_Id__c", f"main-{entity_id}")
     assert row.salesforce_id == (record and record["Id"]), (
         f"{entity_id}: {row.salesforce_id} is kept, {record} is there"
@@ -91,7 +91,7 @@ def _assert_true(world: World, entity_id: int, row: LedgerRow) -> None:
 
 
 def _assert_notes_true(world: World, failed: Collection[int], failed_notes: Collection[int]) -> None:
-    """I5 and I6 of notes: each that is said to be attached has its record, and the record its note."""
+    """I5 and I6: require the record of each attached note, and the note of each record."""
     with Store(world.state_path, lock=False) as store:
         notes = store.notes.of(world.rows())
     for note in notes:
@@ -107,14 +107,14 @@ def _assert_notes_true(world: World, failed: Collection[int], failed_notes: Coll
 
 
 def _assert_books(world: World) -> None:
-    """I14: the books of every pass balance."""
+    """I14: require that the books of every pass balance."""
     for done in world.named("pass.finished"):
         assert done["seen"] == sum(done[part] for part in ("owed", "unchanged", "held", "skipped", "refused")), done
         assert done["due"] == done["synced"] + done["failed"] + done["pending"], done
 
 
 def _assert_nothing_leaked(world: World) -> None:
-    """I11: no secret and nothing of a customer's in the state or the log."""
+    """I11: require no secret and no customer data in the state or the log."""
     connection = sqlite3.connect(world.state_path)
     try:
         kept = "\n".join(connection.iterdump())

@@ -1,4 +1,4 @@
-"""The command line: one file per group of commands, and the only place where parts are put together."""
+"""The command line: the group of all commands, and an exit code with a message for each error."""
 
 import io
 import os
@@ -19,25 +19,25 @@ if TYPE_CHECKING:
     from daemon.observer import Observer
 
 _COMMANDS = {
-    "init": ("daemon.cli.init", "init", "Begin: write a first settings.yaml, and a folder for the secrets."),
-    "check": ("daemon.cli.check", "check", "Try everything the daemon needs, on both sides, before it is needed."),
-    "run": ("daemon.cli.run", "run", "Poll Magento and carry its invoices to Salesforce (the daemon)."),
-    "sync": ("daemon.cli.sync", "sync", "Sync chosen invoices now, by hand."),
-    "status": ("daemon.cli.status", "status", "Flags, checkpoint, last pass, counts, lag, health of both sides."),
-    "invoices": ("daemon.cli.invoices", "invoices", "The invoice grid with its Salesforce ID column."),
-    "explain": ("daemon.cli.explain", "explain", "One invoice's whole story, also why it is not in Salesforce."),
-    "history": ("daemon.cli.history", "history", "Past passes with their books."),
-    "salesforce": ("daemon.cli.salesforce", "salesforce", "Set up the Salesforce org: objects, fields, permissions."),
-    "state": ("daemon.cli.state", "state", "Where the state is; back it up; clear it to force a resync."),
-    "settings": ("daemon.cli.settings", "settings", "The settings in force; whether they can be used."),
+    "init": "Begin: write a first settings.yaml, and a folder for the secrets.",
+    "check": "Try everything the daemon needs, on both sides, before it is needed.",
+    "run": "Poll Magento and carry its invoices to Salesforce (the daemon).",
+    "sync": "Sync chosen invoices now, by hand.",
+    "status": "Flags, checkpoint, last pass, counts, lag, health of both sides.",
+    "invoices": "The invoice grid with its Salesforce ID column.",
+    "explain": "One invoice's whole story, also why it is not in Salesforce.",
+    "history": "Past passes with their books.",
+    "salesforce": "Set up the Salesforce org: objects, fields, permissions.",
+    "state": "Where the state is; back it up; clear it to force a resync.",
+    "settings": "The settings in force; whether they can be used.",
 }
-# Bytes that are no text, and control characters: no number, date or path of ours holds any.
+# Bytes outside any text, and control characters: no number, date or path of ours holds any.
 _UNTYPED = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 @click.group(
     cls=LazyGroup,
-    commands_from=_COMMANDS,
+    commands_from={name: (f"daemon.cli.commands.{name}", name, line) for name, line in _COMMANDS.items()},
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Exit codes: 0 done, 1 failed, 2 usage, 3 done in part, 75 try again later, 78 settings, credentials or "
     "state need a person.",
@@ -48,16 +48,16 @@ def cli() -> None:
 
 
 def main(commands: click.Group = cli, observer: "Observer | None" = None) -> NoReturn:
-    """Run the command and exit with its code; a foreseeable fault is a message and what to do, never a traceback.
+    """Run the command and exit with its code. A foreseeable fault becomes a message with a hint, never a traceback.
 
-    ``observer`` hears of all that the command does to both sides and to the state.
+    ``observer`` hears of all calls and transactions of the command.
     """
     sys.exit(_run(commands, observer))
 
 
 def _run(commands: click.Group = cli, observer: "Observer | None" = None) -> int:
     if any(_UNTYPED.search(argument) for argument in sys.argv[1:]):
-        _say("an argument holds characters that cannot be printed", "Type it anew, in plain text.")
+        _say("an argument holds characters that cannot be printed", "Retype the argument as plain text.")
         return 2
     try:
         result = commands.main(prog_name="invoice-sync", standalone_mode=False, obj=observer)
@@ -81,7 +81,10 @@ def _run(commands: click.Group = cli, observer: "Observer | None" = None) -> int
         if "locked" in str(error):
             _say("the state is busy: another process is writing to it", "Try again in a moment.")
             return 75
-        _say(f"the state cannot be read or written: {error}", "See that its disk has room and that it is writable.")
+        _say(
+            f"the state cannot be read or written: {error}",
+            "Check that its disk has room and that the file is writable.",
+        )
         return 78
     except BrokenPipeError:
         return 1
@@ -90,7 +93,7 @@ def _run(commands: click.Group = cli, observer: "Observer | None" = None) -> int
 
 def _say(message: str, hint: str | None) -> None:
     text = visible_lines(f"invoice-sync: {message}" + (f"\n{hint}" if hint else ""))
-    if "JOURNAL_STREAM" in os.environ:  # the log is not imported for nothing
+    if "JOURNAL_STREAM" in os.environ:  # only here is the log imported
         from daemon.log import in_the_journal, is_journal
 
         text = in_the_journal(text, "error") if is_journal(sys.stderr) else text

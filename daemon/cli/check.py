@@ -1,44 +1,30 @@
-"""``invoice-sync check``: the doctor's report, and what to do about each thing that is not as it must be."""
+"""Draws the doctor's report, with a fix for each fault."""
 
-from typing import TYPE_CHECKING, Any
+import os
+from typing import Any
 
-import click
-
-from daemon.cli.options import json_option, settings_option
-
-if TYPE_CHECKING:
-    from daemon.doctor import Line, Report
-
-_STYLES = {"ok": "green", "warning": "yellow", "error": "bold red", "skipped": "dim"}
+from daemon.cli.output import counted, on_terminal, say, write_json
+from daemon.clock import SystemClock
+from daemon.doctor import Line, Report, check_all
+from daemon.settings import find_file
+from daemon.spelling import sentences
 
 
-@click.command()
-@json_option
-@settings_option
-def check(as_json: bool, settings_name: str | None) -> int:
-    """Try everything the daemon needs, on both sides, before it is needed. It writes nothing anywhere but, with
-    auth: admin, how many sign-ins were refused.
-
-    Ends with 0 (also with warnings), 78 when something needs a person, 75 when a side is only unreachable.
-    """
-    import os
-
-    from daemon.cli.output import on_terminal, write_json
-    from daemon.clock import SystemClock
-    from daemon.doctor import check_all
-    from daemon.settings import find_file
-
+def show_check(settings_name: str | None, *, as_json: bool) -> int:
+    """Try everything, show the report, and return the exit code."""
     report = check_all(find_file(settings_name), os.environ, SystemClock())
     if as_json:
         write_json(_as_json(report))
     elif on_terminal():
-        _draw(report)
+        from daemon.cli.check_table import draw_check  # its library is large, and a pipe needs none of it
+
+        draw_check(_head(report), report.lines, _summary(report))
     else:
         _write(report)
     return report.exit_code
 
 
-def _as_json(report: "Report") -> dict[str, Any]:
+def _as_json(report: Report) -> dict[str, Any]:
     return {
         "magento": report.magento,
         "salesforce": report.salesforce,
@@ -51,14 +37,14 @@ def _as_json(report: "Report") -> dict[str, Any]:
                 "status": line.status,
                 "tried": line.tried,
                 "result": line.result,
-                "mend": line.mend,
+                "mend": line.fix,
             }
             for line in report.lines
         ],
     }
 
 
-def _head(report: "Report") -> list[tuple[str, str]]:
+def _head(report: Report) -> list[tuple[str, str]]:
     org = report.org
     kind = "" if org is None else "production" if org["production"] else "not production"
     return [
@@ -68,62 +54,26 @@ def _head(report: "Report") -> list[tuple[str, str]]:
     ]
 
 
-def _write(report: "Report") -> None:
-    """Plain lines, of which each can be looked for: status, where, what was found, what to do."""
-    from daemon.cli.output import say
-
+def _write(report: Report) -> None:
+    """Write a plain line for each check, easy to search: status, place, result, fix."""
     for title, text in _head(report):
         say(f"{title}: {text}")
     for line in report.lines:
         say(f"{line.status}: {line.area}: {line.check}: {_sentence(line)}")
-    say(_verdict(report))
+    say(_summary(report))
 
 
-def _sentence(line: "Line") -> str:
-    from daemon.spelling import sentences
-
+def _sentence(line: Line) -> str:
     tried = "" if line.status == "ok" else f" (tried: {line.tried})"
-    return " ".join(sentences(f"{line.result}{tried}", line.mend).split())
+    return " ".join(sentences(f"{line.result}{tried}", line.fix).split())
 
 
-def _verdict(report: "Report") -> str:
-    counts = {status: sum(line.status == status for line in report.lines) for status in _STYLES}
+def _summary(report: Report) -> str:
+    found = [line.status for line in report.lines]
     said = [
-        f"{counts['error']} error{'' if counts['error'] == 1 else 's'}",
-        f"{counts['warning']} warning{'' if counts['warning'] == 1 else 's'}",
-        f"{counts['ok']} ok",
-        *([f"{counts['skipped']} not tried"] if counts["skipped"] else []),
+        counted(found.count("error"), "error"),
+        counted(found.count("warning"), "warning"),
+        f"{found.count('ok')} ok",
+        *([f"{found.count('skipped')} not tried"] if "skipped" in found else []),
     ]
     return f"{', '.join(said)}."
-
-
-def _draw(report: "Report") -> None:
-    """A table for a person."""
-    import os
-
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    from daemon.words import visible, visible_lines
-
-    console = Console(no_color="NO_COLOR" in os.environ)
-    for title, text in _head(report):
-        console.print(Text(f"{title + ':':<12}"), Text(visible(text), style="bold"), sep="", overflow="fold")
-    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 1, 0, 0))
-    table.add_column(no_wrap=True)
-    table.add_column(overflow="fold")
-    area = None
-    for line in report.lines:
-        if line.area != area:
-            area = line.area
-            table.add_row("", Text(area.capitalize(), style="bold underline"))
-        found = Text(visible_lines(f"{line.check}: {line.result}"))
-        if line.status in {"warning", "error"}:
-            found.append(f"\ntried: {visible(line.tried)}", style="dim")
-        if line.mend:
-            found.append(f"\n{visible_lines(line.mend)}", style="bold")
-        table.add_row(Text(line.status, style=_STYLES[line.status]), found)
-    console.print()
-    console.print(table)
-    console.print(Text(_verdict(report)))

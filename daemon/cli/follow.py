@@ -1,38 +1,34 @@
-"""Hands work to the process that holds the state, and follows it to its end."""
+"""Hands work to the daemon that holds the state, and follows the work to its end."""
 
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from daemon.cli.opening import open_asker
+from daemon.clock import SystemClock
 from daemon.errors import InvoiceSyncError
-
-if TYPE_CHECKING:
-    from daemon.settings import SettingsFile
-    from state.store import Store
+from daemon.settings import Configuration
+from state.file.lock import is_locked
+from state.store import Store
 
 _LOOK_SECONDS = 0.2
 
 
 @dataclass(frozen=True)
 class Followed:
-    """The request is finished: the state as it is now, and what kept it from being done, if anything."""
+    """A finished request: the state afterwards, and the failure of the request, if any."""
 
-    store: "Store"
+    store: Store
     failure: InvoiceSyncError | None
 
 
 @contextmanager
 def follow(
-    settings_file: "SettingsFile", kind: str, *, named: Sequence[int] = (), others: Sequence[int] = ()
+    configuration: Configuration, kind: str, *, named: Sequence[int] = (), others: Sequence[int] = ()
 ) -> Iterator[Followed]:
-    """Leave the request and wait for its end. When the process ends first, the request stays and is said to wait."""
-    from daemon.cli.assemble import open_asker
-    from daemon.clock import SystemClock
-    from state.file.lock import is_locked
-
-    with open_asker(settings_file.current) as store:
+    """Leave the request and wait for its end. When the daemon ends first, the request waits for the next one."""
+    with open_asker(configuration) as store:
         number = store.requests.leave(kind, SystemClock().now(), named=named, others=others)
         request = store.requests.get(number)
         while request is not None and request.finished_at is None:
@@ -41,7 +37,7 @@ def follow(
             request = store.requests.get(number)
             if request is not None and request.finished_at is None and not alive:
                 failure = InvoiceSyncError(
-                    "the daemon ended before this request was done; it is done first when the daemon runs again",
+                    "the daemon ended before this request was done; the next daemon does it first",
                     hint="Start the daemon, or repeat the command to do it now.",
                 )
                 failure.exit_code = 75

@@ -1,4 +1,4 @@
-"""A group whose commands are imported when they are called: --help answers without any of their libraries."""
+"""Imports each command of a group only when the command is called, so that --help is quick."""
 
 import copy
 import importlib
@@ -9,7 +9,7 @@ import click
 
 
 class LazyGroup(click.Group):
-    """``commands_from`` maps a command's name to its module, its attribute and its line in the list of commands."""
+    """A group of commands. ``commands_from`` maps a name to module, attribute and line in the list of commands."""
 
     def __init__(self, *args: Any, commands_from: Mapping[str, tuple[str, str, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -22,11 +22,11 @@ class LazyGroup(click.Group):
         return group
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  (the parent's signature)
-        """The commands, in the order of the table rather than the alphabet's."""
+        """Return the commands in the order of the table, not of the alphabet."""
         return list(self.commands_from)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
-        """Import the command, now that it is wanted."""
+        """Import and return the command."""
         if cmd_name not in self.commands_from:
             return None
         module, attribute, _ = self.commands_from[cmd_name]

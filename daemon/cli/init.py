@@ -1,75 +1,36 @@
-"""``invoice-sync init``: asks for what settings.yaml cannot do without, writes it, and says what comes next."""
+"""Writes a first settings.yaml from options and a person's answers, and says the next commands."""
 
 import sys
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
 
 import click
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from daemon.settings.beginning import Answers
-
-_MAGENTO_WAYS = {
-    "oauth1": "the four keys of an integration",
-    "bearer": "its access token alone; refused since Magento 2.4.4 unless switched on",
-    "admin": "an administrator's name and password; not with two-factor authentication",
-}
-_SALESFORCE_WAYS = {
-    "client_credentials": "consumer key and secret of an External Client App",
-    "jwt_bearer": "its consumer key, and a private key of your own",
-}
+from daemon.cli.ways import MAGENTO_WAYS, SALESFORCE_WAYS
+from daemon.errors import UsageError
+from daemon.settings import beginning
 
 
-@click.command()
-@click.option("--magento-url", metavar="URL", help="The shop's base URL.")
-@click.option("--magento-auth", type=click.Choice(list(_MAGENTO_WAYS)), help="How to sign in to it; default: oauth1.")
-@click.option("--salesforce-url", metavar="URL", help="The org's My Domain.")
-@click.option(
-    "--salesforce-auth",
-    type=click.Choice(list(_SALESFORCE_WAYS)),
-    help="How to sign in to it; default: client_credentials.",
-)
-@click.option("--salesforce-username", metavar="NAME", help="The integration user's name; of jwt_bearer alone.")
-@click.option(
-    "--settings",
-    "settings_name",
-    metavar="FILE",
-    help="Where to write; default: the settings.yaml of `make install`, if not filled in, else ./settings.yaml.",
-)
-def init(
-    *,
-    magento_url: str | None,
-    magento_auth: str | None,
-    salesforce_url: str | None,
-    salesforce_auth: str | None,
-    salesforce_username: str | None,
-    settings_name: str | None,
-) -> int:
-    """Write a first settings.yaml with its comments, and the folder secrets/ beside it (for this user alone).
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """The answers given by options. On a terminal a person is asked for each None."""
 
-    On a terminal it asks for what no option names, and for the secrets (what is typed is not shown; Enter skips one).
-    The settings.yaml that `make install` left is filled in; one that a person has filled in is never written over.
-    """
-    from daemon.settings import beginning
+    magento_url: str | None
+    magento_auth: str | None
+    salesforce_url: str | None
+    salesforce_auth: str | None
+    salesforce_username: str | None
 
+
+def begin(settings_name: str | None, typed: Typed) -> int:
+    """Write settings.yaml and the folder secrets/ from the options and a person's answers, and return the exit code."""
     path = beginning.place_for_first(settings_name)
     beginning.refuse_existing(path)
     fills_in = path.exists()
     asked = sys.stdin.isatty()
-    shop = _answer("--magento-url", "Magento's base URL", magento_url, beginning.magento_url)
-    shop_way = magento_auth or (_choose("Signing in to Magento", _MAGENTO_WAYS) if asked else "oauth1")
-    org = _answer("--salesforce-url", "Salesforce's My Domain", salesforce_url, beginning.salesforce_url)
-    org_way = salesforce_auth or (
-        _choose("Signing in to Salesforce", _SALESFORCE_WAYS) if asked else "client_credentials"
-    )
-    user = None
-    if org_way == "jwt_bearer":
-        name = "The integration user's name in Salesforce"
-        user = _answer("--salesforce-username", name, salesforce_username, beginning.user_name)
-    answers = beginning.Answers(shop, org, shop_way, org_way, user)
-    secrets = _ask_secrets(answers, path.parent / "secrets") if asked else {}
+    answers = _answers(typed, asked=asked)
+    secrets = _ask_secrets(answers.secrets, path.parent / "secrets") if asked else {}
     missing = beginning.write_first(path, answers, secrets)
     verb = "Filled in" if fills_in else "Wrote"
     click.echo(f"{verb} {path}, and {path.parent / 'secrets'}/ for this user alone.")
@@ -77,13 +38,25 @@ def init(
     return 0
 
 
-def _answer(option: str, question: str, given: str | None, check: Callable[[str], str]) -> str:
-    """What the option says, or a person on a terminal, who is asked until it can be used."""
-    from daemon.errors import UsageError
+def _answers(typed: Typed, *, asked: bool) -> beginning.Answers:
+    shop = _answer("--magento-url", "Magento's base URL", typed.magento_url, beginning.magento_url)
+    shop_way = typed.magento_auth or (_choose("Signing in to Magento", MAGENTO_WAYS) if asked else "oauth1")
+    org = _answer("--salesforce-url", "Salesforce's My Domain", typed.salesforce_url, beginning.salesforce_url)
+    org_way = typed.salesforce_auth or (
+        _choose("Signing in to Salesforce", SALESFORCE_WAYS) if asked else "client_credentials"
+    )
+    user = None
+    if org_way == "jwt_bearer":
+        name = "The integration user's name in Salesforce"
+        user = _answer("--salesforce-username", name, typed.salesforce_username, beginning.user_name)
+    return beginning.Answers(shop, org, shop_way, org_way, user)
 
+
+def _answer(option: str, question: str, given: str | None, check: Callable[[str], str]) -> str:
+    """Return the option's value, or a person's answer on a terminal; ask until the answer is usable."""
     if given is None and not sys.stdin.isatty():
         raise UsageError(
-            f"{option} is missing: without a terminal nobody can be asked", hint="See invoice-sync init -h."
+            f"{option} is missing, and without a terminal nobody can be asked for it", hint="See invoice-sync init -h."
         )
     while True:
         typed = given if given is not None else str(click.prompt(question, err=True))
@@ -95,7 +68,7 @@ def _answer(option: str, question: str, given: str | None, check: Callable[[str]
             click.echo(f"{typed} {error}", err=True)
 
 
-def _choose(question: str, ways: dict[str, str]) -> str:
+def _choose(question: str, ways: Mapping[str, str]) -> str:
     click.echo(f"{question}:", err=True)
     for name, words in ways.items():
         click.echo(f"  {name:<20}{words}", err=True)
@@ -103,15 +76,13 @@ def _choose(question: str, ways: dict[str, str]) -> str:
     return str(click.prompt("Which", default=first, type=click.Choice(list(ways)), show_choices=False, err=True))
 
 
-def _ask_secrets(answers: "Answers", folder: "Path") -> dict[str, str]:
-    """The secrets as they are typed, unseen; those that are left out can be written later."""
-    from daemon.settings import beginning
-
+def _ask_secrets(names: Iterable[str], folder: Path) -> dict[str, str]:
+    """Return the secrets, typed unseen. Left-out secrets can be written later."""
     found: dict[str, str] = {}
-    click.echo("The secrets; what you type is not shown, and Enter leaves one for later.", err=True)
-    for name in answers.secrets:
+    click.echo("The secrets: they are not shown as you type them. Enter leaves one for later.", err=True)
+    for name in names:
         if (folder / name).exists():
-            click.echo(f"{name}: is there already", err=True)
+            click.echo(f"{name}: exists already", err=True)
         elif name == "salesforce_private_key":
             key = _ask_key(beginning.private_key)
             found.update({name: key} if key else {})
@@ -132,7 +103,7 @@ def _ask_key(read: Callable[[str], str]) -> str | None:
             click.echo(f"{typed} {error}", err=True)
 
 
-def _commands_after(path: "Path", named: str | None) -> list[str]:
+def _commands_after(path: Path, named: str | None) -> list[str]:
     """Return the commands to type next: for the installed settings those of the service, else those of a person."""
     if path.is_absolute() and not named:
         return [
@@ -145,7 +116,7 @@ def _commands_after(path: "Path", named: str | None) -> list[str]:
 
 
 def _say_next(missing: list[str], commands: list[str]) -> None:
-    """Print which secrets are still to be written, and what to type next."""
+    """Print the names of the missing secrets, and the next commands."""
     if missing:
         click.echo("Still to be written, each to a file of its name in that folder (chmod 600):")
         for name in missing:

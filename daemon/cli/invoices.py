@@ -1,143 +1,97 @@
-"""``invoice-sync invoices``: the invoice grid with its Salesforce ID column."""
+"""Draws the invoice grid with its Salesforce ID column."""
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
 
 import click
 
-from daemon.cli.options import COUNT, json_option, settings_option
+from daemon.cli.opening import open_reader, read_settings
+from daemon.cli.output import instant, on_terminal, one_line, say, write_json, write_table
+from daemon.reports.invoices import InvoiceReport, newest_invoices
+from daemon.spelling import sentences
+from daemon.words import visible, visible_lines
+from state.errors import StateMissingError
 
-if TYPE_CHECKING:
-    from state.ledger import LedgerRow
-    from state.store import Store
+_TITLES = ("Invoice", "Order", "Created", "State", "Total", "Status", "Notes", "Salesforce ID", "Link", "Reason")
+_GRID_TITLES = ("Invoice", "Order", "Created", "Total", "Status", "Notes", "Salesforce ID")
+_NUMBERS = 5  # the most invoices named beside one reason
 
 
-@click.command(
-    epilog="\b\nExamples:\n  invoice-sync invoices --order 000000042\n  invoice-sync invoices --status failed --json"
-)
-@click.option("--status", type=click.Choice(["pending", "synced", "held", "skipped", "failed"]), help="Only these.")
-@click.option("--order", "order_number", metavar="NUMBER", help="Only the invoices of this order.")
-@click.option("--limit", type=COUNT, default=50, show_default=True, help="At most this many.")
-@json_option
-@settings_option
-def invoices(status: str | None, order_number: str | None, limit: int, as_json: bool, settings_name: str | None) -> int:
-    """List invoices, newest first, each with its sync status and its Salesforce ID."""
-    from daemon.cli.assemble import open_reader, read_settings
-    from daemon.cli.output import say, write_json
-    from daemon.spelling import sentences
-    from state.errors import StateMissingError
-
+def show_invoices(
+    settings_name: str | None, status: str | None, order_number: str | None, limit: int, *, as_json: bool
+) -> int:
+    """Show the newest invoices, optionally of one status or order, and return the exit code."""
     configuration = read_settings(settings_name).current
     try:
-        store = open_reader(configuration)
+        with open_reader(configuration) as store:
+            invoices = newest_invoices(store, status=status, order_number=order_number, limit=limit)
     except StateMissingError as missing:
         if as_json:
             write_json([])
         else:
             say(sentences(f"No invoices yet: {missing}", missing.hint), err=True)
         return 0
-    with store:
-        rows = store.ledger.newest(status=status, order_number=order_number, limit=limit)
-        if as_json:
-            write_json(as_objects(store, rows))
-        else:
-            show(store, rows)
+    if as_json:
+        write_json(invoices)
+    else:
+        draw_invoices(invoices)
     return 0
 
 
-def as_objects(store: "Store", rows: list["LedgerRow"]) -> list[dict[str, Any]]:
-    """The rows as the contract's JSON."""
-    from daemon.cli.output import instant
-
-    notes = store.notes.counts_of(row.entity_id for row in rows)
-    return [
-        {
-            "entity_id": row.entity_id,
-            "increment_id": row.increment_id,
-            "store_id": row.store_id,
-            "order_id": row.order_id,
-            "order_number": row.order_number,
-            "state": row.state,
-            "grand_total": row.grand_total,
-            "currency": row.currency,
-            "created_at": instant(row.created_at),
-            "updated_at": instant(row.updated_at),
-            "sync_status": row.sync_status,
-            "reason": row.reason,
-            "salesforce_id": row.salesforce_id,
-            "salesforce_url": link_of(store, row),
-            "attempts": row.attempts,
-            "next_attempt_at": instant(row.next_attempt_at),
-            "synced_at": instant(row.synced_at),
-            "notes": {
-                status: notes.get(row.entity_id, {}).get(status, 0) for status in ("synced", "pending", "failed")
-            },
-        }
-        for row in rows
-    ]
-
-
-def link_of(store: "Store", row: "LedgerRow") -> str | None:
-    """The link to the record: Salesforce leads on from it in either of its user interfaces."""
-    instance_url = store.facts.get("instance_url")
-    return f"{instance_url}/{row.salesforce_id}" if instance_url and row.salesforce_id else None
-
-
-def show(store: "Store", rows: list["LedgerRow"]) -> None:
-    """The rows as lines in a pipe; on a terminal as a grid whose IDs are links, with the reasons below it."""
-    from daemon.cli.output import instant, on_terminal, write_table
-
-    notes = store.notes.counts_of(row.entity_id for row in rows)
-    links = [link_of(store, row) for row in rows]
+def draw_invoices(invoices: Sequence[InvoiceReport]) -> None:
+    """Write lines to a pipe, and to a terminal a grid with links and with the reasons below it."""
     if on_terminal():
-        _show_grid(rows, links, notes)
-        return
-    write_table(
-        ["Invoice", "Order", "Created", "State", "Total", "Status", "Notes", "Salesforce ID", "Link", "Reason"],
-        [
-            [
-                row.increment_id,
-                row.order_number or "",
-                instant(row.created_at) or "",
-                row.state or "",
-                _total(row),
-                row.sync_status,
-                str(notes.get(row.entity_id, {}).get("synced", 0)),
-                row.salesforce_id or "",
-                link or "",
-                row.reason or "",
-            ]
-            for row, link in zip(rows, links, strict=True)
-        ],
-    )
+        _draw_grid(invoices)
+    else:
+        write_table(_TITLES, [_cells(invoice) for invoice in invoices])
 
 
-def _show_grid(rows: list["LedgerRow"], links: list[str | None], notes: dict[int, dict[str, int]]) -> None:
-    """Fits 80 columns; what several invoices have as their reason is said once."""
-    from daemon.cli.output import write_table
-    from daemon.words import visible, visible_lines
+def draw_outcomes(invoices: Sequence[InvoiceReport], *, links: bool) -> None:
+    """Write number, sync status and reason of each invoice, with ``links`` the link of a synced one instead."""
+    for invoice in invoices:
+        rest = invoice.salesforce_url if links and invoice.sync_status == "synced" else invoice.reason
+        number = visible(invoice.increment_id or str(invoice.entity_id))
+        click.echo(f"{number}\t{invoice.sync_status}\t{one_line(rest or '')}".rstrip())
 
-    titles = ["Invoice", "Order", "Created", "Total", "Status", "Notes", "Salesforce ID"]
-    lines = [
-        [
-            row.increment_id,
-            row.order_number or "",
-            f"{row.created_at:%m-%d %H:%M}" if row.created_at else "",
-            _total(row),
-            row.sync_status,
-            str(notes.get(row.entity_id, {}).get("synced", 0)),
-            row.salesforce_id or "",
-        ]
-        for row in rows
+
+def _cells(invoice: InvoiceReport) -> list[str]:
+    return [
+        invoice.increment_id,
+        invoice.order_number or "",
+        instant(invoice.created_at) or "",
+        invoice.state or "",
+        _total(invoice),
+        invoice.sync_status,
+        str(invoice.notes.synced),
+        invoice.salesforce_id or "",
+        invoice.salesforce_url or "",
+        invoice.reason or "",
     ]
-    write_table(titles, lines, link_column=len(titles) - 1, links=links)
+
+
+def _draw_grid(invoices: Sequence[InvoiceReport]) -> None:
+    """Draw a grid for 80 columns. Below the grid each reason stands once, with its invoices."""
+    rows = [
+        [
+            invoice.increment_id,
+            invoice.order_number or "",
+            f"{invoice.created_at:%m-%d %H:%M}" if invoice.created_at else "",
+            _total(invoice),
+            invoice.sync_status,
+            str(invoice.notes.synced),
+            invoice.salesforce_id or "",
+        ]
+        for invoice in invoices
+    ]
+    links = [invoice.salesforce_url for invoice in invoices]
+    write_table(_GRID_TITLES, rows, link_column=len(_GRID_TITLES) - 1, links=links)
     reasons: dict[str, list[str]] = {}
-    for row in rows:
-        if row.reason:
-            reasons.setdefault(f"{row.sync_status}: {row.reason}", []).append(row.increment_id)
+    for invoice in invoices:
+        if invoice.reason:
+            reasons.setdefault(f"{invoice.sync_status}: {invoice.reason}", []).append(invoice.increment_id)
     for reason, numbers in reasons.items():
-        more = f" and {len(numbers) - 5} more" if len(numbers) > 5 else ""
-        click.echo(f"\n{visible(', '.join(numbers[:5]))}{more} {visible_lines(reason)}")
+        more = f" and {len(numbers) - _NUMBERS} more" if len(numbers) > _NUMBERS else ""
+        click.echo(f"\n{visible(', '.join(numbers[:_NUMBERS]))}{more} {visible_lines(reason)}")
 
 
-def _total(row: "LedgerRow") -> str:
-    return f"{row.grand_total} {row.currency or ''}".strip() if row.grand_total else ""
+def _total(invoice: InvoiceReport) -> str:
+    return f"{invoice.grand_total} {invoice.currency or ''}".strip() if invoice.grand_total else ""

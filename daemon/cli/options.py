@@ -1,4 +1,4 @@
-"""Options that several commands share."""
+"""Defines the options shared by several commands."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -7,14 +7,14 @@ import click
 
 from state.values import LARGEST
 
-# What the state can keep; a larger number is nobody's id.
+# The state can keep these; a larger number is nobody's id.
 ENTITY_ID = click.IntRange(1, LARGEST)
 COUNT = click.IntRange(1, 2**63 - 1)
 F = TypeVar("F", bound=Callable[..., Any])
 
 
 def settings_option(command: F) -> F:
-    """``--settings FILE``."""
+    """Add ``--settings FILE`` to the command."""
     return click.option(
         "--settings",
         "settings_name",
@@ -24,5 +24,5 @@ def settings_option(command: F) -> F:
 
 
 def json_option(command: F) -> F:
-    """``--json``."""
+    """Add ``--json`` to the command."""
     return click.option("--json", "as_json", is_flag=True, help="Write JSON and nothing else to stdout.")(command)

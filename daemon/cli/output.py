@@ -1,9 +1,9 @@
-"""How listings are written: a table on a terminal, tab-separated lines in a pipe, JSON when it is asked for."""
+"""Writes listings: a table to a terminal, tab-separated lines to a pipe, JSON on request."""
 
 import json
-import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields, is_dataclass
 from datetime import datetime
 from typing import Any
 
@@ -12,40 +12,55 @@ import click
 from daemon.words import visible, visible_lines
 from state.rows import text_of
 
+# Columns of sentences of ours: their line breaks are removed, and they fold where a table has no room.
+_FOLDING = frozenset({"Reason", "Error", "Value", "From"})
+
 
 def write_json(value: Any) -> None:
-    """JSON alone on stdout."""
-    click.echo(json.dumps(value, ensure_ascii=False, indent=2))
+    """Write JSON alone to stdout."""
+    click.echo(json.dumps(plain(value), ensure_ascii=False, indent=2))
+
+
+def plain(value: Any) -> Any:
+    """Return a report for JSON: an object of its fields, with texts for instants."""
+    if is_dataclass(value):
+        return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, datetime):
+        return instant(value)
+    if isinstance(value, Mapping):
+        return {name: plain(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(inner) for inner in value]
+    return value
 
 
 def say(text: str, *, err: bool = False) -> None:
-    """Write one line for people: a number or a side's word in it can neither begin another line nor hide."""
+    """Write one line for people. A side's words in the line can neither begin another line nor hide."""
     click.echo(visible(text), err=err)
 
 
 def say_lines(text: str, *, err: bool = False) -> None:
-    """Write a text that has several lines of ours."""
+    """Write a text of several lines of ours."""
     click.echo(visible_lines(text), err=err)
 
 
 def one_line(text: str) -> str:
-    """Return a text of ours that may have several lines as one, visible."""
+    """Return a text of ours, perhaps of several lines, as one visible line."""
     return visible(" ".join(text.split()))
 
 
 def instant(at: datetime | None) -> str | None:
-    """As JSON and people are shown: UTC with a Z."""
+    """Return the instant for JSON and for people: UTC with a Z."""
     return text_of(at)
 
 
-def choices(found: Iterable[tuple[int, int | None]]) -> str:
-    """Return how to name each of several invoices with one number: by its entity_id, with the store it is of."""
-    stores = ((entity_id, "no store" if store_id is None else f"store {store_id}") for entity_id, store_id in found)
-    return ", ".join(f"--id {entity_id} ({store})" for entity_id, store in stores)
+def counted(number: int, what: str) -> str:
+    """Return ``1 invoice`` or ``2 invoices``."""
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def on_terminal() -> bool:
-    """Whether a person reads stdout, rather than a pipe."""
+    """Return whether a person reads stdout, rather than a pipe."""
     return sys.stdout.isatty()
 
 
@@ -56,31 +71,17 @@ def write_table(
     link_column: int | None = None,
     links: Sequence[str | None] = (),
 ) -> None:
-    """The rows: tab-separated in a pipe; a table on a terminal, where the cells of one column may be links."""
-    if not on_terminal():
-        click.echo("\t".join(titles))
-        for row in rows:
-            click.echo("\t".join(_cells(titles, row)))
+    """Write tab-separated lines to a pipe; to a terminal a table, where the cells of one column may be links."""
+    cells = [_cells(titles, row) for row in rows]
+    if on_terminal():
+        from daemon.cli.terminal import draw_table  # its library is large, and a pipe needs none of it
+
+        draw_table(titles, cells, folding=_FOLDING, link_column=link_column, links=links)
         return
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 1, 0, 0))
-    for title in titles:
-        table.add_column(title, no_wrap=title not in _FOLDING, overflow="fold")
-    for index, row in enumerate(rows):
-        cells = [Text(cell, style=_STYLES.get(cell, "")) for cell in _cells(titles, row)]
-        if link_column is not None and links[index]:
-            cells[link_column].stylize(f"link {links[index]}")
-        table.add_row(*cells)
-    Console(no_color="NO_COLOR" in os.environ).print(table)
-
-
-_STYLES = {"synced": "green", "failed": "red", "pending": "yellow", "held": "cyan", "skipped": "dim"}
-_FOLDING = frozenset({"Reason", "Error", "Value", "From"})
+    click.echo("\t".join(titles))
+    for row in cells:
+        click.echo("\t".join(row))
 
 
 def _cells(titles: Sequence[str], row: Sequence[str]) -> list[str]:
-    """Return the cells as they are drawn; sentences of ours lose their line breaks, other values show them."""
     return [one_line(cell) if title in _FOLDING else visible(cell) for title, cell in zip(titles, row, strict=True)]

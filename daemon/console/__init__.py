@@ -1,4 +1,4 @@
-"""What this machine is told over HTTP: metrics and health, on ``console.listen``."""
+"""Serves metrics and health over HTTP on ``console.listen``."""
 
 from daemon.console.health import Pulse
 from daemon.console.server import Console

@@ -1,4 +1,4 @@
-"""The pages: /metrics for Prometheus, /livez, /readyz and /healthz for whoever restarts or watches the daemon."""
+"""Defines the pages: /metrics for Prometheus; /livez, /readyz and /healthz for restarting and watching the daemon."""
 
 import sqlite3
 from collections.abc import Callable
@@ -27,7 +27,7 @@ def _is_ours(host: str) -> bool:
 
 
 def _health(pulse: Pulse, configuration: Configuration, open_state: Callable[[], Store]) -> Health:
-    """Return how the sync is; degraded where the state cannot be opened or read."""
+    """Return the health of the sync; without a readable state the sync is degraded."""
     now = SystemClock().now()
     try:
         with open_state() as store:
@@ -39,15 +39,16 @@ def _health(pulse: Pulse, configuration: Configuration, open_state: Callable[[],
 def create_app(
     pulse: Pulse, metrics: Metrics, configuration: Callable[[], Configuration], open_state: Callable[[], Store]
 ) -> Flask:
-    """The application; nothing in it changes anything."""
+    """Return the application. All of its pages only read."""
     app = Flask("invoice-sync")
 
     @app.before_request
     def require_our_name() -> None:
-        """A page on the web that a browser here shows can name any host as its own; only ours is answered.
+        """Answer 421 to a Host header that does not name this machine.
 
-        It cannot do so with an address of digits, which no name server is asked for, nor call a Unix socket. A call
-        without a Host header is of no browser: they always send one.
+        A web page that a browser on this machine shows can make its own host name lead here. It cannot do so with an
+        address of digits, which is looked up nowhere, and it cannot call a Unix socket. A call without a Host header
+        comes from no browser: browsers always send one.
         """
         listen = configuration().settings.console.listen or ""
         host = request.headers.get("Host")

@@ -1,4 +1,4 @@
-"""Serves the pages where settings.yaml says, in a few threads however many connections there are."""
+"""Serves the pages on the address in settings.yaml, with a few threads for any number of connections."""
 
 import logging
 import os
@@ -31,11 +31,11 @@ _LIMITS = {
     "asyncore_use_poll": True,
     "ident": None,
 }
-_HINT = "Set console.listen to another one, or to null; metrics and health are not served until then."
+_HINT = "Set console.listen to another address, or to null. Until then metrics and health are not served."
 
 
 class _Connection(HTTPChannel):  # type: ignore[misc]  # the library is untyped
-    """One connection. Where there is no room, it takes the place of the oldest idle one."""
+    """One connection; when there are too many, it takes the place of the oldest idle one."""
 
     def __init__(self, server: Any, *args: object, **options: object) -> None:
         super().__init__(server, *args, **options)
@@ -46,20 +46,23 @@ class _Connection(HTTPChannel):  # type: ignore[misc]  # the library is untyped
                 min(idle, key=lambda each: float(each.creation_time)).close_soon()
 
     def close_soon(self) -> None:
-        """Have the server's thread close it, also where the caller takes no answer: poll never calls that writable."""
+        """Have the server's thread close the connection, even when the caller takes no answer.
+
+        For such a caller ``poll`` never reports the socket as writable.
+        """
         self.will_close = True
         self.server.trigger.pull_trigger(self._close_now)
 
     def _close_now(self) -> None:
         if self.connected:
-            self.handle_write()  # sends what the caller takes, closes, and wakes the thread that waits to write
+            self.handle_write()  # sends as much as the caller takes, closes, and wakes the thread that waits to write
 
 
 def _close_silent(server: Any, now: float) -> None:
-    """Close what neither sent nor took anything for ``channel_timeout``.
+    """Close connections on which nothing moved for ``channel_timeout``.
 
-    The library leaves out connections with a request under way. One whose caller takes no answer is among them, and
-    its thread would wait for good.
+    The library leaves out connections with a request under way, so the thread of one whose caller takes no answer
+    would wait for ever.
     """
     cutoff = now - server.adj.channel_timeout
     for each in list(server.active_channels.values()):
@@ -100,7 +103,7 @@ class Console:
         self._server: _Server | None = None
 
     def follow(self, listen: str | None) -> None:
-        """Serve there from now on; null: nowhere. An address that cannot be had is said, and the daemon goes on."""
+        """Serve on this address from now on; None: nowhere. Log an address that cannot be bound; the daemon goes on."""
         if listen == self._listen:
             return
         self.stop()
@@ -118,7 +121,7 @@ class Console:
         self._log.info("console.listening", path=listen)
 
     def stop(self) -> None:
-        """Serve nothing any more."""
+        """Stop serving."""
         if self._server is not None:
             self._server.stop()
             if is_path(str(self._listen)):
@@ -127,7 +130,7 @@ class Console:
 
 
 def is_path(listen: str) -> bool:
-    """Return whether it names a Unix socket, and no address with a port."""
+    """Return whether ``listen`` is the path of a Unix socket, not an address with a port."""
     return listen.startswith("/")
 
 
@@ -141,7 +144,7 @@ def _bind(listen: str) -> socket.socket:
 
 
 def _bind_path(path: Path) -> socket.socket:
-    """Bind a Unix socket that this user's group may use; one that nobody listens on any more is replaced."""
+    """Bind a Unix socket for this user and group; replace a socket without a listener."""
     with suppress(FileNotFoundError):
         if stat.S_ISSOCK(path.lstat().st_mode) and not _is_listened_on(path):
             path.unlink()

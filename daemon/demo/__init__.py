@@ -1,4 +1,4 @@
-"""``invoice-sync demo``: the whole thing, to watch, on a shop and an org inside this process."""
+"""``invoice-sync demo``: shows the daemon at work on a shop and an org inside this process."""
 
 import sys
 

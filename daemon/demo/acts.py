@@ -1,4 +1,4 @@
-"""The story, act by act; each ends when what it shows has come."""
+"""Plays the story act by act; each act ends when its result has arrived."""
 
 import shlex
 
@@ -10,7 +10,7 @@ _LIMIT = 1000
 
 
 def open_shop(stage: Stage) -> None:
-    """The sides, the daemon, and the invoices that were there before it."""
+    """Show the sides, the daemon, and the invoices from before the daemon."""
     say = stage.narration.say
     stage.narration.act("A shop, an org, and the daemon between them")
     earlier = stage.customers.shop.seed(3, seconds_apart=3600)
@@ -24,7 +24,7 @@ def open_shop(stage: Stage) -> None:
 
 
 def let_buy(stage: Stage) -> None:
-    """Invoices appear, and get Salesforce IDs and notes."""
+    """Let customers buy: invoices appear, and get Salesforce IDs and notes."""
     stage.narration.act("Customers buy")
     first = _buy(stage, pause=1.5)
     _buy(stage, pause=1.5)
@@ -39,10 +39,10 @@ def let_buy(stage: Stage) -> None:
     stage.pause(1.5)
 
 
-def be_refused(stage: Stage) -> None:
-    """A validation rule refuses one invoice; the others go on; mended, it goes through."""
+def be_rejected(stage: Stage) -> None:
+    """Have a validation rule reject one invoice: the others go on, and the fixed one goes through."""
     say = stage.narration.say
-    stage.narration.act("A validation rule refuses an invoice")
+    stage.narration.act("A validation rule rejects an invoice")
     stage.org.add_rule(
         "Magento_Invoice__c",
         lambda row: row["Status__c"] == "Open" and float(str(row["Grand_Total__c"])) > _LIMIT,
@@ -58,14 +58,14 @@ def be_refused(stage: Stage) -> None:
     stage.wait_for_expected()
     stage.pause(3)
     stage.customers.pay(large)
-    say("Magento", f"{stage.number(large)}  is paid: so it is mended")
+    say("Magento", f"{stage.number(large)}  is paid: so it is fixed")
     stage.expect(large)
     stage.wait_for_expected()
     stage.pause(1.5)
 
 
 def switch_off_and_on(stage: Stage) -> None:
-    """Automatic off: invoices are held; one is sent by hand; on: a held one goes with its next change."""
+    """Switch automatic off: invoices are held, one is sent manually. Then on: a held one goes with its next change."""
     say = stage.narration.say
     stage.narration.act("Automatic synchronization is switched off, and on again")
     stage.edit(_AUTOMATIC, value=False)
@@ -84,8 +84,8 @@ def switch_off_and_on(stage: Stage) -> None:
     _buy(stage, pause=0)
     stage.wait_for_expected()
     if stage.books().status(held) != "held":
-        raise DemoFailed(f"{stage.number(held)} is not held any more, though nobody changed it or asked for it")
-    say("daemon", f"{stage.number(held)}  is still held: it goes when it changes, or by hand", "cyan")
+        raise DemoFailed(f"{stage.number(held)} is no longer held, though nobody changed it or asked for it")
+    say("daemon", f"{stage.number(held)}  is still held: a change or a manual sync sends it", "cyan")
     stage.pause(2)
     stage.customers.pay(held)
     say("Magento", f"{stage.number(held)}  is paid")
@@ -95,13 +95,13 @@ def switch_off_and_on(stage: Stage) -> None:
 
 
 def clear_state(stage: Stage) -> None:
-    """The state is cleared, everything is looked at again, and nothing doubles."""
+    """Clear the state: every invoice is looked at again, and none is doubled."""
     say = stage.narration.say
     stage.narration.act("The state is cleared, and nothing doubles")
     before, created = {key: row.salesforce_id for key, row in stage.books().rows.items()}, stage.org.created.total()
     if (code := stage.daemon.stop()) != 0:
-        raise DemoFailed(f"the daemon was asked to end and did so with exit code {code}")
-    say("daemon", "Ended by SIGTERM, as systemd does it.")
+        raise DemoFailed(f"the daemon ended on request, but with exit code {code}")
+    say("daemon", "Ended by SIGTERM, as by systemd.")
     stage.command("state", "clear", "--yes")
     stage.pause(1)
     stage.start_daemon()
@@ -110,7 +110,7 @@ def clear_state(stage: Stage) -> None:
         books = stage.books()
         return all(books.shows(invoice) for invoice in stage.customers.invoices())
 
-    stage.wait(all_again, "everything was looked at again")
+    stage.wait(all_again, "every invoice is looked at again")
     after = {key: row.salesforce_id for key, row in stage.books().rows.items()}
     new = stage.org.created.total() - created
     say("daemon", f"{count(len(after), 'invoice')} looked at again.")

@@ -1,4 +1,4 @@
-"""What the daemon's state says at one moment, and whether an invoice is in with all that Magento shows of it."""
+"""Reads the daemon's books from its state, and compares an invoice of Magento's with them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,22 +14,22 @@ _STATES = {1: "open", 2: "paid", 3: "canceled"}
 
 @dataclass(frozen=True)
 class Books:
-    """The ledger's rows, and how many notes of each have which status."""
+    """The ledger's rows, and counts of each row's notes by status."""
 
     rows: Mapping[int, LedgerRow] = field(default_factory=dict)
     notes: Mapping[int, Mapping[str, int]] = field(default_factory=dict)
 
     def status(self, entity_id: int) -> str | None:
-        """The sync status of an invoice; None while the daemon has not seen it."""
+        """Return the sync status of an invoice; None for an unseen one."""
         row = self.rows.get(entity_id)
         return row.sync_status if row else None
 
     def notes_in(self, entity_id: int) -> int:
-        """How many notes of the invoice are in Salesforce."""
+        """Return the number of the invoice's notes in Salesforce."""
         return self.notes.get(entity_id, {}).get("synced", 0)
 
     def shows(self, invoice: Mapping[str, Any]) -> bool:
-        """Whether the invoice is in Salesforce with the state and all the comments that Magento shows."""
+        """Return whether the invoice is in Salesforce with its present state and all its comments."""
         entity_id = invoice["entity_id"]
         row = self.rows.get(entity_id)
         return (
@@ -41,7 +41,7 @@ class Books:
 
 
 def read_books(path: Path) -> Books:
-    """The books as they are now; empty ones while there is no state yet."""
+    """Return the present books; empty ones before there is a state."""
     try:
         with Store(path, lock=False) as store:
             rows = {row.entity_id: row for row in store.ledger.newest()}

@@ -1,4 +1,4 @@
-"""The real commands as processes of their own: the daemon, always ended, and those that a person types."""
+"""Runs the real commands as processes of their own: the daemon, always ended in the end, and a person's commands."""
 
 import json
 import os
@@ -14,7 +14,7 @@ from daemon.demo.interrupts import held_back
 
 _END_SECONDS = 10
 _COMMAND_SECONDS = 60
-# What would point our processes at somebody else's settings, secrets, state or log.
+# These variables would point our processes at another installation's settings, secrets, state or log.
 _FOREIGN = ("INVOICE_SYNC_", "STATE_DIRECTORY", "CREDENTIALS_DIRECTORY", "JOURNAL_STREAM", "NOTIFY_SOCKET", "WATCHDOG_")
 
 
@@ -28,13 +28,13 @@ class DaemonProcess:
 
     @property
     def pid(self) -> int | None:
-        """Its process id while there is one."""
+        """Return the process id; None while no daemon runs."""
         return self._process.pid if self._process else None
 
     def start(self, **variables: str) -> None:
-        """Start it, in a process group of its own: a Ctrl-C is for us, who then end it in order.
+        """Start the daemon in a process group of its own: on Ctrl-C this process ends the daemon in order.
 
-        The pipe that is its stdin closes when this process is gone, however it ends; then the daemon ends too.
+        The daemon's stdin is a pipe, which closes when this process ends in any way; then the daemon ends, too.
         """
         with self._folder.log.open("ab") as log, held_back():
             self._process = subprocess.Popen(  # noqa: S603  (our own command)
@@ -48,7 +48,7 @@ class DaemonProcess:
             )
 
     def stop(self) -> int:
-        """End it as an operator does; if it does not end, by force. Its exit code, 0 when there was none to end."""
+        """End the daemon like an operator, if necessary by force; return its exit code, 0 when no daemon runs."""
         if self._process is None:
             return 0
         self._process.terminate()
@@ -60,7 +60,7 @@ class DaemonProcess:
         return self._gone()
 
     def died(self, seconds: float) -> int | None:
-        """Its exit code, negative for a signal, once it ended by itself; None when it did not within this time."""
+        """Wait for the daemon to end by itself; return its code, negative for a signal, or None after this time."""
         assert self._process is not None, "it was started"
         try:
             self._process.wait(seconds)
@@ -69,21 +69,21 @@ class DaemonProcess:
         return self._gone()
 
     def require_alive(self) -> None:
-        """DemoFailed when it ended by itself."""
+        """Raise DemoFailed when the daemon ended by itself."""
         code = self._process.poll() if self._process else None
         if code is not None:
             raise DemoFailed(f"the daemon ended by itself, with exit code {code}")
 
     def mark(self) -> int:
-        """Where its log ends now."""
+        """Return the present end of the log."""
         return self._folder.log.stat().st_size
 
     def said(self, event: str, *, since: int) -> bool:
-        """Whether the log has this event behind the mark."""
+        """Return whether the log has this event after the mark ``since``."""
         return any(found.get("event") == event for found in self._events(since))
 
     def last_lines(self, number: int) -> str:
-        """The end of its log."""
+        """Return the end of the log."""
         return "\n".join(self._folder.log.read_text(encoding="utf-8", errors="replace").splitlines()[-number:])
 
     def _gone(self) -> int:
@@ -97,12 +97,12 @@ class DaemonProcess:
     def _events(self, since: int) -> list[dict[str, Any]]:
         with self._folder.log.open("rb") as file:
             file.seek(since)
-            lines = file.read().split(b"\n")[:-1]  # what follows the last line break is not written to its end yet
+            lines = file.read().split(b"\n")[:-1]  # the text after the last line break is an unfinished line
         return [json.loads(line) for line in lines if line.startswith(b"{")]
 
 
 def run_command(folder: Folder, *words: str) -> str:
-    """A command as a person would type it in the folder; what it wrote. DemoFailed when it does not exit with 0."""
+    """Run a command in the folder and return its output; raise DemoFailed when the exit code is not 0."""
     line = " ".join(words)
     process: subprocess.Popen[str] | None = None
     try:
@@ -130,7 +130,7 @@ def run_command(folder: Folder, *words: str) -> str:
 
 
 def environment() -> dict[str, str]:
-    """Ours, without what belongs to another installation, and with this very package, wherever it is started."""
+    """Return our environment without another installation's variables, and with this very package on its path."""
     ours = {name: value for name, value in os.environ.items() if not name.startswith(_FOREIGN)}
     home = str(Path(daemon.__file__).parent.parent)
     ours["PYTHONPATH"] = os.pathsep.join(filter(None, (home, ours.get("PYTHONPATH"))))

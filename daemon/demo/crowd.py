@@ -1,4 +1,4 @@
-"""The longer show: customers buy, comment and pay for as long as was asked for."""
+"""Plays the longer show: customers buy, comment and pay for the requested time."""
 
 import random
 import time
@@ -6,13 +6,13 @@ import time
 from daemon.demo.customers import OPEN
 from daemon.demo.stage import Stage
 
-# Comments move no stamp in Magento. Those on an invoice that polls still read again are seen at once; others by the
-# sweep, up to a quarter of an hour later, which nobody would wait for here.
+# Comments move no stamp in Magento. A comment on an invoice that polls still read again is seen at once. The sweep sees
+# other comments up to a quarter of an hour later: too late for a show.
 _FRESH_SECONDS = 300
 
 
 def let_crowd_in(stage: Stage, seconds: float) -> None:
-    """Customers do what customers do, until the time is over and all of it is in."""
+    """Let customers buy, comment and pay until the time is over, and wait for all of it in Salesforce."""
     chance = random.Random(11)  # noqa: S311  (the same show each time)
     until = time.monotonic() + seconds
     stage.narration.act(f"Customers go on for {seconds:.0f} s")

@@ -1,4 +1,4 @@
-"""The customers of the demo's shop: what they buy, say and pay, the same in every show."""
+"""Plays the customers of the demo's shop, who do the same in every show."""
 
 import random
 from typing import Any
@@ -25,7 +25,7 @@ _MARKETS = [(1, "USD"), (1, "USD"), (2, "EUR")]
 
 
 class Customers:
-    """Each verb does it in the shop and returns the invoice's entity_id."""
+    """Does its verbs in the shop, and returns the invoice's entity_id."""
 
     def __init__(self, shop: Shop) -> None:
         self.shop = shop
@@ -33,14 +33,14 @@ class Customers:
         self._bought = 0
 
     def buy(self, *, comment: bool = True, paid: bool = True) -> int:
-        """Somebody buys one or two things."""
+        """Buy one or two things."""
         goods = self._chance.sample(_GOODS, self._chance.choice((1, 2)))
         return self.buy_these(
             [(*good[:2], self._chance.choice((1, 1, 2, 3)), good[2]) for good in goods], comment, paid
         )
 
     def buy_these(self, items: list[tuple[str, str, int, float]], comment: bool, paid: bool) -> int:
-        """The next customer buys items (sku, name, quantity, price), and the shop invoices them."""
+        """Buy these items (sku, name, quantity, price) as the next customer, and have the shop invoice them."""
         first, last = _CUSTOMERS[self._bought % len(_CUSTOMERS)].split()
         text = _COMMENTS[self._bought % len(_COMMENTS)] if comment else None
         self._bought += 1
@@ -54,27 +54,27 @@ class Customers:
         return self.shop.submit_invoice(order["entity_id"], comment=text, state=PAID if paid else OPEN)
 
     def comment(self, entity_id: int) -> int:
-        """Somebody comments on an invoice that is there already."""
+        """Comment on an existing invoice."""
         self.shop.add_comment(entity_id, self._chance.choice(_COMMENTS), visible=True)
         return entity_id
 
     def pay(self, entity_id: int) -> int:
-        """An open invoice is paid."""
+        """Pay an open invoice."""
         self.shop.change_state(entity_id, PAID)
         return entity_id
 
     def invoice(self, entity_id: int) -> dict[str, Any]:
-        """The invoice as Magento shows it."""
+        """Return the invoice in Magento."""
         with self.shop.lock:
             return dict(self.shop.invoices.row(entity_id))
 
     def invoices(self) -> list[dict[str, Any]]:
-        """All of them."""
+        """Return all invoices in Magento."""
         with self.shop.lock:
             return [dict(self.shop.invoices.row(entity_id)) for entity_id in self.shop.invoices.ids]
 
     def describe(self, entity_id: int) -> str:
-        """Who bought what, for how much."""
+        """Return a sentence with customer, goods and total."""
         invoice = self.invoice(entity_id)
         with self.shop.lock:
             order = self.shop.orders.row(invoice["order_id"])
@@ -84,6 +84,6 @@ class Customers:
         return f"{invoice['increment_id']}  {order['customer_firstname']} buys {things}: {total}{comment}"
 
     def last_comment(self, entity_id: int) -> str:
-        """The newest comment of an invoice, as its customer wrote it."""
+        """Return the number of an invoice with its newest comment."""
         comment = self.invoice(entity_id)["comments"][-1]["comment"]
         return f'{self.invoice(entity_id)["increment_id"]}  gets a comment: "{comment}"'

@@ -1,4 +1,4 @@
-"""``invoice-sync demo --drill``: a kill or a lost answer at every step of a pass, and what became of it."""
+"""``invoice-sync demo --drill``: kills the daemon or loses an answer at every step, then compares the sides."""
 
 import time
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ _PAGE_SIZE = 10
 _COMMENTED = 5
 _STEP_SECONDS = 60
 _LOOK_SECONDS = 0.02
-# Which call loses its answer, by side and by what stands in its path and its body.
+# The calls that lose their answers: side, words, and texts in path and body.
 _LOST: tuple[tuple[str, str, str, str | None], ...] = (
     ("Magento", "the page of invoices", r"/invoices\?", None),
     ("Magento", "their orders", r"/orders\?", None),
@@ -27,7 +27,7 @@ _LOST_QUICKLY = (0, 3)
 
 
 def drill(stage: Stage, *, quick: bool) -> bool:
-    """Kill, lose, and look; whether nothing was lost and nothing doubled."""
+    """Kill and lose at each step; return whether no record was lost or doubled."""
     say = stage.narration.say
     stage.narration.act(f"A first pass over {INVOICES} invoices, killed on its way")
     for number in range(INVOICES):
@@ -45,7 +45,10 @@ def drill(stage: Stage, *, quick: bool) -> bool:
 
 
 def _kill_at_each(stage: Stage, steps: Sequence[Step]) -> None:
-    """Each life ends one step further than the one before, which is over when it has come by that one's place."""
+    """Kill each daemon one step later than its predecessor.
+
+    A daemon has recovered when it has come past its predecessor's step.
+    """
     before: Step | None = None
     killed_at = 0.0
     for step in [*steps, None]:
@@ -56,11 +59,11 @@ def _kill_at_each(stage: Stage, steps: Sequence[Step]) -> None:
         plan = [f"{before.at}:1:say"] if before else []
         plan += [f"{step.at}:1:kill"] if step else []
         stage.daemon.start(**{VARIABLE: ",".join(plan)})
-        with stage.narration.waiting(step.words if step else "the last one has recovered"):
+        with stage.narration.waiting(step.words if step else "the last daemon has recovered"):
             if before is not None:
                 _wait_for(stage, mark, before, step)
                 took = time.monotonic() - killed_at
-                stage.narration.say("kill -9", f"{before.words}; there again after {took:.1f} s")
+                stage.narration.say("kill -9", f"{before.words}; recovered after {took:.1f} s")
             if step is not None:
                 _wait_for_death(stage, step)
         before, killed_at = step, time.monotonic()
@@ -68,28 +71,28 @@ def _kill_at_each(stage: Stage, steps: Sequence[Step]) -> None:
 
 
 def _wait_for(stage: Stage, mark: int, before: Step, step: Step | None) -> None:
-    """Wait until the daemon is where its predecessor died, or beyond, or has nothing left to do there."""
+    """Wait until the daemon reaches the step of its predecessor's death, or has no work left there."""
     until = time.monotonic() + _STEP_SECONDS
     while not stage.daemon.said(EVENT, since=mark):
         if step is None and stage.compared().equal:
             return
         if time.monotonic() > until:
-            raise DemoFailed(f"killed while {before.words}, it did not come back there within {_STEP_SECONDS} s")
+            raise DemoFailed(f"the daemon, killed while {before.words}, did not recover within {_STEP_SECONDS} s")
         time.sleep(_LOOK_SECONDS)
 
 
 def _wait_for_death(stage: Stage, step: Step) -> None:
     code = stage.daemon.died(_STEP_SECONDS)
     if code is None:
-        raise DemoFailed(f"the daemon did not come to this step within {_STEP_SECONDS} s: {step.words}")
+        raise DemoFailed(f"the daemon did not reach this step within {_STEP_SECONDS} s: {step.words}")
     if code != -9:
         raise DemoFailed(f"the daemon ended by itself, with exit code {code}, before this step: {step.words}")
 
 
 def _lose_each(stage: Stage, losses: Sequence[tuple[str, str, str, str | None]], *, by_hand: bool) -> None:
-    """Customers buy, one answer is lost, and what they bought is in all the same, a little later.
+    """Have customers buy and lose one answer each time; the invoice arrives in Salesforce nevertheless.
 
-    What Salesforce did not answer is sent again after a quarter of a minute or a half: these are waited for together.
+    After an unanswered call to Salesforce the daemon waits 15 to 30 seconds. These waits are spent together.
     """
     waiting: dict[str, tuple[str, float, int]] = {}
     for side, what, path, body in losses:
@@ -103,7 +106,7 @@ def _lose_each(stage: Stage, losses: Sequence[tuple[str, str, str, str | None]],
         if side == "Magento":
             _say_when_in(stage, waiting)
         elif by_hand:
-            stage.narration.say("daemon", "would send it again within half a minute; here somebody asks for it")
+            stage.narration.say("daemon", "would send it again within half a minute; here a manual sync asks for it")
             stage.command("sync", stage.number(entity_id))
     _say_when_in(stage, waiting)
 
@@ -115,14 +118,14 @@ def _say_when_in(stage: Stage, waiting: dict[str, tuple[str, float, int]]) -> No
             if books.shows(stage.customers.invoice(entity_id)):
                 del waiting[what]
                 took = time.monotonic() - since
-                stage.narration.say("lost", f"{side}'s answer about {what}; all in after {took:.1f} s")
+                stage.narration.say("lost", f"{side}'s answer about {what}; all in Salesforce after {took:.1f} s")
         return not waiting
 
-    stage.wait(all_in, "it is in all the same", seconds=_STEP_SECONDS)
+    stage.wait(all_in, "the invoices are in Salesforce nevertheless", seconds=_STEP_SECONDS)
 
 
 def _close(stage: Stage) -> bool:
-    """What was created, against what there is; and both sides side by side."""
+    """Compare the numbers of created records and of records in Magento, and both sides."""
     invoices = stage.customers.invoices()
     expected = {
         "invoice": ("Magento_Invoice__c", len(invoices)),
@@ -138,7 +141,7 @@ def _close(stage: Stage) -> bool:
         stage.narration.say("Salesforce", f"{count(created, noun)} created, {ever}", "" if created == number else "red")
     found = stage.compared()
     good = found.equal and once
-    stage.narration.verdict(summary(found), good=good)
+    stage.narration.conclude(summary(found), good=good)
     return good
 
 

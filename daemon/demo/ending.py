@@ -1,37 +1,33 @@
-"""The end of the demo: the invoice grid, and both sides side by side."""
-
-from typing import TYPE_CHECKING
+"""Ends the demo with the invoice grid and the comparison of both sides."""
 
 import click
 
+from daemon.cli.invoices import draw_invoices
 from daemon.demo.stage import Stage
-
-if TYPE_CHECKING:
-    from daemon.sandbox.comparison import Comparison
+from daemon.reports.invoices import newest_invoices
+from daemon.sandbox.comparison import Comparison
+from state.store import Store
 
 _GRID_ROWS = 20
 
 
 def close_books(stage: Stage) -> bool:
-    """Show the grid and the summary; whether both sides agree."""
-    from daemon.cli.invoices import show
-    from state.store import Store
-
+    """Show the grid and the summary; return whether both sides agree."""
     stage.daemon.stop()
     stage.narration.act("The invoices, as `invoice-sync invoices` lists them")
     with Store(stage.folder.state, lock=False) as store:
-        rows = store.ledger.newest()
-        show(store, rows[:_GRID_ROWS])
-    if len(rows) > _GRID_ROWS:
-        click.echo(f"and {len(rows) - _GRID_ROWS} older ones")
+        invoices = newest_invoices(store)
+    draw_invoices(invoices[:_GRID_ROWS])
+    if len(invoices) > _GRID_ROWS:
+        click.echo(f"and {len(invoices) - _GRID_ROWS} older ones")
     found = stage.compared()
     click.echo()
-    stage.narration.verdict(summary(found), good=found.equal)
+    stage.narration.conclude(summary(found), good=found.equal)
     return found.equal
 
 
-def summary(found: "Comparison") -> str:
-    """One line with the numbers; what differs, if anything does, below it."""
+def summary(found: Comparison) -> str:
+    """Return a line of numbers, and below it the first differences, if any."""
     line = (
         f"In Magento {found.in_magento}, in Salesforce {found.in_salesforce}, "
         f"lost {len(found.lost)}, doubled {len(found.doubled)}"

@@ -1,4 +1,4 @@
-"""The ordinary command line in a process that dies at a step which an environment variable names.
+"""Runs the ordinary command line in a process that dies at a step named by an environment variable.
 
 ``python -m daemon.demo.failpoints run`` is ``invoice-sync run`` with an observer that kills; the daemon itself knows
 nothing of it. The drill starts it, and the tests that kill.
@@ -38,14 +38,14 @@ class Failpoint:
 
     @classmethod
     def read(cls, text: str) -> "Failpoint":
-        """Read one; SystemExit with what is wrong with it."""
+        """Read one failpoint; raise SystemExit with its fault."""
         found = _PLAN.fullmatch(text.strip())
         if found is None:
             raise SystemExit(f"{VARIABLE}: {text!r} is not STEP[/SUBJECT]:NUMBER:ACTION")
         return cls(found["step"], found["subject"], int(found["number"]), found["action"])
 
     def takes(self, step: str, subject: str) -> bool:
-        """Whether this passage is the one."""
+        """Return whether this passage is the one."""
         if step != self.step or self.subject not in (None, subject):
             return False
         self.left -= 1

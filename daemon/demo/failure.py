@@ -1,7 +1,7 @@
-"""What ends the demo before its end."""
+"""Defines the error of a demo that cannot go on."""
 
 from daemon.errors import InvoiceSyncError
 
 
 class DemoFailed(InvoiceSyncError):  # noqa: N818  (the house's errors are named by what happened)
-    """Something that the story waits for did not come."""
+    """An expected event of the story did not happen."""

@@ -1,4 +1,4 @@
-"""The demo's folder: settings.yaml with its comments, secrets that only this user can read, an edit that shows."""
+"""Makes the demo's folder: settings.yaml with its comments, and secrets for this user alone; edits the settings."""
 
 import difflib
 import json
@@ -42,7 +42,7 @@ console:
 
 
 class Folder:
-    """Everything that the daemon of the demo reads and writes."""
+    """The files of the demo's daemon."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -65,15 +65,15 @@ class Folder:
                 file.write(value)
 
     def edit(self, section: str, key: str, value: object) -> list[str]:
-        """Set one key as a person would, comments kept; the lines that changed, as a diff has them."""
+        """Set one key and keep all comments; return the changed lines of a diff."""
         return edit_file(self.settings, section, key, value)
 
 
 def edit_file(path: Path, section: str, key: str, value: object) -> list[str]:
-    """Set one key of a YAML file and leave the rest as it is; the changed lines, each with - or +."""
+    """Set one key of a YAML file and leave the rest alone; return the changed lines, each with - or +."""
     before = path.read_text(encoding="utf-8")
     yaml = YAML(typ="rt")
-    yaml.width = 4096  # a long line is the author's business
+    yaml.width = 4096  # long lines stay as they are
     yaml.preserve_quotes = True
     yaml.representer.add_representer(type(None), lambda as_, _: as_.represent_scalar("tag:yaml.org,2002:null", "null"))
     tree = yaml.load(before)
@@ -81,6 +81,6 @@ def edit_file(path: Path, section: str, key: str, value: object) -> list[str]:
     fresh = path.with_suffix(".new")
     with fresh.open("w", encoding="utf-8") as file:
         yaml.dump(tree, file)
-    fresh.replace(path)  # at once: the daemon never reads half a file
+    fresh.replace(path)  # in one step: the daemon never reads half a file
     after = path.read_text(encoding="utf-8")
     return [line for line in difflib.ndiff(before.splitlines(), after.splitlines()) if line[0] in "-+"]

@@ -1,4 +1,4 @@
-"""How signals end the demo: in order, whenever they come."""
+"""Lets signals end the demo in order at any time."""
 
 import signal
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 @contextmanager
 def ending_in_order() -> Iterator[None]:
-    """Let SIGTERM and a closed terminal end the block as Ctrl-C does; signals that are ignored stay so."""
+    """Let SIGTERM and a closed terminal end the block like Ctrl-C; ignored signals stay ignored."""
     before = {number: signal.getsignal(number) for number in _SIGNALS}
     for number in _heeded():
         signal.signal(number, _interrupt)
@@ -22,7 +22,7 @@ def ending_in_order() -> Iterator[None]:
 
 @contextmanager
 def held_back() -> Iterator[None]:
-    """Let the block end first: a process that was started and not yet noted would never be ended."""
+    """Delay signals until the end of the block: a process started but not yet recorded would never be ended."""
     received: list[int] = []
     before = {number: signal.signal(number, lambda *_: received.append(1)) for number in _heeded()}
     try:
@@ -35,7 +35,7 @@ def held_back() -> Iterator[None]:
 
 
 def ignore() -> None:
-    """The clean-up takes a moment, and is not to be cut off by a second Ctrl-C."""
+    """Ignore further signals: a second Ctrl-C must not cut the clean-up off."""
     for number in _SIGNALS:
         signal.signal(number, signal.SIG_IGN)
 

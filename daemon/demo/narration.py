@@ -1,4 +1,4 @@
-"""How the story is told: lines with colours, pauses and a spinner on a terminal, plain lines elsewhere."""
+"""Tells the story: lines with colours, pauses and a spinner on a terminal, plain lines elsewhere."""
 
 import os
 import sys
@@ -15,7 +15,7 @@ _SPEAKER_WIDTH = 10
 
 
 class Narration:
-    """Says what is done and what is seen. ``paced``: as slowly as a person reads."""
+    """Writes the lines of the story. ``paced``: at the speed of a reading person."""
 
     def __init__(self, *, paced: bool) -> None:
         self.paced = paced
@@ -24,17 +24,17 @@ class Narration:
         self._acts = 0
 
     def title(self, text: str) -> None:
-        """The first line."""
+        """Write the first line."""
         self._line(text, "bold")
 
     def act(self, title: str) -> None:
-        """A new act begins."""
+        """Begin a new act."""
         self._acts += 1
         click.echo()
         self._line(f"{self._acts}. {title}", "bold")
 
     def say(self, speaker: str, text: str, style: str = "") -> None:
-        """A line by one of the sides. A text of several lines keeps its lines."""
+        """Write a line by one of the speakers. A text of several lines keeps its lines."""
         if not self._terminal:
             for line in text.splitlines():
                 click.echo(f"   {speaker:<{_SPEAKER_WIDTH}}  {line}")
@@ -47,25 +47,25 @@ class Narration:
         self._console.print(grid)
 
     def command(self, line: str) -> None:
-        """A command as a person would type it."""
+        """Write a person's command."""
         self.say("$", line, "bold")
 
     def command_output(self, text: str) -> None:
-        """What the command wrote."""
+        """Write the output of a command."""
         self.say("", "\n".join(line.replace("\t", "  ") for line in text.splitlines()), "dim")
 
     def edit(self, lines: Sequence[str]) -> None:
-        """The lines of a file that an edit took away (-) and put there (+)."""
+        """Write the removed (-) and added (+) lines of an edited file."""
         for line in lines:
             self.say("settings", line, "red" if line.startswith("-") else "green")
 
-    def verdict(self, text: str, *, good: bool) -> None:
-        """The last line."""
+    def conclude(self, text: str, *, good: bool) -> None:
+        """Write the last line, green for a good end and red for a bad one."""
         self._line(text, "bold green" if good else "bold red")
 
     @contextmanager
     def waiting(self, what: str) -> Iterator[None]:
-        """A sign of life on a terminal while something is waited for."""
+        """Show a spinner on a terminal until the end of the wait."""
         if not self._terminal:
             yield
             return

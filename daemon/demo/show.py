@@ -1,4 +1,4 @@
-"""The whole show: its folder, its order, and a clean end whatever happens."""
+"""Plays the whole show in a folder of its own, and cleans up at every end."""
 
 import tempfile
 from collections.abc import Callable, Iterator
@@ -10,7 +10,7 @@ from shutil import rmtree
 import click
 
 from daemon.demo import interrupts
-from daemon.demo.acts import be_refused, clear_state, let_buy, open_shop, switch_off_and_on
+from daemon.demo.acts import be_rejected, clear_state, let_buy, open_shop, switch_off_and_on
 from daemon.demo.crowd import let_crowd_in
 from daemon.demo.drill import drill
 from daemon.demo.ending import close_books
@@ -24,7 +24,7 @@ _LOG_LINES = 15
 
 
 def play(longer: float, *, paced: bool, keep: bool) -> int:
-    """Play all acts, then ``longer`` seconds more; the exit code."""
+    """Play all acts, then ``longer`` seconds more, and return the exit code."""
 
     def show(stage: Stage) -> bool:
         _act(stage, longer)
@@ -35,7 +35,7 @@ def play(longer: float, *, paced: bool, keep: bool) -> int:
 
 
 def play_drill(*, quick: bool, keep: bool) -> int:
-    """The drill; the exit code."""
+    """Play the drill, and return the exit code."""
     title = "invoice-sync demo --drill: the daemon is killed, and answers are lost, at every step of a pass"
     return _on_stage(title, partial(drill, quick=quick), paced=False, keep=keep)
 
@@ -54,7 +54,7 @@ def _on_stage(title: str, show: Callable[[Stage], bool], *, paced: bool, keep: b
 
 
 def _act(stage: Stage, longer: float) -> None:
-    for act in (open_shop, let_buy, be_refused, switch_off_and_on, clear_state):
+    for act in (open_shop, let_buy, be_rejected, switch_off_and_on, clear_state):
         act(stage)
     if longer > 0:
         let_crowd_in(stage, longer)

@@ -1,4 +1,4 @@
-"""What the demo plays on: a shop and an org in this process, the daemon in its own, and a look at all three."""
+"""Sets the stage of the demo: a shop and an org in this process, the daemon in its own, and views of all three."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -24,7 +24,7 @@ _LOOK_SECONDS = 0.1
 
 
 class Stage:
-    """The sides, the daemon and the narration, with the waiting that every act does."""
+    """The sides, the daemon and the narration, with the waits of every act."""
 
     def __init__(self, folder: Folder, narration: Narration) -> None:
         self.folder = folder
@@ -53,15 +53,15 @@ class Stage:
         self._expected: dict[int, float | None] = {}
 
     def books(self) -> Books:
-        """What the daemon's state says now."""
+        """Return the books from the daemon's state."""
         return read_books(self.folder.state)
 
     def compared(self) -> Comparison:
-        """Both sides side by side."""
+        """Return the comparison of both sides."""
         return compare(self.customers.invoices(), self.org)
 
     def start_daemon(self) -> None:
-        """Start the daemon and wait until it says so."""
+        """Start the daemon and wait until its log says so."""
         mark = self.daemon.mark()
         self.narration.command("invoice-sync run")
         self.daemon.start()
@@ -69,27 +69,27 @@ class Stage:
         self.narration.say("daemon", f"Process {self.daemon.pid}; it asks Magento every second.")
 
     def command(self, *words: str) -> None:
-        """Run a command as a person would type it."""
+        """Run a person's command, and show its output."""
         self.narration.command(" ".join(("invoice-sync", *words)))
         self.narration.command_output(run_command(self.folder, *words))
 
     def edit(self, key: str, value: object) -> None:
-        """Edit one of the flags in settings.yaml and wait until the daemon has read it."""
+        """Edit one of the flags in settings.yaml and wait until the daemon has read the file."""
         mark = self.daemon.mark()
         self.narration.edit(self.folder.edit("invoices", key, value))
         self.wait(lambda: self.daemon.said("settings.reloaded", since=mark), "the daemon reads its settings again")
         self.narration.say("daemon", "Has read its settings again, without a restart.")
 
     def expect(self, *entity_ids: int, timed: bool = True) -> None:
-        """Say of these invoices, of which something happened just now, when all of it is in."""
+        """Expect these just changed invoices in Salesforce, and say their arrival."""
         self._expected.update(dict.fromkeys(entity_ids, time.monotonic() if timed else None))
 
     def pause(self, seconds: float) -> None:
-        """Let a person read; in a quick show no time passes. What comes meanwhile is said."""
+        """Let a person read, in a quick show no time. Say each arrival meanwhile."""
         self.linger(seconds if self.narration.paced else 0)
 
     def linger(self, seconds: float) -> None:
-        """Let this time pass, whatever the pace; what comes meanwhile is said."""
+        """Let this time pass at any pace. Say each arrival meanwhile."""
         until = time.monotonic() + seconds
         self._report()
         while (left := until - time.monotonic()) > 0:
@@ -97,7 +97,7 @@ class Stage:
             self._report()
 
     def wait(self, come: Callable[[], T], what: str, *, seconds: float = 30) -> T:
-        """Return what has come as soon as it is true; DemoFailed when it does not become so, or the daemon ends."""
+        """Return the first true result of ``come``; raise DemoFailed after too long, or when the daemon ends."""
         until = time.monotonic() + seconds
         with self.narration.waiting(what):
             while not (found := come()):
@@ -108,7 +108,7 @@ class Stage:
         return found
 
     def wait_for_expected(self) -> None:
-        """Wait until all that is expected is in and said."""
+        """Wait for the arrival of all expected invoices."""
 
         def all_in() -> bool:
             self._report()
@@ -129,7 +129,7 @@ class Stage:
         return books
 
     def number(self, entity_id: int) -> str:
-        """The invoice's number."""
+        """Return the invoice's number."""
         return str(self.customers.invoice(entity_id)["increment_id"])
 
     def _report(self) -> None:
@@ -146,13 +146,13 @@ class Stage:
 
 
 def count(number: int, noun: str) -> str:
-    """``1 note``, ``2 notes``."""
+    """Return ``1 note`` or ``2 notes``."""
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 @contextmanager
 def set_up(folder: Folder, narration: Narration) -> Iterator[Stage]:
-    """Both sides answering; at the end the daemon is ended before they are."""
+    """Yield a stage with both sides served; end the daemon before the sides."""
     stage = Stage(folder, narration)
     folder.furnish(magento=stage.magento.url, salesforce=stage.salesforce.url)
     with stage.magento, stage.salesforce:

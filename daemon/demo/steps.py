@@ -1,4 +1,4 @@
-"""The steps of a pass, in the order in which it comes to them, and in words: where the drill kills the daemon."""
+"""Lists the steps of a pass in their order and in words: at each of them the drill kills the daemon."""
 
 from dataclasses import dataclass
 
@@ -6,14 +6,14 @@ _ABOUT = {
     "state.facts": "taking the state over",
     "magento.page": "reading a page of invoices",
     "magento.orders": "reading their orders",
-    "magento.invoices": "reading invoices anew",
+    "magento.invoices": "reading invoices again",
     "state.page": "remembering a page",
     "state.orders": "remembering a page",
     "salesforce.token": "signing in",
     "salesforce.invoices": "sending invoices",
     "state.invoices": "remembering an answer",
     "salesforce.notes": "attaching notes",
-    "salesforce.comments": "asking which notes are there",
+    "salesforce.comments": "asking for existing notes",
     "state.notes": "remembering notes",
     "state.books": "closing the pass",
 }
@@ -30,7 +30,7 @@ _MOMENTS = {
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One place to be killed at. ``comments``: customers comment first, so that there are notes to attach."""
+    """One place for a kill. ``comments``: customers comment first, so that there are notes to attach."""
 
     moment: str
     subject: str
@@ -39,12 +39,12 @@ class Step:
 
     @property
     def at(self) -> str:
-        """The step as a failpoint names it."""
+        """Return the step in the words of a failpoint."""
         return f"{self.moment}/{self.subject}"
 
     @property
     def words(self) -> str:
-        """What the daemon is about, and how far it has come with it."""
+        """Return the work of the daemon at this step, and its progress."""
         side, moment = self.moment.split(".")
         return f"{_ABOUT[f'{side}.{self.subject}']}: {_MOMENTS[moment]}"
 
@@ -68,7 +68,7 @@ STEPS = (
     Step("state.commit", "invoices", quick=True),
     Step("state.committed", "invoices"),
     Step("salesforce.call", "notes"),
-    # All notes are in and nobody knows: those who come after ask which are there.
+    # All notes are in Salesforce, unknown to the daemon: its successor asks for existing notes.
     Step("salesforce.answer", "notes", quick=True),
     *_call("salesforce", "comments", quick="read"),
     Step("state.commit", "notes"),

@@ -1,4 +1,4 @@
-"""The ordinary command line in a process that ends when the one that started it is gone, however that one ended.
+"""Runs the ordinary command line in a process tied to its parent: it ends when the parent is gone for any reason.
 
 ``python -m daemon.demo.tied run``: stdin is a pipe whose other end the demo holds and never writes to. When it
 closes, the demo has ended, or was killed; then this process asks itself to end, as systemd would.
@@ -16,7 +16,7 @@ _END_SECONDS = 10
 
 
 def tie() -> None:
-    """Watch the pipe from a thread of its own, which leaves all signals to the others."""
+    """Watch the pipe from a thread of its own, with all signals left to the other threads."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
     threading.Thread(target=_watch, name="tied", daemon=True).start()
     signal.pthread_sigmask(signal.SIG_SETMASK, before)
@@ -27,7 +27,7 @@ def _watch() -> None:
         pass
     os.kill(os.getpid(), signal.SIGTERM)
     time.sleep(_END_SECONDS)
-    os.kill(os.getpid(), signal.SIGKILL)  # not in order, then: nobody is left to do it for us
+    os.kill(os.getpid(), signal.SIGKILL)  # it did not end in order, and no other process is left to end it
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
-"""Tries everything that the daemon needs, on both sides, before it is needed.
+"""Checks this machine and both sides before the daemon needs them.
 
-It writes nothing but that its own sign-in of an administrator was refused: six of those lock the account.
+A check writes nothing but the count of an administrator's denied sign-ins: six of them lock the account.
 """
 
 from collections.abc import Mapping
@@ -23,7 +23,7 @@ __all__ = ["Line", "Report", "check_all"]
 
 
 def check_all(path: Path, environ: Mapping[str, str], clock: Clock) -> Report:
-    """Try everything that can be tried, whatever else fails."""
+    """Check as much as possible, also after failures, and return the report."""
     examined = examine(path, environ)
     lines = [*examine_settings(path, examined), *examine_secrets(path.parent / "secrets", examined)]
     configuration = examined.configuration
@@ -52,7 +52,7 @@ def check_all(path: Path, environ: Mapping[str, str], clock: Clock) -> Report:
 
 
 def _missing(examined: Examined) -> dict[Area, str]:
-    """The sides that cannot be tried, with why."""
+    """Return the sides without a possible attempt, each with the reason."""
     found: dict[Area, str] = {}
     for side in ("magento", "salesforce"):
         if side not in examined.sides:

@@ -1,4 +1,4 @@
-"""Tries what lies on this machine: settings, secrets, and the state's folder, which is looked at and never touched."""
+"""Checks this machine: settings, secrets, and the untouched folder of the state."""
 
 import os
 import shutil
@@ -13,11 +13,11 @@ from daemon.settings.secrets import needed_by
 from state.errors import StateError
 from state.peek import Glance, glance
 
-_LEFT_OUT = "Correct it; the rest was tried as if it were not there."
+_LEFT_OUT = "Correct this line; the rest was checked without it."
 
 
 def examine_settings(path: Path, examined: Examined) -> Iterator[Line]:
-    """A line for each thing that is wrong with the file."""
+    """Yield a line for each problem of the file."""
     tried = f"{path} and the environment"
     for problem in examined.problems:
         yield Line("settings", "settings", "error", tried, problem, _LEFT_OUT if examined.configuration else None)
@@ -26,9 +26,9 @@ def examine_settings(path: Path, examined: Examined) -> Iterator[Line]:
 
 
 def examine_secrets(folder: Path, examined: Examined) -> Iterator[Line]:
-    """A line for each secret that is missing or exposed, and one for those of a side that are all right."""
+    """Yield a line for each missing or exposed secret, and one for each side with all of its secrets."""
     if examined.configuration is None:
-        yield Line("secrets", "secrets", "skipped", str(folder), "which are needed is not known without settings")
+        yield Line("secrets", "secrets", "skipped", str(folder), "unknown without settings")
         return
     configuration = examined.configuration
     for side in sorted(examined.sides):
@@ -42,7 +42,7 @@ def examine_secrets(folder: Path, examined: Examined) -> Iterator[Line]:
         if len(good) == len(names):
             fixed = configuration.secrets.fixed.intersection(good)
             where = "from the environment or systemd" if fixed else f"in {folder}, for this user alone"
-            yield Line("secrets", side, "ok", tried, f"the {len(good)} of {way} are there, {where}")
+            yield Line("secrets", side, "ok", tried, f"all {len(good)} for {way} are set, {where}")
     mode = folder.stat().st_mode if folder.is_dir() else 0
     if mode & 0o022:
         yield Line(
@@ -51,7 +51,7 @@ def examine_secrets(folder: Path, examined: Examined) -> Iterator[Line]:
 
 
 def examine_state(path: Path, configuration: Configuration) -> tuple[list[Line], Glance]:
-    """Whether the state can be read, written and kept; and what it says of itself."""
+    """Return lines on reading, writing and keeping the state, and a glance at the state."""
     lines = [_folder(path)]
     seen = Glance(False)
     try:
@@ -60,7 +60,7 @@ def examine_state(path: Path, configuration: Configuration) -> tuple[list[Line],
     except StateError as error:
         lines.append(Line("state", "file", "error", str(path), str(error), error.hint))
     except OSError as error:
-        lines.append(Line("state", "file", "error", str(path), f"cannot be looked at: {error.strerror}"))
+        lines.append(Line("state", "file", "error", str(path), f"cannot be read: {error.strerror}"))
     if seen.exists:
         lines.append(_lock(path, seen))
     place = _nearest(path.parent)
@@ -69,7 +69,7 @@ def examine_state(path: Path, configuration: Configuration) -> tuple[list[Line],
 
 
 def _nearest(folder: Path) -> Path:
-    """The folder, or the one that it would be made in."""
+    """Return the folder, or the nearest existing folder above."""
     while not folder.exists() and folder != folder.parent:
         folder = folder.parent
     return folder
@@ -82,7 +82,7 @@ def _folder(path: Path) -> Line:
         f"Let the user that runs invoice-sync write {place}, or set state.path to a file in a folder that it can write."
     )
     if not place.is_dir():
-        return Line("state", "folder", "error", tried, f"{place} is no folder", let)
+        return Line("state", "folder", "error", tried, f"{place} is not a folder", let)
     if not os.access(place, os.W_OK | os.X_OK, effective_ids=True):
         return Line("state", "folder", "error", tried, f"{place} cannot be written", let)
     if path.exists() and not os.access(path, os.R_OK | os.W_OK, effective_ids=True):
@@ -94,23 +94,21 @@ def _folder(path: Path) -> Line:
 def _file(path: Path, seen: Glance, configuration: Configuration) -> Line:
     name = configuration.settings.magento.name
     if not seen.exists:
-        return Line(
-            "state", "file", "ok", str(path), "there is none yet: the first run makes it, and reads all invoices"
-        )
+        return Line("state", "file", "ok", str(path), "none yet: the first run makes it, and reads all invoices")
     if seen.older:
         return Line(
             "state", "file", "ok", str(path), "is of an older version; the next run upgrades it and keeps a copy"
         )
     if seen.magento_name not in {None, name}:
-        said = f"was made with magento.name: {seen.magento_name}, and it is {name} now"
-        mend = f"Set magento.name back to {seen.magento_name}: it is part of every external ID in Salesforce."
-        return Line("state", "file", "error", str(path), said, mend)
-    return Line("state", "file", "ok", str(path), "is whole, and of this version")
+        said = f"was made with magento.name: {seen.magento_name}, and magento.name is {name} now"
+        fix = f"Set magento.name back to {seen.magento_name}: it is part of every external ID in Salesforce."
+        return Line("state", "file", "error", str(path), said, fix)
+    return Line("state", "file", "ok", str(path), "is undamaged, and of this version")
 
 
 def _lock(path: Path, seen: Glance) -> Line:
     tried = f"who works on {path}"
     if not seen.locked:
-        return Line("state", "lock", "ok", tried, "nobody: no daemon runs on it now")
+        return Line("state", "lock", "ok", tried, "no daemon runs on it now")
     who = f"process {seen.pid}" if seen.pid else "another process"
-    return Line("state", "lock", "ok", tried, f"{who}: a daemon runs on it, and was left alone")
+    return Line("state", "lock", "ok", tried, f"{who}: a daemon runs on it, and was not disturbed")

@@ -1,4 +1,4 @@
-"""Tries the shop: whether it answers, lets us in, shows what is needed, and by which address it knows itself."""
+"""Tries the shop: answer, sign-in, permissions, page size, address and clocks."""
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
@@ -21,14 +21,14 @@ _ORDERS = "Magento_Sales::actions_view"
 _LISTS = ((_INVOICES, "invoices"), (_ORDERS, "orders"))
 _NOT_SHOWN = (
     "The daemon reads such a page in smaller ones. An invoice that Magento cannot show, or whose order it cannot,"
-    " becomes failed and delays no other; Magento's var/log says what is wrong with it."
+    " becomes failed and delays no other; Magento's var/log has the error."
 )
 
 
 def examine_magento(
     configuration: Configuration, clock: Clock, redaction: Redaction, transport: Transport, sign_ins: SignIns
 ) -> Iterator[Line]:
-    """Yield a line for each thing that was tried at the shop; nothing that fails keeps the rest from being tried.
+    """Yield a line for each attempt at the shop; a failure prevents only dependent attempts.
 
     ``sign_ins`` counts an administrator's sign-ins, also the check's own: six denied ones in a row lock the account,
     whoever made them.
@@ -41,7 +41,7 @@ def examine_magento(
 
 
 class _Visit:
-    """One visit to the shop, and what was learnt on the way."""
+    """One visit to the shop, with its results so far."""
 
     def __init__(self, configuration: Configuration, clock: Clock, inspection: Inspection) -> None:
         self._settings = configuration.settings.magento
@@ -55,7 +55,7 @@ class _Visit:
         self._answered: tuple[datetime | None, datetime] | None = None
 
     def lines(self) -> Iterator[Line]:
-        """Everything, in the order in which one thing needs the other."""
+        """Yield all lines, each after its preconditions."""
         host = urlsplit(self._settings.base_url).netloc
         root = f"{self._settings.base_url}/rest/{self._settings.store_code}/V1"
         invoices = self._try(partial(self._shop.may_read, "invoices"))
@@ -74,7 +74,7 @@ class _Visit:
             if orders is None:
                 yield self._newest_page(root)
         yield self._version()
-        if self._address is not None:  # whether the shop has a front page is not our business
+        if self._address is not None:  # a shop without a front page is fine
             yield judge_address(self._settings.base_url, self._address, followed=self._followed, seen_as=self._seen_as)
         theirs, ours = self._answered or (None, self._clock.now())
         yield judge_clock("Magento", theirs, ours)
@@ -101,9 +101,9 @@ class _Visit:
         self._address = self._shop.address()
 
     def _let_in(self, root: str, invoices: InvoiceSyncError | None, orders: InvoiceSyncError | None) -> Iterator[Line]:
-        """REST, sign-in and each permission by its name: Magento says 401 of all that it refuses."""
+        """Yield lines on REST, sign-in and each permission by name, for all of which Magento answers 401."""
         errors = {_INVOICES: invoices, _ORDERS: orders}
-        no_rest = next((error for error in errors.values() if error and not _is_refusal(error)), None)
+        no_rest = next((error for error in errors.values() if error and not _is_denial(error)), None)
         if invoices is not None and no_rest is invoices:
             yield failure("magento", "REST API", f"GET {root}/invoices", invoices)
             yield Line("magento", "sign-in", "skipped", root, "needs the REST API")
@@ -117,10 +117,10 @@ class _Visit:
             for resource, _ in _LISTS:
                 yield Line("magento", resource, "skipped", way, "needs the sign-in")
             return
-        yield Line("magento", "sign-in", "ok", way, "is taken")
+        yield Line("magento", "sign-in", "ok", way, "is accepted")
         for resource, path in _LISTS:
             error = errors[resource]
-            tried = f"GET {root}/{path}, of which none is shown"
+            tried = f"GET {root}/{path}, a page without records"
             yield (
                 failure("magento", resource, tried, error)
                 if error
@@ -132,8 +132,8 @@ class _Visit:
             return line
         self._followed = False
         self._seen_as = self._shop.seen_as()
-        mend = explain_signature(self._settings.base_url, self._address, self._seen_as)
-        return Line(line.area, line.check, line.status, line.tried, line.result, mend)
+        fix = explain_signature(self._settings.base_url, self._address, self._seen_as)
+        return Line(line.area, line.check, line.status, line.tried, line.result, fix)
 
     def _version(self) -> Line:
         tried = f"GET {self._settings.base_url}/magento_version"
@@ -141,16 +141,16 @@ class _Visit:
             version = self._shop.version()
         except InvoiceSyncError:
             version = None
-        return Line("magento", "version", "ok" if version else "skipped", tried, version or "the shop does not tell it")
+        return Line("magento", "version", "ok" if version else "skipped", tried, version or "the shop does not show it")
 
     def _newest_page(self, root: str) -> Line:
-        """A page as the daemon reads it: a record that breaks its list does not show in lists of one."""
+        """Read a page as large as the daemon's: lists of one hide a record that breaks its list."""
         tried = f"GET {root}/invoices and {root}/orders, the newest {self._size}"
         try:
             count = self._shop.show_newest(self._size)
         except InvoiceSyncError as error:
             return Line("magento", "newest page", "warning", tried, str(error), _NOT_SHOWN)
-        return Line("magento", "newest page", "ok", tried, f"{count} of them are shown")
+        return Line("magento", "newest page", "ok", tried, f"Magento shows {count} of them")
 
     def _page_size(self, root: str) -> Line:
         size = self._settings.page_size
@@ -160,17 +160,17 @@ class _Visit:
         except InvoiceSyncError as error:
             return failure("magento", "page size", tried, error)
         if limit is None:
-            return Line("magento", "page size", "ok", tried, f"pages of {size} are given")
+            return Line("magento", "page size", "ok", tried, f"the shop gives pages of {size}")
         self._size = min(size, limit)
         said = f"the shop gives at most {limit} a page"
-        return Line("magento", "page size", "ok", tried, f"{said}, and the daemon keeps to that")
+        return Line("magento", "page size", "ok", tried, f"{said}, and the daemon asks for no more")
 
 
-def _is_refusal(error: InvoiceSyncError) -> bool:
-    """Whether it is Magento that does not let us in, rather than something else that answered."""
+def _is_denial(error: InvoiceSyncError) -> bool:
+    """Return whether Magento denied access, rather than something else answered."""
     return isinstance(error, AccessDenied)
 
 
 def _is_permission(error: InvoiceSyncError, way: str) -> bool:
-    """Whether who we are is known, and may not do this. Of a Bearer token that cannot be told."""
+    """Return whether Magento knows us, but denies this permission. A Bearer token does not show it."""
     return way != "bearer" and isinstance(error, AccessDenied) and error.cause == "permission"

@@ -1,4 +1,4 @@
-"""What the doctor found: a line for each thing that was tried, and what they come to together."""
+"""The report of a check: a line for each attempt, and the outcome of all."""
 
 from dataclasses import dataclass, field
 from typing import Literal, get_args
@@ -12,36 +12,38 @@ Status = Literal["ok", "warning", "error", "skipped"]
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One thing that was tried. ``passing``: an error that ends by itself; ``skipped``: what it needs is missing."""
+    """One attempt. ``passing``: an error that ends by itself; ``skipped``: a precondition is missing."""
 
     area: Area
     check: str
     status: Status
     tried: str
     result: str
-    mend: str | None = None
+    fix: str | None = None
     passing: bool = False
 
 
 def failure(area: Area, check: str, tried: str, error: InvoiceSyncError) -> Line:
-    """The line of something that was tried and raised our error."""
-    mend = error.hint or (_of_passing(error) if isinstance(error, Retriable) else None)
-    return Line(area, check, "error", tried, str(error), mend, isinstance(error, Retriable))
+    """Return the line of an attempt ended by ``error``."""
+    fix = error.hint or (_of_passing(error) if isinstance(error, Retriable) else None)
+    return Line(area, check, "error", tried, str(error), fix, isinstance(error, Retriable))
 
 
 def _of_passing(error: Retriable) -> str:
-    """What to do about something that says itself only what happened: it may pass, or be no passing matter at all."""
+    """Return a fix for a passing error without a hint; the error may also last."""
     if isinstance(error, OutOfCalls):
-        return "Each is given back 24 hours after it was used (Setup > Company Information shows the limit)."
+        return "Each call is given back 24 hours after its use (Setup > Company Information shows the limit)."
     if isinstance(error, Unreachable):
         url = "magento.base_url" if error.side == "magento" else "salesforce.login_url"
-        return f"Is {url} right, and does a firewall let this machine through? If it is only down, try again later."
+        return (
+            f"Is {url} right, and does a firewall let this machine through? If the side is only down, try again later."
+        )
     return "This passes by itself; run `invoice-sync check` again later."
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """All lines, and on top of them which shop would be carried into which org."""
+    """All lines, with the shop and the org above them."""
 
     magento: str | None
     salesforce: str | None
@@ -50,12 +52,12 @@ class Report:
 
     @property
     def outcome(self) -> Literal["ok", "warning", "error"]:
-        """The worst of the lines."""
+        """Return the worst status of the lines."""
         found = {line.status for line in self.lines}
         return "error" if "error" in found else "warning" if "warning" in found else "ok"
 
     @property
     def exit_code(self) -> int:
-        """0 unless there is an error: 78 where a person must act, 75 where all of them end by themselves."""
+        """Return 0 without an error, 75 when all errors end by themselves, else 78: a person must act."""
         errors = [line for line in self.lines if line.status == "error"]
         return 0 if not errors else 75 if all(line.passing for line in errors) else 78

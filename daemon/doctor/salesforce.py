@@ -1,4 +1,4 @@
-"""Tries the org: whether it answers, lets us in, which one it is, what is left of its calls, whether it takes ours."""
+"""Tries the org: answer, API version, sign-in, identity, API calls, objects and fields."""
 
 from collections.abc import Iterator
 from urllib.parse import urlsplit
@@ -11,7 +11,7 @@ from daemon.mapping import InvoiceMapping
 from daemon.redaction import Redaction
 from daemon.salesforce import Salesforce
 from daemon.salesforce.connection import Connection
-from daemon.salesforce.fit import Finding, look_at
+from daemon.salesforce.fit import Finding, examine_org
 from daemon.salesforce.identity import Organization, which_org
 from daemon.settings import Configuration
 from daemon.transport import Transport
@@ -19,7 +19,7 @@ from state.peek import Glance
 
 
 class OrgVisit:
-    """One visit to the org, and which org it was."""
+    """One visit to the org, and the org's identity."""
 
     def __init__(
         self,
@@ -42,14 +42,14 @@ class OrgVisit:
 
     @property
     def described(self) -> dict[str, str | bool] | None:
-        """The org, for the top of the report."""
+        """Return the org, for the top of the report."""
         org = self.organization
         if org is None:
             return None
         return {"id": org.id, "name": org.name, "edition": org.edition, "production": org.production}
 
     def lines(self) -> Iterator[Line]:
-        """A line for each thing that was tried; what fails keeps nothing else from being tried that still can be."""
+        """Yield a line for each attempt; a failure prevents only dependent attempts."""
         salesforce = Salesforce(self._configuration, self._clock, self._redaction, self._transport)
         try:
             yield from self._lines(salesforce.connection)
@@ -72,7 +72,7 @@ class OrgVisit:
                 yield Line("salesforce", check, "skipped", way, "needs the sign-in")
             yield Line("objects", "objects", "skipped", way, "needs the sign-in")
         else:
-            yield Line("salesforce", "sign-in", "ok", way, f"is taken; goes on at {connection.instance_url}")
+            yield Line("salesforce", "sign-in", "ok", way, f"is accepted; the org is at {connection.instance_url}")
             yield from self._org(connection)
             yield from self._objects(connection)
         if clock:
@@ -89,12 +89,12 @@ class OrgVisit:
         yield Line("salesforce", "reachable", "ok", tried, f"{host} answers")
         wanted = self._settings.api_version
         if not versions:
-            yield Line("salesforce", "API version", "skipped", tried, "the versions it serves are not told")
+            yield Line("salesforce", "API version", "skipped", tried, "the served versions are not shown")
         elif wanted in versions:
             yield Line("salesforce", "API version", "ok", tried, f"{wanted} is served (the newest is {versions[-1]})")
         else:
-            mend = f"Set salesforce.api_version to one of {versions[0]} to {versions[-1]}."
-            yield Line("salesforce", "API version", "error", tried, f"{wanted} is not served", mend)
+            fix = f"Set salesforce.api_version to one of {versions[0]} to {versions[-1]}."
+            yield Line("salesforce", "API version", "error", tried, f"{wanted} is not served", fix)
 
     def _org(self, connection: Connection) -> Iterator[Line]:
         tried = "SELECT Id, Name, IsSandbox, OrganizationType FROM Organization"
@@ -109,16 +109,16 @@ class OrgVisit:
                 yield judge_pair(self._configuration.settings.magento.base_url, org)
         known, found = self._state.organization_id, connection.organization_id
         if known and found and known != found:
-            said = f"the state was made with the org {known}, and this one is {found}"
-            mend = "Set salesforce.login_url back, or run `invoice-sync state clear` to begin anew with this org."
-            yield Line("salesforce", "org of the state", "error", "the state's org", said, mend)
+            said = f"the state was made with the org {known}, and this org is {found}"
+            fix = "Set salesforce.login_url back, or run `invoice-sync state clear` to start over with this org."
+            yield Line("salesforce", "org of the state", "error", "the state's org", said, fix)
         yield judge_calls(connection.api_used, connection.api_limit, self._settings.api_reserve)
 
     def _objects(self, connection: Connection) -> Iterator[Line]:
         settings = self._configuration.settings
-        tried = f"GET sobjects/{settings.salesforce.invoice.object}/describe, and of all that belongs to it"
+        tried = f"GET sobjects/{settings.salesforce.invoice.object}/describe, and of the objects that belong to it"
         try:
-            fit = look_at(connection, settings, InvoiceMapping(settings), currencies=self._state.currencies)
+            fit = examine_org(connection, settings, InvoiceMapping(settings), currencies=self._state.currencies)
         except InvoiceSyncError as error:
             yield failure("objects", "objects", tried, error)
             return
@@ -132,5 +132,5 @@ def _line_of(finding: Finding) -> Line:
     return Line("objects", name, finding.severity, tried, finding.sentence, _ended(finding.hint))
 
 
-def _ended(mend: str) -> str | None:
-    return f"{mend.rstrip('.')}." if mend else None
+def _ended(fix: str) -> str | None:
+    return f"{fix.rstrip('.')}." if fix else None

@@ -1,4 +1,4 @@
-"""An administrator's account at Magento: gives its name and password for a token, never so often that it locks."""
+"""An administrator's account at Magento, whose name and password are given for tokens, without locking the account."""
 
 import json
 import re
@@ -28,7 +28,7 @@ _TOKEN = re.compile(r"[\x21-\x7e]{8,8192}")
 
 @dataclass(frozen=True, slots=True)
 class SignIns:
-    """The count of an administrator's sign-ins, whoever made them: six denied ones in a row lock the account.
+    """The count of an administrator's sign-ins by all processes: six denied ones in a row lock the account.
 
     ``count`` is told of each sign-in whether it was taken. ``locked_until`` returns until when one more could lock the
     account, or None.
@@ -69,16 +69,16 @@ class Account:
         self.sign_ins = 0
 
     def require_token(self) -> None:
-        """Sign in unless there is a token that still lives for a while."""
+        """Sign in unless the token still lives for a while."""
         if self._given_at is None or self._clock.monotonic() - self._given_at >= _RENEWED_AFTER:
             self.sign_in()
 
     def may_have_ended(self) -> bool:
-        """Return whether a denied call may mean the token's end (a person can revoke it), and not a permission."""
+        """Return whether a denied call may mean the end of the token, for example by a person, and not a permission."""
         return self._given_at is None or self._clock.monotonic() - self._given_at >= _FRESH
 
     def sign_in(self) -> None:
-        """Get a token; raise SideDenied when none is given, and for an hour after that."""
+        """Get a token, or raise SideDenied, then and for an hour after that."""
         try:
             self._sign_in()
         except Retriable as error:
@@ -129,7 +129,7 @@ class Account:
             token = None
         if not isinstance(token, str) or not _TOKEN.fullmatch(token):
             raise Unreachable(
-                "Magento's answer to the sign-in is no token; it is refused",
+                "Magento's answer to the sign-in is no token",
                 side="magento",
                 sent=True,
                 hint="A proxy, a cache or an error page stands in for Magento's REST answer.",

@@ -18,7 +18,7 @@ from daemon.transport import Transport
 
 
 class Connection:
-    """Magento's REST API as one caller; ``get`` makes one call, with a sign-in before it when one is needed."""
+    """Magento's REST API as one caller; ``get`` makes one call, with a sign-in first where necessary."""
 
     def __init__(
         self,
@@ -56,7 +56,7 @@ class Connection:
         self._session.close()
 
     def get(self, path: str) -> requests.Response:
-        """Make one call, and a second one where that may help.
+        """Make one call, and a second call where useful.
 
         A call is made again with a new signature when a proxy may have sent it twice, so that Magento had seen its
         signature. A call is made again after a new sign-in when an administrator's token has ended before its time.
@@ -81,11 +81,11 @@ class Connection:
         return read(response, self.way, self._redaction)
 
     def get_signed(self, path: str, auth: AuthBase) -> requests.Response:
-        """Make one call that is signed by other means than the settings'."""
+        """Make one call with another signature than the settings' own."""
         return self._session.get(f"{self.root}/{path}", auth=auth)
 
     def get_unsigned(self, url: str) -> requests.Response:
-        """Make one call without a sign-in, to a page of the shop that is no REST API."""
+        """Make one call without a sign-in, to a page of the shop outside the REST API."""
         return self._session.get(url, auth=Unsigned(), headers={"Accept": "*/*"})
 
     def _keep(self, response: requests.Response, **_options: object) -> None:

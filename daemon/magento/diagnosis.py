@@ -1,4 +1,4 @@
-"""Finds out why Magento cannot follow a signature: it signs the URL that it sees, which may not be the one called."""
+"""Finds out why Magento denies a signature: the URL at Magento may differ from the called URL."""
 
 import re
 from collections.abc import Mapping
@@ -19,8 +19,8 @@ _OFFLOADED = (
     "config:set web/secure/offloader_header X-Forwarded-Proto)."
 )
 _NGINX = (
-    "Without a proxy too, nginx may leave the port out, as Debian's fastcgi_params does: set `fastcgi_param HTTP_HOST "
-    "$http_host;`."
+    "Without a proxy, nginx may still leave the port out, as Debian's fastcgi_params does: set `fastcgi_param "
+    "HTTP_HOST $http_host;`."
 )
 _PROXIES = ("Via", "X-Varnish", "CF-Ray", "X-Served-By", "X-Amz-Cf-Id", "X-Cache")
 _HOST = re.compile(r"[\w.-]{1,253}", re.ASCII)
@@ -29,23 +29,23 @@ _LONGEST = 500
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """What the shop tells of its own address: where its front page sends a caller, and the host its cookie is for."""
+    """The shop's own address: the target of its front page's redirect, and the host of its cookie."""
 
     status: int
     location: str | None = None
     cookie_domain: str | None = None
-    through: tuple[str, ...] = ()  # the proxies that say so
+    through: tuple[str, ...] = ()  # the headers of proxies in the answer
 
 
 def is_about_signature(error: Exception) -> bool:
-    """Return whether Magento may know the keys and not follow the signature: a wrong secret, or it sees another URL."""
+    """Return whether Magento may know the keys and deny the signature: a wrong secret, or another URL."""
     return isinstance(error, AccessDenied) and error.cause in {"signature", "unknown"}
 
 
 def ask_address(connection: Connection, base_url: str) -> Address:
-    """Ask the front page; it sends a caller who came by another address to the shop's own."""
-    refused = connection.last
-    cookie = _cookie_domain(refused.headers) if refused is not None else None
+    """Ask the front page for the shop's own address: callers with another address get a redirect."""
+    denied = connection.last
+    cookie = _cookie_domain(denied.headers) if denied is not None else None
     response = connection.get_unsigned(f"{base_url}/")
     through = tuple(name for name in _PROXIES if name in response.headers)
     location = _location(response.headers) if 300 <= response.status_code < 400 else None
@@ -53,14 +53,14 @@ def ask_address(connection: Connection, base_url: str) -> Address:
 
 
 def find_seen_as(connection: Connection, configuration: Configuration) -> str | None:
-    """Return the scheme and host that Magento sees: a signature over them is followed, and ours was not."""
+    """Return the scheme and host that Magento sees, if a signature over another address passes."""
     settings = configuration.settings.magento
     for address in other_addresses(settings.base_url):
         auth = OAuth1(configuration.secrets, settings.signature, address)
         try:
             connection.read(connection.get_signed(f"invoices?{query(NOTHING, page_size=1)}", auth))
-        except SideDenied as refusal:
-            if is_about_signature(refusal):
+        except SideDenied as error:
+            if is_about_signature(error):
                 continue
         except InvoiceSyncError:
             return None
@@ -68,27 +68,27 @@ def find_seen_as(connection: Connection, configuration: Configuration) -> str | 
     return None
 
 
-def diagnose(connection: Connection, configuration: Configuration, refusal: AccessDenied) -> AccessDenied:
-    """Return the refusal of a signature with what a look at the shop tells of its cause; that takes a few calls."""
+def diagnose(connection: Connection, configuration: Configuration, error: AccessDenied) -> AccessDenied:
+    """Return the error about a signature with its cause, which a few calls to the shop tell."""
     base_url = configuration.settings.magento.base_url
     try:
         address = ask_address(connection, base_url)
     except InvoiceSyncError:
-        return refusal  # it answers no more
+        return error  # the shop answers no more
     seen_as = find_seen_as(connection, configuration)
-    if refusal.cause == "unknown" and seen_as is None and rewritten(base_url, address)[0] is None:
-        return refusal
+    if error.cause == "unknown" and seen_as is None and rewritten(base_url, address)[0] is None:
+        return error
     return AccessDenied(
-        str(refusal),
-        cause=refusal.cause,
+        str(error),
+        cause=error.cause,
         hint=explain_signature(base_url, address, seen_as),
-        probe=refusal.probe,
-        about_secrets=refusal.about_secrets,
+        probe=error.probe,
+        about_secrets=error.about_secrets,
     )
 
 
 def other_addresses(base_url: str) -> list[str]:
-    """Return what Magento may see where a proxy hands on another scheme or port than was called."""
+    """Return the addresses that Magento may see where a proxy passes on another scheme or port."""
     asked = urlsplit(base_url)
     host = f"[{asked.hostname}]" if ":" in (asked.hostname or "") else asked.hostname
     other = {"https": "http", "http": "https"}[asked.scheme]
@@ -98,31 +98,31 @@ def other_addresses(base_url: str) -> list[str]:
 
 
 def explain_signature(base_url: str, address: Address | None, seen_as: str | None = None) -> str:
-    """Return what to do about a signature that Magento cannot follow.
+    """Return the hint for a denied signature.
 
-    ``seen_as``: another address, over which it could follow one.
+    ``seen_as``: another address, over which Magento accepts a signature.
     """
     asked = urlsplit(base_url)
     if seen_as:
         without_port = asked.port is not None and urlsplit(seen_as).port is None
         return sentences(
             f"The keys are right, but Magento sees {seen_as} where {asked.scheme}://{asked.netloc} was called: let the "
-            "proxy hand on host, port and scheme as they are (Host, X-Forwarded-Proto).",
+            "proxy pass on host, port and scheme as they are (Host, X-Forwarded-Proto).",
             _NGINX if without_port else None,
         )
-    said, mend = rewritten(base_url, address) if address else (None, None)
+    said, hint = rewritten(base_url, address) if address else (None, None)
     if said:
-        return sentences(f"{said[0].upper()}{said[1:]}", mend)
+        return sentences(f"{said[0].upper()}{said[1:]}", hint)
     return sentences(
-        "Either one of the two secrets is wrong: copy them anew (System > Extensions > Integrations). Or Magento sees "
-        f"another URL than {base_url}: a proxy must hand on host, port and scheme as they are (Host, "
-        "X-Forwarded-Proto), and nothing may be put before /rest.",
+        "Either one of the two secrets is wrong: copy them again (System > Extensions > Integrations). Or Magento sees "
+        f"another URL than {base_url}: a proxy must pass on host, port and scheme as they are (Host, "
+        "X-Forwarded-Proto), and must put nothing before /rest.",
         _NGINX if asked.port is not None else None,
     )
 
 
 def rewritten(base_url: str, address: Address) -> tuple[str | None, str | None]:
-    """Return what tells that Magento sees another address than was called, and what to do; (None, None): nothing."""
+    """Return the sign that Magento sees another address than was called, and a hint; (None, None) without a sign."""
     asked = urlsplit(base_url)
     if address.location:
         target = urlsplit(address.location)
@@ -139,7 +139,7 @@ def rewritten(base_url: str, address: Address) -> tuple[str | None, str | None]:
     if address.cookie_domain and asked.hostname and address.cookie_domain != asked.hostname.lower():
         return (
             f"Magento sees the host {address.cookie_domain} where {asked.hostname} was called",
-            f"Let the proxy hand on the Host header as it is, or set magento.base_url to https://{address.cookie_domain}.",
+            f"Let the proxy pass on the Host header as it is, or set magento.base_url to https://{address.cookie_domain}.",
         )
     return None, None
 
@@ -150,7 +150,7 @@ def _port(parts: object) -> int | None:
 
 
 def _location(headers: Mapping[str, str]) -> str | None:
-    """Return where the answer leads, if that is a URL."""
+    """Return the target of a redirect, if a URL."""
     found = headers.get("Location", "")[:_LONGEST]
     try:
         _port(urlsplit(found))
@@ -160,7 +160,7 @@ def _location(headers: Mapping[str, str]) -> str | None:
 
 
 def _cookie_domain(headers: Mapping[str, str]) -> str | None:
-    """Return the host that PHP thinks it was called by: its session's cookie is for that one."""
+    """Return the host that PHP was called by: the host of its session's cookie."""
     for part in headers.get("Set-Cookie", "").split(";"):
         name, _, value = part.strip().partition("=")
         if name.lower() == "domain" and _HOST.fullmatch(value):

@@ -1,4 +1,4 @@
-"""An answer that is not good, read once: Magento's own words in it, and what stands beside them."""
+"""An error answer of Magento's, read once: its own words and their parameters."""
 
 import json
 import re
@@ -41,34 +41,34 @@ class ErrorAnswer:
 
     @property
     def status(self) -> int:
-        """The status code."""
+        """Return the status code."""
         return self.response.status_code
 
     @property
     def url(self) -> str:
-        """The URL that was called."""
+        """Return the called URL."""
         return str(self.response.url)
 
     @property
     def origin(self) -> str:
-        """The scheme and host that were called."""
+        """Return the called scheme and host."""
         parts = urlsplit(self.url)
         return f"{parts.scheme}://{parts.netloc}"
 
     @property
     def parameters(self) -> dict[str, Any] | list[Any]:
-        """The parameters of Magento's message; empty when it has none."""
+        """Return the parameters of Magento's message; an empty dict without parameters."""
         found = self.body.get("parameters")
         return found if isinstance(found, dict | list) else {}
 
     @property
     def named(self) -> dict[str, Any]:
-        """The parameters that have a name."""
+        """Return the parameters with a name."""
         return self.parameters if isinstance(self.parameters, dict) else {}
 
     @property
     def listed(self) -> list[Any]:
-        """The parameters that have a place alone."""
+        """Return the parameters without a name, in order."""
         return self.parameters if isinstance(self.parameters, list) else []
 
     @property
@@ -78,20 +78,20 @@ class ErrorAnswer:
 
     @property
     def is_unexplained(self) -> bool:
-        """Return whether this is Magento's 400 with words alone, which it gives for an unknown store in the URL."""
+        """Return whether this is Magento's 400 with words alone, its answer to an unknown store in the URL."""
         body = self.body
         return self.status == 400 and "message" in body and not body.get("parameters") and not body.get("errors")
 
     @property
     def page_kind(self) -> str:
-        """The kind of an answer without words, to be put behind its status."""
+        """Return the kind of an answer without words, to be put behind its status."""
         content = self.response.content
         if not content:
             return " with an empty page"
         return " with an HTML page" if b"<html" in content[:2000].lower() else ""
 
     def redirects_to(self) -> str | None:
-        """Return the scheme and host that a redirect leads to; None when it names none."""
+        """Return the scheme and host of a redirect's target, if any."""
         try:
             target = urlsplit(self.response.headers.get("Location", "")[:_LONGEST_PART])
         except ValueError:  # not a URL
@@ -107,7 +107,7 @@ def sentence(body: Mapping[str, Any]) -> str:
 
 
 def _phrase(body: Mapping[str, Any]) -> str:
-    """Return one message with its parameters, ``%1`` or ``%fieldName``, put in once: none is looked for in another."""
+    """Return one message with its parameters, ``%1`` or ``%fieldName``, put in once and not within one another."""
     message = beginning_of(str(body.get("message", "")))
     given = body.get("parameters")
     found = enumerate(given, 1) if isinstance(given, list) else given.items() if isinstance(given, Mapping) else ()
@@ -120,7 +120,7 @@ def _phrase(body: Mapping[str, Any]) -> str:
 
 
 def _error_body(response: requests.Response) -> dict[str, Any] | None:
-    """Return the JSON object with Magento's message; None when the answer is not Magento's own."""
+    """Return the JSON object with Magento's message, if the answer is Magento's own."""
     try:
         body = json.loads(response.content)
     except (ValueError, RecursionError):

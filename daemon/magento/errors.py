@@ -1,4 +1,4 @@
-"""Names the error that an answer of Magento's is: what happened, and what to do about it, where."""
+"""Turns an error answer of Magento's into our error: what happened, where, and what to do."""
 
 import re
 from collections.abc import Callable
@@ -16,7 +16,7 @@ _WANTS_TLS = (b"sent to HTTPS port", b"to an SSL-enabled server port")
 
 
 class PageTooLarge(InvoiceSyncError):  # noqa: N818
-    """The shop limits the page size; ``largest`` is the size that it takes."""
+    """The page is larger than the shop's limit, which is ``largest``."""
 
     def __init__(self, largest: int) -> None:
         super().__init__(f"Magento takes at most {largest} a page")
@@ -57,7 +57,7 @@ def is_worth_signing_again(answer: ErrorAnswer) -> bool:
 
 
 def place_unknown(answer: ErrorAnswer) -> SideDenied:
-    """Return the error for a URL below which Magento processes nothing."""
+    """Return the error for a URL without any resources of Magento's below."""
     return SideDenied(
         f"Magento does not know this store in its URL: {urlsplit(answer.url).path} ({answer.words})",
         side="magento",
@@ -88,7 +88,7 @@ def _unauthorized(answer: ErrorAnswer, way: Way) -> InvoiceSyncError:
     seen_already = way == "oauth1" and len(answer.listed) == 1
     if seen_already or "nonce is already being used" in words:  # each call has a new nonce, and so has the next one
         return Busy(
-            f"Magento refused a call that it had seen already: {words}",
+            f"Magento denied a call that it had seen already: {words}",
             side="magento",
             hint="A proxy in front of Magento sends calls twice; it must not repeat them.",
         )
@@ -120,7 +120,7 @@ def _forbidden(answer: ErrorAnswer, _way: Way) -> InvoiceSyncError:
     return Busy(
         f"{answer.origin} answered 403, which Magento never does",
         side="magento",
-        hint="A proxy or firewall in front of Magento refuses this machine; let it read /rest.",
+        hint="A proxy or firewall in front of Magento denies this machine; let the machine read /rest.",
     )
 
 

@@ -1,4 +1,4 @@
-"""Tries one by one what the daemon needs of a shop, for a person who sets it up; only reads, and at most a page."""
+"""Tries one by one what the daemon needs of a shop, for the person who sets it up; reads a page at most."""
 
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -18,7 +18,7 @@ from state.values import LARGEST
 
 
 class Inspection:
-    """One look at a shop by the settings in force."""
+    """One inspection of a shop, by the settings in force."""
 
     def __init__(
         self,
@@ -34,17 +34,17 @@ class Inspection:
         self.cookie_domain: str | None = None
 
     def close(self) -> None:
-        """Let go of the connections."""
+        """Close the HTTP connections."""
         self._connection.close()
 
     @property
     def answered(self) -> bool:
-        """Whether anything at all answered, Magento or not."""
+        """Return whether there was any answer at all, of Magento or not."""
         return self._connection.last is not None
 
     @property
     def answered_at(self) -> datetime | None:
-        """The web server's clock at its last answer."""
+        """Return the web server's clock at its last answer."""
         last = self._connection.last
         try:
             return parsedate_to_datetime(last.headers["Date"]).astimezone(UTC) if last is not None else None
@@ -52,7 +52,7 @@ class Inspection:
             return None
 
     def newest_change(self) -> tuple[int, datetime | None]:
-        """How many invoices there are, and when the one last changed was, by the database's clock."""
+        """Return the number of invoices, and the database's clock at the last change of one."""
         fields = "items[entity_id,created_at,updated_at],total_count"
         newest = query([], page_size=1, newest_by="updated_at", fields=fields)
         body = self._read(f"invoices?{newest}")
@@ -63,12 +63,12 @@ class Inspection:
         return (total if isinstance(total, int) else len(known[:1])), max(known, default=None)
 
     def may_read(self, resource: Literal["invoices", "orders"]) -> None:
-        """Ask for a list that nothing is in, because a record could break it. AccessDenied when Magento denies it."""
+        """Ask for an empty list, because a record could break a full one; AccessDenied without the permission."""
         question = query(NOTHING, page_size=1, fields="items[entity_id],total_count")
         self._read(f"{resource}?{question}")
 
     def page_limit(self, page_size: int) -> int | None:
-        """The largest page, when the shop limits it to less than this; asked for with no row at all."""
+        """Return the shop's limit for pages, if below this size; the question asks for zero rows."""
         try:
             self._read(f"invoices?{query(NOTHING, page_size=page_size)}")
         except PageTooLarge as limit:
@@ -76,7 +76,7 @@ class Inspection:
         return None
 
     def show_newest(self, page_size: int) -> int:
-        """Read so many of the newest invoices, whole, and then their orders. Return how many invoices there were."""
+        """Read so many of the newest invoices, whole, and then their orders; return the number of invoices."""
         newest = query([], page_size=page_size, newest_by="entity_id")
         body = self._read(f"invoices?{newest}")
         items = body.get("items")
@@ -89,17 +89,17 @@ class Inspection:
         return len(invoices)
 
     def version(self) -> str | None:
-        """What the shop says of its version, where it does: ``Magento/2.4 (Community)``."""
+        """Return the shop's version, if public: ``Magento/2.4 (Community)``."""
         response = self._connection.get_unsigned(f"{self._settings.base_url}/magento_version")
         text = response.text.strip() if response.status_code == 200 else ""
         return text if text.startswith("Magento/") and len(text) < 80 else None
 
     def address(self) -> Address:
-        """Ask the front page; it sends a caller who came by another address to the shop's own."""
+        """Ask the front page for the shop's own address."""
         return ask_address(self._connection, self._settings.base_url)
 
     def seen_as(self) -> str | None:
-        """Return the scheme and host that Magento sees: a signature over them is followed, and ours was not."""
+        """Return the scheme and host at Magento, if a signature over another address passes."""
         return find_seen_as(self._connection, self._configuration)
 
     def _read(self, question: str) -> dict[str, Any]:
@@ -107,5 +107,5 @@ class Inspection:
 
 
 def _is_id(value: object) -> bool:
-    """Whether there can be a record with this id; asking for any other says nothing of the page."""
+    """Return whether a record can have this id: questions for other ids would say little of the page."""
     return isinstance(value, int) and not isinstance(value, bool) and 0 < value <= LARGEST

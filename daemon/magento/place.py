@@ -1,4 +1,4 @@
-"""The store that a URL of Magento's REST API names, and the error when Magento does not know it."""
+"""Recognizes an unknown store in a URL of Magento's REST API."""
 
 import requests
 
@@ -9,7 +9,7 @@ from daemon.redaction import Redaction
 
 
 def require_place(response: requests.Response, session: requests.Session, root: str, redaction: Redaction) -> None:
-    """Raise SideDenied for a call that failed because Magento processes nothing below this place.
+    """Raise SideDenied for a call that failed because of an unknown store in its URL.
 
     Magento looks at the place before it looks at the caller, so a call without a sign-in fails in the same way.
     """

@@ -15,7 +15,7 @@ from daemon.errors import RejectedRecord
 from daemon.spelling import hash_of, plain_number
 from state.values import LARGEST
 
-# Ends a transaction in SQLite or a note in base64 otherwise. A newline and a tab are text.
+# Otherwise such a character would end a transaction in SQLite or a note in base64. A newline and a tab are text.
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _STAMP = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", re.ASCII)
@@ -23,15 +23,15 @@ _spelled = json.JSONEncoder(sort_keys=True)
 
 
 def clean(text: str) -> str:
-    """The text as it can be kept and sent: one kind of line break, no control characters, no lone surrogates."""
-    if text.isprintable():  # most are; then none of all this is in it
+    """Return the text with one kind of line break, without control characters and lone surrogates."""
+    if text.isprintable():  # most texts are, and then need no change
         return text
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     return _SURROGATE.sub("\N{REPLACEMENT CHARACTER}", _CONTROL.sub("", text))
 
 
 def digest(value: Any) -> str:
-    """Equal when Magento shows the same. Lists are compared whatever their order, numbers whatever their spelling."""
+    """Return a digest, equal for equal values in any order of lists and any spelling of numbers."""
     return hash_of(_canonical(value))
 
 
@@ -49,7 +49,7 @@ def _canonical(value: Any) -> Any:
 
 
 def cleaned(value: Any) -> Any:
-    """The same value with every text in it clean, names too."""
+    """Return the value with clean texts and names."""
     if isinstance(value, str):
         return clean(value)
     if isinstance(value, dict):
@@ -60,7 +60,7 @@ def cleaned(value: Any) -> Any:
 
 
 def whole(row: Mapping[str, Any], name: str, complaint: str) -> int:
-    """A whole number of any size, also one spelled as text; RejectedRecord with this complaint when there is none."""
+    """Return a whole number of any size, also one spelled as text; RejectedRecord with this complaint without one."""
     value = row.get(name)
     if isinstance(value, str) and re.fullmatch(r"\d{1,18}", value):
         return int(value)
@@ -70,21 +70,27 @@ def whole(row: Mapping[str, Any], name: str, complaint: str) -> int:
 
 
 def integer(row: Mapping[str, Any], name: str, complaint: str | None = None) -> int:
-    """A whole number that the state keeps; RejectedRecord when there is none."""
+    """Return a whole number that the state can keep; RejectedRecord without one."""
     value = whole(row, name, complaint or f"its {name} is missing or not a whole number")
-    if not 0 <= value <= LARGEST:  # kept all the same, it would be damage to whoever reads it
+    if not 0 <= value <= LARGEST:  # kept nevertheless, the number would look like damage to a reader
         raise RejectedRecord(f"its {name} is below 0 or too large")
     return value
 
 
 def integer_or_none(row: Mapping[str, Any], name: str) -> int | None:
-    """Return a whole number, or None where Magento shows nothing; RejectedRecord when it is anything else."""
+    """Return a whole number; RejectedRecord for any other value.
+
+    None where Magento shows nothing.
+    """
     value = row.get(name)
     return None if value is None or value == "" else integer(row, name, f"its {name} is not a whole number")
 
 
 def number_or_none(name: str, value: object) -> Decimal | None:
-    """An amount, exact, or none where Magento shows nothing; RejectedRecord when it is anything but a number."""
+    """Return an exact amount; RejectedRecord for any value but a number.
+
+    None where Magento shows nothing.
+    """
     if value is None or value == "":
         return None
     try:
@@ -97,7 +103,7 @@ def number_or_none(name: str, value: object) -> Decimal | None:
 
 
 def amount(value: str) -> Decimal | str | None:
-    """An amount spelled as text, exact; anything else as it is, for Salesforce to judge if it is mapped."""
+    """Return the exact amount that a text spells, or else the text: Salesforce judges it where it is mapped."""
     try:
         return number_or_none("", value)
     except RejectedRecord:
@@ -105,7 +111,10 @@ def amount(value: str) -> Decimal | str | None:
 
 
 def parse_stamp(row: Mapping[str, Any], name: str) -> datetime | None:
-    """A stamp, or none where Magento shows nothing or MySQL's zero date; RejectedRecord when it is anything else."""
+    """Return a stamp; RejectedRecord for any other value.
+
+    None where Magento shows nothing or MySQL's zero date.
+    """
     value = row.get(name)
     if value is None or value == "" or str(value).startswith("0000-00-00"):
         return None
@@ -116,10 +125,10 @@ def parse_stamp(row: Mapping[str, Any], name: str) -> datetime | None:
 
 
 def parse_stamp_or_none(value: object) -> datetime | None:
-    """A stamp, or none: for where a wrong one must not hide what else is known."""
+    """Return a stamp, if readable: used where a wrong stamp must not hide the other values."""
     text = str(value)
     try:
-        if _STAMP.fullmatch(text):  # as Magento spells it: strptime reads more, and takes ten times as long
+        if _STAMP.fullmatch(text):  # Magento's spelling; strptime reads more spellings, and takes ten times as long
             return datetime.fromisoformat(text).replace(tzinfo=UTC)
         return datetime.strptime(text, "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC)
     except ValueError:
@@ -127,5 +136,5 @@ def parse_stamp_or_none(value: object) -> datetime | None:
 
 
 def text_or_none(value: object) -> str | None:
-    """A text as it is; of anything else nothing."""
+    """Return the value, if a string."""
     return value if isinstance(value, str) else None

@@ -1,4 +1,4 @@
-"""How calls to Magento are signed: OAuth 1.0a, or a token as Bearer."""
+"""Signs calls to Magento: by OAuth 1.0a, or with a token as Bearer."""
 
 from collections.abc import Mapping
 from urllib.parse import urlsplit
@@ -11,10 +11,10 @@ _METHODS = {"hmac-sha256": SIGNATURE_HMAC_SHA256, "hmac-sha1": SIGNATURE_HMAC_SH
 
 
 class OAuth1(AuthBase):
-    """Signs each call anew: Magento refuses a nonce that it has seen, so a retry must not reuse its signature.
+    """Signs each call, and each retry again: Magento denies a repeated nonce.
 
-    HMAC-SHA256 unless the settings say otherwise: Magento refuses HMAC-SHA1 from 2.4.4 on. ``seen_as``: the scheme and
-    host that Magento is taken to see, where that is not what was called.
+    HMAC-SHA256 unless the settings say otherwise: Magento denies HMAC-SHA1 from 2.4.4 on. ``seen_as``: the scheme and
+    host to sign, where Magento sees another address than was called.
     """
 
     def __init__(self, secrets: Mapping[str, str], signature: str = "hmac-sha256", seen_as: str | None = None) -> None:
@@ -40,7 +40,7 @@ class OAuth1(AuthBase):
 
 
 class Bearer(AuthBase):
-    """A token in the header: an administrator's, or an integration's where that is switched on (not since 2.4.4)."""
+    """A token in the header: an administrator's, or an integration's where allowed (by default before 2.4.4)."""
 
     def __init__(self, token: str) -> None:
         self._token = token
@@ -52,8 +52,8 @@ class Bearer(AuthBase):
 
 
 class Unsigned(AuthBase):
-    """Nothing on the call; the session's own sign-in is not used either."""
+    """A call without a sign-in: the session's own is not used either."""
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        """Leave the call as it is."""
+        """Return the call without a change."""
         return request

@@ -1,4 +1,4 @@
-"""Why Magento does not let us in, as far as its answers tell, and the menu path that mends it."""
+"""Names the cause of a denied sign-in or permission, as far as Magento tells, and the menu path to fix it."""
 
 import re
 from datetime import datetime
@@ -9,16 +9,16 @@ from daemon.redaction import Redaction
 
 Way = Literal["oauth1", "bearer", "admin"]
 Cause = Literal["permission", "signature", "keys", "clock", "method", "account", "unknown"]
-ACCOUNT_DENIED = "Magento refused the sign-in of magento_username"
-"""How the reason of a pause begins that six tries would turn into a locked account."""
+ACCOUNT_DENIED = "Magento denied the sign-in of magento_username"
+"""The beginning of a pause's reason that is about the account, which six tries would lock."""
 
 _INTEGRATION = "System > Extensions > Integrations"
 _RESOURCES = {
     "Magento_Sales::sales_invoice": "Sales > Operations > Invoices",
     "Magento_Sales::actions_view": "Sales > Operations > Orders > Actions > View",
 }
-# OAuth 1.0a: which key is wrong is told by words alone, and a shop may have them translated. Where one of these is
-# not in them, no cause is claimed.
+# OAuth 1.0a: Magento tells by words alone which key is wrong, and a shop may have them translated. Without one of these
+# texts no cause is claimed.
 _KEYS: dict[str, tuple[Cause, str]] = {
     "Access token has been revoked": (
         "keys",
@@ -26,7 +26,7 @@ _KEYS: dict[str, tuple[Cause, str]] = {
     ),
     "The signature is invalid": (
         "signature",
-        "Check the two secrets; behind a proxy, base_url must be the URL that Magento sees.",
+        "Check the two secrets; behind a proxy, magento.base_url must be the URL that Magento sees.",
     ),
     "An error occurred validating the nonce": (
         "clock",
@@ -34,20 +34,20 @@ _KEYS: dict[str, tuple[Cause, str]] = {
     ),
     "Specified token does not exist": (
         "keys",
-        f"Copy the access token of the integration anew ({_INTEGRATION}).",
+        f"Copy the access token of the integration again ({_INTEGRATION}).",
     ),
     "A consumer having the specified key": (
         "keys",
-        f"Copy the consumer key of the integration anew ({_INTEGRATION}).",
+        f"Copy the consumer key of the integration again ({_INTEGRATION}).",
     ),
     "Consumer key is not the correct length": (
         "keys",
-        "The consumer key has 32 characters; copy it anew.",
+        "The consumer key has 32 characters; copy it again.",
     ),
 }
-_AHEAD = 600  # seconds: Magento takes no signature from further ahead
+_AHEAD = 600  # seconds: Magento denies a signature from further ahead
 _BEARER_OFF = (
-    "An integration's token is refused as Bearer since Magento 2.4.4, unless Stores > Configuration > Services > OAuth "
+    "Since Magento 2.4.4 an integration's token is denied as Bearer, unless Stores > Configuration > Services > OAuth "
     "> Consumer Settings > Allow OAuth Access Tokens to be used as standalone Bearer tokens is Yes; "
     "magento.auth: oauth1 needs no such setting"
 )
@@ -67,7 +67,7 @@ def is_account_denied(reason: str | None, redaction: Redaction) -> bool:
 
 
 class AccessDenied(SideDenied):
-    """Magento does not let us in. ``cause``: why, as far as its answer tells, in whichever language."""
+    """Magento denies a sign-in or a permission. ``cause``: why, as far as the answer tells in any language."""
 
     def __init__(
         self,
@@ -83,19 +83,19 @@ class AccessDenied(SideDenied):
 
 
 def tells_cause(words: str) -> bool:
-    """Return whether these words of a 401 name a cause that is known here."""
+    """Return whether these words of a 401 name a known cause."""
     return any(text in words for text in _KEYS)
 
 
 def access_denied(words: str, way: Way, *, resources: str | None, ahead: float | None = None) -> AccessDenied:
-    """For a call that is refused with 401, which Magento says of an unknown caller and of a missing permission.
+    """Return the error for a 401, which Magento gives to an unknown caller and for a missing permission.
 
-    ``resources``: what the caller may not use, which only a missing permission has (and, but for ``oauth1``, a wrong
-    token). ``ahead``: seconds that the call's signature was ahead of Magento's clock.
+    ``resources``: the resources that the caller may not use, named for a missing permission alone (and, except with
+    ``oauth1``, for a wrong token). ``ahead``: seconds that the call's signature was ahead of Magento's clock.
     """
     cause, hint = _cause(words, way, resources, ahead)
     return AccessDenied(
-        f"Magento refused: {words}",
+        f"Magento denied access: {words}",
         cause=cause,
         hint=hint,
         probe="hourly" if way == "admin" else "sign-in",
@@ -111,21 +111,21 @@ def _cause(words: str, way: Way, resources: str | None, ahead: float | None) -> 
         return known
     if way == "admin":
         return "unknown", (
-            "Magento does not say why in words that are known here, and names no resource. An integration signs in "
+            "Magento names no resource, and no cause in known words. An integration signs in "
             f"without an administrator's account ({_INTEGRATION}; magento.auth: oauth1)."
         )
     if ahead is not None and ahead > _AHEAD:
         return "clock", f"This machine's clock is {ahead / 60:.0f} minutes ahead of Magento's. {_NTP}"
     return "unknown", (
-        "Magento does not say why in words that are known here; it names no resource, so the permissions are not the "
-        f"cause. These may be: one of the four keys is wrong (copy them again: {_INTEGRATION}), the integration was "
-        "deactivated or given new keys, or Magento sees another URL than base_url. `invoice-sync check` looks for it."
+        "Magento names no cause in known words. It names no resource either, so the permissions are not the cause. "
+        f"Possible causes: one of the four keys is wrong (copy them again: {_INTEGRATION}), the integration was "
+        "deactivated or given new keys, or Magento sees another URL than base_url. `invoice-sync check` tells which."
     )
 
 
 def _permission(resources: str, way: Way) -> str:
-    """What to allow, and where. Whether the token is wrong can be told for ``oauth1`` and ``admin`` alone."""
-    # From the beginning of a word alone: where each letter could begin one, a long word takes quadratic time.
+    """Return the permission to grant, and its place; a wrong token looks the same, except with oauth1 and admin."""
+    # Only from the beginning of a word: where each letter could begin a match, a long word takes quadratic time.
     found = re.search(r"\bMagento_\w++::\w+", resources)
     resource = _RESOURCES.get(found[0], found[0]) if found else None
     both = f"{_RESOURCES['Magento_Sales::sales_invoice']}, and {_RESOURCES['Magento_Sales::actions_view']}"
@@ -139,19 +139,19 @@ def _permission(resources: str, way: Way) -> str:
     if way == "oauth1":
         return f"The keys are good, but the integration lacks the resource, or is inactive: {where}: {wanted}."
     return (
-        "Magento answers alike to three causes. The token is wrong or revoked: copy the access token anew "
+        "Magento gives this answer for three causes. The token is wrong or revoked: copy the access token again "
         f"({_INTEGRATION}). The integration lacks the resource: {where}: {wanted}. {_BEARER_OFF}."
     )
 
 
 def signature_denied(words: str, method: str) -> AccessDenied:
-    """For a call whose way of signing this Magento does not take: HMAC-SHA1 from 2.4.4 on, or SHA256 by some before."""
+    """Return the error for a denied signature method: HMAC-SHA1 from 2.4.4 on, HMAC-SHA256 in some versions before."""
     wanted = "hmac-sha256" if method == "HMAC-SHA1" else "hmac-sha1"
-    return AccessDenied(f"Magento refused: {words}", cause="method", hint=f"Set magento.signature: {wanted}.")
+    return AccessDenied(f"Magento denied access: {words}", cause="method", hint=f"Set magento.signature: {wanted}.")
 
 
 def account_spared(until: datetime) -> AccessDenied:
-    """For an administrator's sign-in that is not made, because it could be the one that locks the account."""
+    """Return the error for a withheld sign-in of an administrator, which could lock the account."""
     return AccessDenied(
         f"{ACCOUNT_DENIED} several times in a row; one more could lock the account, so it is not tried before "
         f"{until:%Y-%m-%d %H:%M} UTC",
@@ -164,13 +164,13 @@ def account_spared(until: datetime) -> AccessDenied:
 
 
 def account_denied(words: str, status: int, *, second_factor: bool) -> AccessDenied:
-    """For an administrator's sign-in that is refused; not to be repeated soon.
+    """Return the error for a denied sign-in of an administrator, with a pause of an hour.
 
-    ``second_factor``: the answer names the providers of one.
+    ``second_factor``: the answer names providers of a second factor.
     """
     if status == 401:
         hint = (
-            "Magento says the same of four causes. The user name is unknown or the password wrong: correct "
+            "Magento gives this answer for four causes. The user name is unknown or the password wrong: correct "
             "magento_username and magento_password. The account is inactive: System > Permissions > All Users. It is "
             "locked: System > Permissions > Locked Users; the lock of API sign-ins after six failures ends by itself "
             "after 30 minutes (Stores > Configuration > Services > OAuth > Authentication Locks). An integration is "
@@ -180,7 +180,7 @@ def account_denied(words: str, status: int, *, second_factor: bool) -> AccessDen
         hint = f"The password is right, but two-factor authentication is on. {_WITHOUT_SECOND_FACTOR}"
     else:
         hint = (
-            "Magento does not say why in words that are known here. If two-factor authentication is on: "
+            "Magento names no cause in known words. If two-factor authentication is on: "
             f"{_WITHOUT_SECOND_FACTOR[0].lower()}{_WITHOUT_SECOND_FACTOR[1:]}"
         )
     return AccessDenied(

@@ -1,4 +1,4 @@
-"""Signs in, makes one call at a time, and turns every refusal of a whole call into an error that says what next."""
+"""Signs in to Salesforce, makes one call at a time, and turns each failed call into an error of ours."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -16,16 +16,17 @@ from daemon.errors import AnotherOrg, InvoiceSyncError, Retriable, Unreachable
 from daemon.redaction import Redaction
 from daemon.salesforce.errors import MOVED, CallRejected, explain
 from daemon.salesforce.hosts import require_trusted
-from daemon.salesforce.ids import to_18
 from daemon.salesforce.sign_in import Token, date_of, request_token
 from daemon.settings import Configuration
 from daemon.transport import Transport
 
 __all__ = ["CallRejected", "Connection"]
 
+_USAGE = re.compile(r"api-usage=(\d{1,12})/(\d{1,12})\b")
+
 
 class Connection:
-    """One signed-in connection. ``calls`` counts what the org's daily limit counts; sign-ins do not."""
+    """One signed-in connection. ``calls`` counts calls as the org's daily limit does: without sign-ins."""
 
     def __init__(
         self,
@@ -57,17 +58,17 @@ class Connection:
 
     @property
     def root(self) -> str:
-        """The path below which the API's resources stand, as graphs name them."""
+        """Return the path of the API's resources, as graphs name them."""
         return f"/services/data/v{self._salesforce.api_version}"
 
     @property
     def version(self) -> str:
-        """The version of the API that the settings choose."""
+        """Return the version of the API that the settings choose."""
         return self._salesforce.api_version
 
     @property
     def reserve_reached(self) -> bool:
-        """Whether what is left of the org's daily calls is to be left to others."""
+        """Return whether the rest of the org's daily calls is reserved for others."""
         if self.api_used is None or not self.api_limit:
             return False
         return self.api_used > self.api_limit * (1 - self._salesforce.api_reserve)
@@ -77,14 +78,14 @@ class Connection:
         self._session.close()
 
     def expect_organization(self, organization_id: str | None) -> None:
-        """Sign in to this org alone from now on; None: to whichever org the next sign-in leads to, and then that one.
+        """Sign in to this org alone from now on; without an ID, to the org of the next sign-in, whichever it is.
 
         The org that the state was made with is expected: a sign-in to another one fails before anything is sent.
         """
         self._expected_organization = organization_id
 
     def versions(self) -> list[str]:
-        """The API versions that are served where we sign in; asked without a sign-in, and not counted."""
+        """Ask which API versions login_url serves, without a sign-in; the call does not count."""
         response = self._session.get(f"{self._salesforce.login_url}/services/data/")
         try:
             return [str(version["version"]) for version in response.json()] if response.status_code == 200 else []
@@ -92,28 +93,25 @@ class Connection:
             return []
 
     def sign_in(self) -> None:
-        """Get an access token, as salesforce.auth says. SideDenied when it is not given."""
+        """Get an access token by the way in salesforce.auth, or raise SideDenied."""
         self.sign_ins += 1
         self._rest = None
         try:
             self._use(request_token(self._session, self._salesforce, self._secrets, self._clock, self.redaction))
         except Retriable as error:
-            error.about = frozenset()  # whatever was to be sent has not been
+            error.about = frozenset()  # nothing of what was to be sent has been sent
             raise
 
     def _use(self, token: Token) -> None:
-        found = re.search(r"/id/(00D\w{12,15})/", token.identity)
-        organization = to_18(found[1]) if found else None
-        expected = self._expected_organization
+        expected, organization = self._expected_organization, token.organization_id
         if None not in (expected, organization) and expected != organization:
             raise AnotherOrg(
                 f"Salesforce signs in to the org {organization}, but this state was made with {expected}",
-                hint="Set salesforce.login_url back, or run `invoice-sync state clear` to begin anew with this org.",
+                hint="Set salesforce.login_url back, or run `invoice-sync state clear` to start over with this org.",
             )
         instance_url = require_trusted(token.instance_url, self._salesforce.login_url)
         self.organization_id = organization
-        user = re.search(r"/id/00D\w{12,15}/(005\w{12,15})", token.identity)
-        self.user_id = to_18(user[1]) if user else None
+        self.user_id = token.user_id
         self._expected_organization = expected or organization  # also for the next sign-in
         self.redaction.learn_token("salesforce", token.access_token)
         self._rest = Rest(
@@ -127,13 +125,13 @@ class Connection:
         self.instance_url = instance_url
 
     def call(self, path: str, *, method: str = "GET", params: Mapping[str, str] | None = None, body: Any = None) -> Any:
-        """Return the JSON of a good answer; signed in again once if the session has ended or the org has moved."""
+        """Return the JSON of a good answer; sign in again once if the session has ended or the org has moved."""
         if self._rest is None:
             self.sign_in()
         try:
             return self._call(path, method, params, body)
         except Unreachable as error:
-            if not error.sent:  # where the sign-in said that calls go: perhaps it says so no more
+            if not error.sent:  # the sign-in named this host for calls, and may name another one now
                 self._rest = None
             raise
         except SalesforceError as error:
@@ -149,9 +147,10 @@ class Connection:
     def exchange(
         self, method: str, path: str, body: Callable[[str], bytes | None], headers: Mapping[str, str]
     ) -> requests.Response:
-        """One call beside the REST API's JSON, signed in again once if the session has ended.
+        """Make one call outside the REST API's JSON; sign in again once if the session has ended.
 
-        ``body`` is made of the session's token: SOAP carries it inside. The answer is whatever it is otherwise.
+        ``body`` makes the content from the session's token, because SOAP carries the token inside. Return the answer,
+        good or not.
         """
         for last in (False, True):
             if self._rest is None:
@@ -180,7 +179,7 @@ class Connection:
 
     def _call(self, path: str, method: str, params: Mapping[str, str] | None, body: Any) -> Any:
         assert self._rest is not None
-        # simplejson writes a Decimal as the number it is; the standard library would refuse it or make it a float.
+        # simplejson writes a Decimal exactly; the standard library would raise, or make it a float.
         data = None if body is None else simplejson.dumps(body, use_decimal=True, allow_nan=False)
         self.calls += 1
         try:
@@ -189,22 +188,19 @@ class Connection:
             if isinstance(error, requests.RequestException) and not isinstance(error, ValueError):
                 raise
             raise Unreachable(
-                "Salesforce's answer is not JSON, or is cut short; it is refused whole", side="salesforce", sent=True
+                "Salesforce's answer is not JSON, or is cut short; none of it is used", side="salesforce", sent=True
             ) from error
         self._observer.answer_read("salesforce")
         return answer
 
     def _note_headers(self, response: requests.Response, **_options: Any) -> None:
-        """The library's errors carry no headers, so what they say is kept as they come in."""
+        """Keep the headers of an answer, because the library's errors carry no headers."""
         self._headers = response.headers
         self.answered_at = date_of(response) or self.answered_at
         usage = [
-            (int(used), int(limit))
-            for used, limit in re.findall(
-                r"api-usage=(\d{1,12})/(\d{1,12})\b", response.headers.get("Sforce-Limit-Info", "")
-            )
+            (int(used), int(limit)) for used, limit in _USAGE.findall(response.headers.get("Sforce-Limit-Info", ""))
         ]
-        if usage:  # the org's own, and the app's where it has one: what is fuller counts
+        if usage:  # the org's own, and the app's where it has one: the fuller one counts
             self.api_used, self.api_limit = max(usage, key=lambda pair: pair[0] / max(pair[1], 1))
 
     def _explain(self, error: SalesforceError) -> InvoiceSyncError:

@@ -1,4 +1,4 @@
-"""What Salesforce's refusal of a whole call means: an error that says what next, and how far it reaches."""
+"""Turns Salesforce's error answer to a whole call into our error, with its reach and a hint."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -13,7 +13,7 @@ from daemon.salesforce.scrubbing import code_of
 from daemon.transport import retry_after
 
 MOVED = frozenset({301, 302, 303, 307, 308})
-"""Statuses of a redirect. 300 is none: it says that several records have one external ID."""
+"""Statuses of a redirect. 300 is none: several records have one external ID then."""
 _WRONG_PLACE = {
     404: "Check salesforce.login_url and salesforce.api_version.",
     410: "This API version is retired: set salesforce.api_version to a newer one.",
@@ -22,7 +22,7 @@ _LONGEST = 500
 
 
 class CallRejected(InvoiceSyncError):  # noqa: N818
-    """Salesforce refused a call as a whole (400, 413, 414): something in it is more than it takes."""
+    """Salesforce rejected a call as a whole (400, 413, 414): the call is larger than allowed, or malformed."""
 
     def __init__(self, code: str, message: str, status: int) -> None:
         super().__init__(f"{code}: {message}")
@@ -34,12 +34,12 @@ class CallRejected(InvoiceSyncError):  # noqa: N818
 def explain(
     status: int, content: Any, headers: Mapping[str, str], *, host: str, redaction: Redaction
 ) -> InvoiceSyncError:
-    """Return the error that this answer is. ``host``: where the call went."""
+    """Return the error that this answer is. ``host``: the host that was called."""
     if status in MOVED:
-        return _moved(status, headers, host)
+        return _redirected(status, headers, host)
     code, message = _first_error(content, redaction)
     if status == 401:
-        return _session_refused(code, message)
+        return _session_denied(code, message)
     if code == "REQUEST_LIMIT_EXCEEDED" and "TotalRequests" in message:
         return OutOfCalls("Salesforce's daily API calls are used up", side="salesforce")
     words = f"Salesforce answered {status}{f' {code}: {message}' if code else ''}"
@@ -52,13 +52,13 @@ def explain(
         return SideDenied(words, side="salesforce", hint=remedy.hint, probe=remedy.probe, of_object=of_object)
     if status in {400, 413, 414, 431} and remedy.next is not Next.AGAIN:
         return CallRejected(code or str(status), message or "the call is more than Salesforce takes", status)
-    # Salesforce's own refusals have a code. A gateway before it (its edge, a company's proxy) gives up sooner than
-    # Salesforce ends a call, or passes a call on whose answer it then loses.
+    # Salesforce's own errors have a code. A gateway before it (its edge, a company's proxy) gives up sooner than
+    # Salesforce ends a call, or passes on a call whose answer it then loses.
     return Busy(words, side="salesforce", retry_after=retry_after(headers), unanswered=not code)
 
 
-def _moved(status: int, headers: Mapping[str, str], host: str) -> SideDenied:
-    """For a redirect after a new sign-in: the sign-in still names the old host."""
+def _redirected(status: int, headers: Mapping[str, str], host: str) -> SideDenied:
+    """Return the error for a redirect after a new sign-in: even the new sign-in names the old host."""
     to = host_of(headers.get("Location", ""))
     return SideDenied(
         f"Salesforce at {host} answered {status}: it redirects calls to {to}; redirects are not followed",
@@ -68,7 +68,7 @@ def _moved(status: int, headers: Mapping[str, str], host: str) -> SideDenied:
     )
 
 
-def _session_refused(code: str, message: str) -> SideDenied:
+def _session_denied(code: str, message: str) -> SideDenied:
     known = CATALOGUE.get(code)
     said = f"{code}: {message}" if known and known.next is Next.PAUSE else message
     return SideDenied(

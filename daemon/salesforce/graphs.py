@@ -24,14 +24,14 @@ _LONGEST = 20_000  # of a message from either end
 
 
 class Reference(str):
-    """A value that Salesforce is to take from another node's answer, and no customer's text that looks like one."""
+    """A value from another node's answer, for Salesforce to fill in; no customer's text of the same look."""
 
     __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """One write or read; later nodes of its graph name its answer as ``@{ref.id}`` (``@{ref.Id}`` after a GET)."""
+    """One write or read. Later nodes of the graph name its answer as ``@{ref.id}`` (``@{ref.Id}`` after a GET)."""
 
     ref: str
     method: str
@@ -41,13 +41,13 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Graph:
-    """Nodes that all go in, or none."""
+    """Atomic: the nodes go in together or not at all."""
 
     graph_id: str
     nodes: tuple[Node, ...]
 
     def spelled(self) -> dict[str, Any]:
-        """As JSON takes it."""
+        """Return the graph as a composite/graph JSON body."""
         nodes: list[dict[str, Any]] = []
         for node in self.nodes:
             nodes.append({"method": node.method, "url": node.url, "referenceId": node.ref})
@@ -56,13 +56,13 @@ class Graph:
         return {"graphId": self.graph_id, "compositeRequest": nodes}
 
     def size(self) -> int:
-        """Bytes on the wire."""
+        """Return the number of bytes on the wire."""
         return len(simplejson.dumps(self.spelled(), use_decimal=True))
 
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """The graph went in. ``ids`` by node; ``created`` the nodes that made a new record."""
+    """The graph went in. ``ids``: by node; ``created``: the nodes that made a new record."""
 
     ids: Mapping[str, str]
     created: frozenset[str]
@@ -70,7 +70,7 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """Nothing of the graph went in, because of this node."""
+    """The graph did not go in, because of this node."""
 
     ref: str
     error: RecordError
@@ -78,14 +78,14 @@ class Rejected:
 
 @dataclass(frozen=True, slots=True)
 class NotAttempted:
-    """Salesforce did not look at the graph: too many before it had failed."""
+    """Salesforce did not look at the graph, after too many failed ones."""
 
 
 Answer = Done | Rejected | NotAttempted
 
 
 def _literal(value: Any) -> Any:
-    """A customer's ``@{`` names no other node: a word joiner, which nobody sees, keeps it from being read so."""
+    """Return the value so that a customer's ``@{`` names no other node: an invisible word joiner stands inside."""
     if isinstance(value, dict):
         return {name: _literal(inner) for name, inner in value.items()}
     if isinstance(value, str) and "@{" in value and not isinstance(value, Reference):
@@ -94,7 +94,7 @@ def _literal(value: Any) -> Any:
 
 
 def pack(graphs: Iterable[Graph], *, at_most: int = MAX_GRAPHS) -> list[list[Graph]]:
-    """The graphs in as few calls as the limits allow, in their order."""
+    """Return the graphs in as few calls as the limits allow, in their order."""
     calls: list[list[Graph]] = []
     nodes = size = 0
     for graph in graphs:
@@ -115,7 +115,7 @@ def pack(graphs: Iterable[Graph], *, at_most: int = MAX_GRAPHS) -> list[list[Gra
 
 
 def read_answers(body: Any, sent: Iterable[Graph]) -> dict[str, Answer]:
-    """Each graph's answer by its graphId. Unreachable when the answer is not about what was sent."""
+    """Return each graph's answer by its graphId; Unreachable for an answer to something else."""
     wanted = {graph.graph_id: graph for graph in sent}
     try:
         pairs = [(str(graph["graphId"]), _answer(graph, wanted[str(graph["graphId"])])) for graph in body["graphs"]]
@@ -124,16 +124,19 @@ def read_answers(body: Any, sent: Iterable[Graph]) -> dict[str, Answer]:
     found = dict(pairs)
     alike = set(found) == set(wanted) and len(found) == len(pairs)
     firsts = [answer.ids.get(wanted[name].nodes[0].ref) for name, answer in pairs if isinstance(answer, Done)]
-    # Two invoices have two IDs: an answer that gives one of them twice has mixed them up.
+    # Two invoices have two IDs: an answer with one ID twice has mixed them up.
     if not alike or len(set(firsts)) < len(firsts) or not all(_fits(answer, wanted[name]) for name, answer in pairs):
         raise Unreachable("Salesforce's answer cannot be read as what was sent", side="salesforce", sent=True)
     return found
 
 
 def _fits(answer: Answer, graph: Graph) -> bool:
-    """Whether it is about this graph's nodes. The first is the invoice: without its ID there is nothing to keep."""
+    """Return whether the answer is about this graph's nodes, with all necessary IDs.
+
+    The first node is the invoice.
+    """
     if isinstance(answer, Done):
-        # What is created without an ID would be taken for deleted when it is to be edited.
+        # A new record without an ID would be taken for a deleted one when it is edited later.
         return {graph.nodes[0].ref, *(node.ref for node in graph.nodes if node.method == "POST")} <= set(answer.ids)
     return isinstance(answer, NotAttempted) or answer.ref in {node.ref for node in graph.nodes}
 
@@ -144,10 +147,10 @@ def _answer(graph: Mapping[str, Any], sent: Graph) -> Answer:
         ids: dict[str, str] = {}
         created: set[str] = set()
         if sorted(node["referenceId"] for node in nodes) != sorted(node.ref for node in sent.nodes):
-            raise ValueError("it is not about these nodes")
+            raise ValueError("the answer is not about these nodes")
         for node in nodes:
             if node["httpStatusCode"] not in (200, 201, 204):
-                raise ValueError("it succeeded with a node that did not")
+                raise ValueError("the graph succeeded with a node that did not")
             body = node.get("body") or {}
             identifier = body.get("id") or body.get("Id")
             if identifier:
@@ -156,10 +159,10 @@ def _answer(graph: Mapping[str, Any], sent: Graph) -> Answer:
                 created.add(str(node["referenceId"]))
         return Done(ids, frozenset(created))
     if graph["isSuccessful"] is not False:
-        raise ValueError("it does not say whether it went in")
+        raise ValueError("the answer does not say whether the graph went in")
     for node in nodes:
         error = _error(node)
-        # A halted node was rolled back for another's sake, unless it is the one that refers to nothing.
+        # A halted node was rolled back because of another one, unless it is the node that refers to nothing.
         if error and (error.code != _HALTED or "Invalid reference" in error.message):
             return Rejected(str(node["referenceId"]), error)
     return NotAttempted()

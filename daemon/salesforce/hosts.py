@@ -1,12 +1,12 @@
-"""Which hosts a session of this org may be used at: those of Salesforce, and the one that login_url names."""
+"""The hosts that a session of this org may be used at: those of Salesforce, and the host of login_url."""
 
 from urllib.parse import SplitResult, urlsplit
 
 from daemon.errors import SideDenied
 from daemon.settings.kinds import check_url, is_loopback
 
-# Production, sandboxes and Lightning; Government Cloud; Salesforce on Alibaba Cloud. The list is that of the domains
-# which Salesforce's own command line and its documented allowlists name for orgs.
+# Production, sandboxes and Lightning; Government Cloud; Salesforce on Alibaba Cloud. The list has the domains
+# that Salesforce's own command line and its documented allowlists name for orgs.
 _SALESFORCES = (
     "salesforce.com", "force.com", "cloudforce.com",
     "salesforce.mil", "force.mil", "cloudforce.mil", "crmforce.mil",
@@ -19,9 +19,9 @@ _NO_HOST = "a place without a host"
 
 
 def require_trusted(instance_url: str, login_url: str) -> str:
-    """Return where calls may go, without a path; SideDenied for any place that is not this org's.
+    """Return the URL for calls, without a path; SideDenied for any other host than this org's.
 
-    The token and what it opens go nowhere else, whatever answered at login_url.
+    The token goes nowhere else, whatever answered at login_url.
     """
     parts = _parts(instance_url)
     login = urlsplit(login_url)
@@ -30,13 +30,13 @@ def require_trusted(instance_url: str, login_url: str) -> str:
             f"the sign-in at {login.netloc} sends calls to {host_of(instance_url)}, which belongs neither to "
             "Salesforce nor to salesforce.login_url; nothing is sent there",
             side="salesforce",
-            hint=f"{_MY_DOMAIN} If it is set so, find out who answers in its place: a proxy, or a wrong DNS entry.",
+            hint=f"{_MY_DOMAIN} If it is already, find out what answers in its place: a proxy, or a wrong DNS entry.",
         )
     return f"{parts.scheme}://{parts.netloc}"
 
 
 def host_of(url: str) -> str:
-    """Return the host of a URL that an answer names, for people to read; no path, query or user name of it."""
+    """Return the host of a URL in an answer, for people to read, without path, query and user name."""
     try:
         parts = urlsplit(url)
         host = parts.netloc.rpartition("@")[2]
@@ -49,7 +49,7 @@ def host_of(url: str) -> str:
 
 
 def my_domain_of(login_url: str) -> str:
-    """Return what to set login_url to where its host is not one that signs in."""
+    """Return the hint for a login_url whose host does not sign in."""
     host = urlsplit(login_url).hostname or ""
     if host.endswith(_LIGHTNING):
         return f"Set salesforce.login_url to the org's My Domain: https://{host.removesuffix(_LIGHTNING)}.my.salesforce.com"
@@ -57,9 +57,9 @@ def my_domain_of(login_url: str) -> str:
 
 
 def _parts(url: str) -> SplitResult | None:
-    """Return the parts of a URL that settings would take too; None for any other."""
+    """Return the parts of a URL, if valid in the settings too."""
     if not url.isascii() or any(sign in url for sign in "\\ \t\r\n"):
-        return None  # what two readers of URLs would read differently
+        return None  # two readers of URLs would read it differently
     try:
         return urlsplit(check_url(url))
     except ValueError:

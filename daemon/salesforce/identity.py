@@ -1,4 +1,4 @@
-"""Which org it is that we are signed in to: its name, and whether it is for trials or for earnest."""
+"""Asks which org the daemon is signed in to: its name, and whether it is a production org."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,12 +21,12 @@ class Organization:
 
     @property
     def production(self) -> bool:
-        """Whether people work in it."""
+        """Return whether the org is neither a sandbox nor for trials."""
         return not self.sandbox and self.edition not in _TRIAL
 
 
 def which_org(connection: Connection) -> Organization:
-    """Ask the org who it is."""
+    """Ask the org for its ID, name and edition."""
     answer = connection.call("query/", params={"q": "SELECT Id, Name, IsSandbox, OrganizationType FROM Organization"})
     records = answer.get("records") if isinstance(answer, Mapping) else None
     row = records[0] if isinstance(records, list) and records else None

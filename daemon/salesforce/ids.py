@@ -1,4 +1,4 @@
-"""Salesforce IDs: the 15 characters that tell records apart, and the three that make them safe to compare."""
+"""Salesforce IDs: 15 characters tell records apart, and three more make the IDs safe to compare."""
 
 import re
 
@@ -7,14 +7,17 @@ _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
 
 
 def id_of(value: object) -> str:
-    """The 18-character form of an ID in an answer; ValueError when it is none."""
+    """Return the 18-character form of an ID in an answer; ValueError for any other value."""
     if isinstance(value, str) and _ID.fullmatch(value) and (len(value) == 15 or to_18(value[:15]) == value):
         return to_18(value)
     raise ValueError("not a Salesforce ID")
 
 
 def to_18(identifier: str) -> str:
-    """The 18-character form: each of three checksum characters says which of five characters are capitals."""
+    """Return the 18-character form of an ID.
+
+    Each of the three added characters says which of five characters are capitals.
+    """
     if len(identifier) != 15:
         return identifier
     suffix = ""

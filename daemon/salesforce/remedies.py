@@ -1,4 +1,4 @@
-"""An error of one record, and the remedy for it."""
+"""An error of one record, and its remedy."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from daemon.salesforce.remedy import Next, Remedy
 
 @dataclass(frozen=True, slots=True)
 class RecordError:
-    """One node's error in Salesforce's words; ``message`` without the values that were sent."""
+    """An error of one node, in Salesforce's words; ``message``: without the sent values."""
 
     code: str
     message: str
@@ -21,7 +21,7 @@ class RecordError:
 
     @property
     def cause(self) -> str:
-        """Equal for records that are refused for one cause: its code, and the fields that it names."""
+        """Return the code with the names of its fields, equal for records with one cause of rejection."""
         return " ".join([self.code, *sorted(self.fields)])
 
 
@@ -36,13 +36,13 @@ _INACTIVE_CURRENCY = (
 _AUTOMATED = frozenset({"CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", "CANNOT_EXECUTE_FLOW_TRIGGER", "APEX_ERROR"})
 _TOO_SLOW = Remedy(
     Next.AGAIN,
-    "Apex code of the org took too long; it is tried again. If it stays so, its author can make it faster "
+    "Apex code of the org took too long; the daemon tries again. If it stays so, the code's author can make it faster "
     "(Setup > Apex Triggers, Flows).",
 )
 
 
 def remedy_for(error: RecordError) -> Remedy:
-    """What one record's error leads to. An unknown code sets the record aside: the rest go on."""
+    """Return the remedy for one record's error. An unknown code sets the record aside: the rest go on."""
     text = f"{error.code} {error.message}"
     if "UNABLE_TO_LOCK_ROW" in text:  # also when a trigger or a flow ran into the lock
         return CATALOGUE["UNABLE_TO_LOCK_ROW"]
@@ -52,5 +52,5 @@ def remedy_for(error: RecordError) -> Remedy:
         return Remedy(Next.ASIDE, _INACTIVE_CURRENCY)
     known = CATALOGUE.get(error.code)
     if error.status >= 500 or error.status == 429:
-        return known if known and known.next is not Next.ASIDE else Remedy(Next.AGAIN, "It is tried again.")
+        return known if known and known.next is not Next.ASIDE else Remedy(Next.AGAIN, "The daemon tries again.")
     return known or UNKNOWN

@@ -1,4 +1,4 @@
-"""The remedy for an error: what happens next, how far the error reaches, who can fix it and where."""
+"""The remedy for an error: the next step, the reach of the error, and a hint."""
 
 from dataclasses import dataclass
 from enum import Enum
@@ -7,7 +7,7 @@ from daemon.errors import Probe
 
 
 class Next(Enum):
-    """What happens next."""
+    """The next step after an error."""
 
     AGAIN = "again"  # the error passes by itself: the record stays pending
     ASIDE = "aside"  # this record is failed until a person fixes something
@@ -15,7 +15,7 @@ class Next(Enum):
 
 
 class Reach(Enum):
-    """How many other records an error is true for."""
+    """The reach of an error among other records."""
 
     RECORD = "record"  # this record alone
     OBJECT = "object"  # all records of its object: invoices with their items, or notes with what hangs on them
@@ -24,7 +24,7 @@ class Reach(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Remedy:
-    """The consequence of an error, with a sentence on who can fix it and where.
+    """The consequence of an error; ``hint``: who can fix the cause, and where.
 
     ``probe``: how often a pause tries again. ``single``: what happens to one record that gets the error while others of
     its call are accepted, which shows that the error does not reach further.
@@ -38,20 +38,20 @@ class Remedy:
 
 
 def again(hint: str, reach: Reach = Reach.RECORD) -> Remedy:
-    """Return the remedy of an error that passes by itself."""
+    """Return the remedy of a passing error."""
     return Remedy(Next.AGAIN, hint, reach, single=Next.AGAIN)
 
 
 def aside(hint: str) -> Remedy:
-    """Return the remedy of an error of one record that a person must fix."""
+    """Return the remedy of an error of one record, to be fixed by a person."""
     return Remedy(Next.ASIDE, hint)
 
 
 def of_object(hint: str, single: Next = Next.ASIDE) -> Remedy:
-    """Return the remedy of an error that all records of the object get."""
+    """Return the remedy of an error of all records of the object."""
     return Remedy(Next.PAUSE, hint, Reach.OBJECT, single=single)
 
 
 def of_org(hint: str, probe: Probe = "calls") -> Remedy:
-    """Return the remedy of an error that all calls to the org get."""
+    """Return the remedy of an error of all calls to the org."""
     return Remedy(Next.PAUSE, hint, Reach.ORG, probe, single=Next.AGAIN)

@@ -1,4 +1,4 @@
-"""Takes the values that Salesforce quotes out of its messages: they are a customer's, cut and escaped as it likes."""
+"""Takes a customer's values out of Salesforce's messages, which quote values cut and escaped in any way."""
 
 import base64
 import html
@@ -11,36 +11,36 @@ from daemon.redaction import Redaction
 
 _LONGEST = 1000
 _SHORTEST_TEXT = 3
-# A part of a text that is at least so long stands in a message by no accident.
+# Shorter parts of a text may stand in a message by accident.
 _PART = 12
-# Of a longer text no more is looked for: what a message can hold is cut, and cut texts keep their beginning.
+# No more of a longer text is looked for: a message can only hold it cut, and cut texts keep their beginning.
 _READ = 20_000
-# Names of fields and objects, which say where the fault is; no customer's words.
+# Names of fields and objects say where the fault is; they are no customer's words.
 _API_NAME = re.compile(r"\w+__[cr]\b")
-# Neither the state nor a stream takes them, or a terminal acts on them.
+# Characters that the state or a stream does not take, or that a terminal acts on.
 _UNKEPT = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _CODE = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,79}")
 _FIELD = re.compile(r"[A-Za-z][A-Za-z0-9_.]{0,119}")
 
 
 def code_of(value: object) -> str:
-    """An error's code, if it looks like one; what does not is not repeated."""
+    """Return an error's code; UNKNOWN for a text of another form."""
     return value if isinstance(value, str) and _CODE.fullmatch(value) else "UNKNOWN"
 
 
 def fields_of(value: object) -> tuple[str, ...]:
-    """The names of the fields that an error is about; TypeError when it is no list of them."""
+    """Return the names of the fields of an error; TypeError for any other value than a list."""
     if value is not None and not isinstance(value, list):
         raise TypeError
     return tuple(name for name in value or () if isinstance(name, str) and _FIELD.fullmatch(name))
 
 
 def scrubbed(code: str, message: str, texts: Iterable[str], redaction: Redaction) -> str:
-    """The message on one line, without these texts, however it spells them, and without e-mail addresses."""
-    if len(message) > 2 * _READ:  # at its end it says how long the value may be
+    """Return the message on one line, without these texts in any spelling, and without e-mail addresses."""
+    if len(message) > 2 * _READ:  # its end says how long the value may be
         message = f"{message[:_READ]} {message[-_LONGEST:]}"
     message = " ".join(_UNKEPT.sub("\N{REPLACEMENT CHARACTER}", message).split())
-    if code == "STRING_TOO_LONG":  # it quotes the value, cut where it likes
+    if code == "STRING_TOO_LONG":  # quotes the value, cut anywhere
         label, _, rest = message.partition(": data value too large: ")
         length = rest[rest.rfind("(max length") :] if "(max length" in rest else ""
         message = f"{label}: data value too large {length}".strip()
@@ -64,7 +64,7 @@ def scrubbed(code: str, message: str, texts: Iterable[str], redaction: Redaction
 
 
 def _spellings(text: str) -> set[str]:
-    """How an answer may write this text: raw, as HTML, JSON, in a URL, in base64."""
+    """Return the spellings of this text in an answer: raw, as HTML, as JSON, in a URL, in base64."""
     text = text.strip()[:_READ]
     if len(text) < _SHORTEST_TEXT:
         return set()
@@ -79,13 +79,13 @@ def _spellings(text: str) -> set[str]:
 
 
 def _folded(text: str) -> str:
-    """In small letters, with every character where it was."""
+    """Return the text in small letters, with every character in its place."""
     lowered = text.lower()
     return lowered if len(lowered) == len(text) else "".join(c.lower() if len(c.lower()) == 1 else c for c in text)
 
 
 def _cover_word(covered: bytearray, message: str, word: str) -> None:
-    """A short text is covered where it stands for itself, spelled as it is: Ann is not taken out of Annual."""
+    """Cover a short text in places as a whole word, spelled exactly so: Ann is not taken out of Annual."""
     for found in re.finditer(rf"(?<!\w){re.escape(word)}(?!\w)", message):
         covered[found.start() : found.end()] = b"\1" * len(word)
 

@@ -1,24 +1,28 @@
-"""The graphs that we send: an invoice with its items, and the notes of an invoice."""
+"""Makes the graphs for Salesforce: an invoice with its items, and the notes of an invoice."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
 from daemon.mapping import InvoiceRecord
 from daemon.notes import NoteRecord
-from daemon.salesforce.graphs import MAX_NODES, Graph, Node, Reference
+from daemon.salesforce.graphs import MAX_BYTES, MAX_NODES, Graph, Node, Reference
 from daemon.settings.schema import Salesforce as SalesforceSettings
+from daemon.spelling import units
 
 INVOICE = "invoice"
+_MAX_COMMENTS_A_GRAPH = 160  # three nodes each, and the invoice's
+_BYTES_A_UNIT = 10  # at most, in JSON and once more as escaped HTML in base64
+_BYTES_A_COMMENT = 1_500  # everything but its text and title
 
 
 @dataclass(frozen=True, slots=True)
 class NoteWrite:
-    """One comment's write: create it, or edit what is there.
+    """The write of one comment: a new note and record, or an edit of the old ones.
 
-    A comment record without a ``note_id``: somebody deleted the note, and it stays deleted. ``link_id`` hangs the note
-    on the invoice, and says who may see it.
+    A comment record without a ``note_id``: somebody deleted the note, and it stays deleted. ``link_id``: the link that
+    hangs the note on the invoice, and says who may see it.
     """
 
     note: NoteRecord
@@ -28,21 +32,32 @@ class NoteWrite:
 
     @property
     def is_edit(self) -> bool:
-        """Whether there is something already."""
+        """Return whether Salesforce has the record or the note already."""
         return self.record_id is not None or self.note_id is not None
 
 
+def fitting(writes: Iterable[NoteWrite]) -> int:
+    """Return how many of these comments of one invoice, at least one, go in one graph and one call."""
+    count = size = 0
+    for count, write in enumerate(writes, 1):
+        size += _BYTES_A_UNIT * (units(write.note.text) + units(write.note.title)) + _BYTES_A_COMMENT
+        if size > MAX_BYTES or count > _MAX_COMMENTS_A_GRAPH:
+            return max(1, count - 1)
+    return count
+
+
 class Writes:
-    """Spells graphs by the settings' names of objects and fields."""
+    """Spells graphs with the settings' names of objects and fields."""
 
     def __init__(self, settings: SalesforceSettings, root: str) -> None:
         self._settings = settings
         self._root = root
 
     def invoice_graphs(self, record: InvoiceRecord, placed: Collection[str] = ()) -> list[Graph]:
-        """The invoice and its items. More than 500 nodes go in several graphs, each with the invoice as its first.
+        """Return the graphs of the invoice and its items: several where there are more than 500 nodes.
 
-        ``placed``: items, by external ID, that hang on it already and would be refused if their parent were named.
+        The invoice is the first node of each graph. ``placed``: items, by external ID, that hang on the invoice
+        already; Salesforce would reject them if their parent were named.
         """
         settings = self._settings
         header = Node(
@@ -65,7 +80,10 @@ class Writes:
         return [Graph(str(record.entity_id), (header, *part)) for part in parts]
 
     def note_graph(self, entity_id: int, external_id: str, writes: list[NoteWrite]) -> Graph:
-        """The notes of one invoice: it is read first, so that they hang on the record that is there now."""
+        """Return the graph of one invoice's notes.
+
+        The graph reads the invoice first, so that the notes hang on the record that is there now.
+        """
         settings = self._settings.invoice
         nodes = [Node(INVOICE, "GET", self._by_external_id(settings.object, settings.external_id, external_id))]
         for write in writes:
@@ -73,8 +91,8 @@ class Writes:
         return Graph(str(entity_id), tuple(nodes))
 
     def _create(self, note: NoteRecord) -> list[Node]:
-        # The comment record is a plain create on a unique external ID: a second one is refused, and the note that
-        # was made before it in the same graph goes back with it. That is what makes notes exactly-once.
+        # The comment record is a plain create on a unique external ID: Salesforce rejects a second one, and with it the
+        # note that was made before it in the same graph. That is what makes notes exactly-once.
         tag = note.comment_id
         parent = Reference(f"@{{{INVOICE}.Id}}")
         record = self._comment_record(note, parent)
@@ -137,6 +155,6 @@ class Writes:
 
 
 def comment_of(ref: str) -> int | None:
-    """Which comment a node is about; None for the invoice that is read first."""
+    """Return the comment's id in a node's name, if the node is not the invoice's."""
     digits = ref.lstrip("abcdefghijklmnopqrstuvwxyz")
     return int(digits) if digits else None

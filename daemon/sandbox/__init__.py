@@ -1,1 +1,1 @@
-"""A small Magento and a small Salesforce that answer, and refuse, like the real ones."""
+"""A small Magento and a small Salesforce with the answers and errors of the real ones."""

@@ -1,4 +1,4 @@
-"""Every call as the server saw it."""
+"""The log of an app's calls, as the server received them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call: what was asked, and when (`time.monotonic`)."""
+    """One call, with its time (`time.monotonic`)."""
 
     method: str
     path: str
@@ -29,7 +29,7 @@ class Call:
 
     @property
     def target(self) -> str:
-        """Path and decoded query, as patterns are searched in it."""
+        """Return path and decoded query, the text for patterns to match."""
         return f"{self.path}?{self.query}" if self.query else self.path
 
 
@@ -46,11 +46,11 @@ class CallLog:
             self._calls.append(call)
 
     def matching(self, *, method: str | None = None, path: str | None = None) -> list[Call]:
-        """The calls with that method, and with `path` (a regular expression) found in path and query."""
+        """Return the calls with that method, and with `path` (a regular expression) found in path and query."""
         return [call for call in self if matches(call, method=method, path=path)]
 
     def count(self, method: str | None = None, path: str | None = None) -> int:
-        """How many calls there were with that method and path."""
+        """Return the number of calls with that method and path."""
         return len(self.matching(method=method, path=path))
 
     def clear(self) -> None:
@@ -72,7 +72,7 @@ class CallLog:
 
 
 def matches(call: Call, *, method: str | None, path: str | None, body: str | None = None) -> bool:
-    """Whether a call has that method and the patterns are found in its target and its body."""
+    """Return whether a call has that method and the patterns are found in its target and its body."""
     return (
         (method is None or call.method == method.upper())
         and (path is None or re.search(path, call.target) is not None)
@@ -81,7 +81,7 @@ def matches(call: Call, *, method: str | None, path: str | None, body: str | Non
 
 
 def read_call(environ: WSGIEnvironment) -> Call:
-    """The call that a WSGI environment holds; its body stays readable."""
+    """Return the call in a WSGI environment; its body stays readable."""
     stream = environ["wsgi.input"]
     body = stream.read(int(environ.get("CONTENT_LENGTH") or 0))
     environ["wsgi.input"] = BytesIO(body)

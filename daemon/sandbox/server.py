@@ -1,4 +1,4 @@
-"""One HTTP server on loopback that starts, stops and starts again on its port at once."""
+"""An HTTP server on loopback, for starting, stopping and starting again on its port at once."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Server:
     def __init__(self, app: Flask, *, port: int = 0, ssl_context: ssl.SSLContext | None = None) -> None:
         self._app = app
         self._ssl_context = ssl_context
-        # Bound but not listening: the port is ours and known, and connections to it are refused.
+        # Bound but not listening: the port is reserved and known, and connections to it are refused.
         self._reserved: socket.socket | None = _bind(port)
         self.port: int = self._reserved.getsockname()[1]
         scheme = "http" if ssl_context is None else "https"
@@ -32,7 +32,7 @@ class Server:
         self._thread: threading.Thread | None = None
 
     def start(self) -> Self:
-        """Listen and answer. Returns at once; connections are accepted from then on."""
+        """Listen and answer in the background; connections are accepted when this returns."""
         if self._listener is None:
             reserved = self._reserved or _bind(self.port)
             self._reserved = None
@@ -48,7 +48,7 @@ class Server:
         return self
 
     def stop(self) -> None:
-        """Close every connection, whatever its call is doing, and refuse new ones."""
+        """Close every connection, in the middle of its call too, and refuse new ones."""
         if self._reserved is not None:
             self._reserved.close()
             self._reserved = None
@@ -82,7 +82,7 @@ def _is_to_be_reset(connection: socket.socket) -> bool:
 
 
 class _Listener(ThreadedWSGIServer):
-    """The listening socket and the connections that it accepted."""
+    """The listening socket and its accepted connections."""
 
     daemon_threads = True
     block_on_close = False
@@ -93,8 +93,8 @@ class _Listener(ThreadedWSGIServer):
         self._lock = threading.Lock()
         handler = type("Connection", (Connection,), {"stopping": self.stopping})
         super().__init__(HOST, bound.getsockname()[1], app, handler, fd=bound.fileno())
-        # Not given to the base class: it would shake hands in the accepting thread, where one silent client
-        # keeps all others out.
+        # Not given to the base class, which would shake hands in the accepting thread: one silent client there
+        # would keep all others out.
         self.ssl_context = ssl_context
         self.server_activate()
 
@@ -109,13 +109,13 @@ class _Listener(ThreadedWSGIServer):
     def shutdown_request(self, request: Any) -> None:
         with self._lock:
             self._open.discard(request)
-        if _is_to_be_reset(request):  # a FIN before it would be taken for an ordinary end
+        if _is_to_be_reset(request):  # a FIN before the RST would look like an ordinary end
             self.close_request(request)
         else:
             super().shutdown_request(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Print what is a mistake of the application; a connection that broke is none."""
+        """Print the application's errors, but not broken connections."""
         if not isinstance(sys.exception(), OSError):
             super().handle_error(request, client_address)
 
@@ -125,5 +125,5 @@ class _Listener(ThreadedWSGIServer):
         with self._lock:
             connections = list(self._open)
         for connection in connections:
-            with contextlib.suppress(OSError):  # it may have been closed since
+            with contextlib.suppress(OSError):  # the connection may have been closed since
                 connection.shutdown(socket.SHUT_RDWR)

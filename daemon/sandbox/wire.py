@@ -1,4 +1,4 @@
-"""How one HTTP/1.1 connection is spoken: keep-alive, chunks, and closing without an answer."""
+"""One HTTP/1.1 connection: keep-alive, chunks, and closing without an answer."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
 STOPPING = "sandbox.stopping"
-"""Key of the WSGI environment that holds the event set when the server stops."""
+"""Key of the WSGI environment for the event of the server's end."""
 
 RESET = struct.pack("ii", 1, 0)
-"""The SO_LINGER with which a socket that is closed resets its connection."""
+"""The value of SO_LINGER that makes close() reset the connection."""
 
 
 class Dropped(ConnectionError):  # noqa: N818 - an instruction to the server, not a mistake
-    """Raised by an application to close the connection here and now, without another byte."""
+    """Raised by an application to close the connection at once, without another byte."""
 
 
 def pause(environ: WSGIEnvironment, seconds: float) -> None:
-    """Wait; a server that stops in the meantime drops the connection."""
+    """Wait; raise Dropped when the server stops in the meantime."""
     stopping = environ.get(STOPPING)
     if not isinstance(stopping, threading.Event):
         stopping = threading.Event()
@@ -38,8 +38,8 @@ def pause(environ: WSGIEnvironment, seconds: float) -> None:
 class Connection(WSGIRequestHandler):
     """Serves the exchanges of one connection, one after another.
 
-    Werkzeug's own `run_wsgi` closes after each answer and swallows what the client sends next, so keep-alive
-    is done here: the body is read whole before the application is called.
+    Werkzeug's own `run_wsgi` closes after each answer and swallows the client's next bytes. For keep-alive this
+    class reads the body whole before it calls the application.
     """
 
     protocol_version = "HTTP/1.1"
@@ -47,7 +47,7 @@ class Connection(WSGIRequestHandler):
     stopping: threading.Event
 
     def make_environ(self) -> WSGIEnvironment:
-        """What the application is told; its body is read here, so that the next call can follow."""
+        """Return the application's environment, with the body read, so that the next call can follow."""
         environ = super().make_environ()
         body = environ["wsgi.input"]
         chunked = environ.get("wsgi.input_terminated", False)
@@ -87,7 +87,7 @@ class Connection(WSGIRequestHandler):
             self.wfile.write(b"0\r\n\r\n")
 
     def _send_head(self, status: str, headers: list[tuple[str, str]]) -> bool:
-        """Write status and headers; True when the body goes in chunks."""
+        """Write status and headers; return whether the body is sent in chunks."""
         code, _, reason = status.partition(" ")
         self.send_response_only(int(code), reason)
         names = {name.lower() for name, _ in headers}
@@ -103,4 +103,4 @@ class Connection(WSGIRequestHandler):
         return chunked
 
     def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002 - the base class's signature
-        """Say nothing: the call log is the record."""
+        """Print nothing: the call log is the record."""

@@ -1,4 +1,4 @@
-"""When passes happen, and how the daemon stops."""
+"""Decides when passes happen, and stops the daemon."""
 
 import signal
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from daemon.observer import Observers
 from daemon.scheduler.beat import BEAT_SECONDS, Beat
 from daemon.scheduler.progress import Progress, longest_timeout
 from daemon.scheduler.signals import Signals, block_signals
-from daemon.scheduler.standing import Standing
+from daemon.scheduler.status_line import StatusLine
 from daemon.scheduler.stop import StopRequest
 from daemon.scheduler.wall import FromNow, Steps
 from daemon.sync import Process
@@ -19,7 +19,7 @@ from daemon.systemd import Systemd
 
 __all__ = ["Beat", "StopRequest", "block_signals", "run_daemon", "run_once"]
 
-# Beside the call in flight, what ends with it: its outcome is committed, connections and state are closed.
+# For what follows the last call: its outcome is committed, connections and state are closed.
 _CLOSING_SECONDS = 60.0
 
 
@@ -34,14 +34,14 @@ def run_daemon(
 ) -> None:
     """Poll until SIGTERM or SIGINT; SIGHUP polls at once (and so takes up edited settings).
 
-    ``first`` is done before the first poll; ``on_beat`` about once a second while no pass is under way.
+    Call ``first`` before the first poll, and ``on_beat`` about once a second while no pass is under way.
 
-    StateError when the state was removed or replaced, AnotherOrg when it was made with another one: nothing more is
-    sent then.
+    Raise StateError when the state was removed or replaced, AnotherOrg when the state was made with another org:
+    nothing more is sent then.
     """
-    standing = Standing(process, systemd)
-    beat = Beat(process, stop, _both(on_beat, standing.idle), first=first)
-    observers.add(standing)
+    line = StatusLine(process, systemd)
+    beat = Beat(process, stop, _both(on_beat, line.idle), first=first)
+    observers.add(line)
     # One thread does everything, so passes never overlap; a beat that could not start in time starts late, not never.
     scheduler = BackgroundScheduler(timezone=UTC, executors={"default": ThreadPoolExecutor(1)})
     common = {"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
@@ -71,7 +71,7 @@ def _both(one: Callable[[], object], other: Callable[[], object]) -> Callable[[]
 def _wait(
     process: Process, beat: Beat, scheduler: BackgroundScheduler, systemd: Systemd, signals: Signals
 ) -> signal.Signals:
-    """See that beats come, whatever becomes of the wall clock, until a signal ends the daemon; that signal."""
+    """Keep beats coming, also when the wall clock is set, and return the signal for the end of the daemon."""
     clock = process.tools.clock
     steps = Steps(clock)
     progress = Progress(process, beat, systemd.watchdog_seconds)
@@ -88,7 +88,7 @@ def _wait(
             beat.clock_stepped(stepped)
         if stepped or received is not None:
             beat.hurry()
-            # The library goes by the wall clock: that one set back, it would wait until it has caught up.
+            # The library goes by the wall clock. Set back, the clock would have to catch up before the next beat.
             scheduler.modify_job("beat", next_run_time=datetime.now(UTC))
         if reload_asked_at is not None and process.refreshed_at >= reload_asked_at:
             reload_asked_at = None
@@ -98,7 +98,7 @@ def _wait(
 
 
 def run_once(process: Process) -> None:
-    """All that is due now, then return; ``process.failure`` says what ended it early."""
+    """Do all due work once; ``process.failure`` tells why the work ended early."""
     process.sweeps = False
     polls = iter([True])
     while process.next_pass(lambda: next(polls, False)) is not None:

@@ -1,4 +1,4 @@
-"""What is done each second: everything that is due now, and nothing that stops the daemon."""
+"""Does all due work once a second, and stops the daemon for no passing failure."""
 
 import os
 import signal
@@ -14,7 +14,7 @@ BEAT_SECONDS = 1.0
 
 
 class Beat:
-    """What is done each second: everything that is due now, and nothing that stops the daemon."""
+    """Does all due work once a second, and stops the daemon for no passing failure."""
 
     def __init__(
         self,
@@ -31,7 +31,7 @@ class Beat:
         self.marks = 0  # beats begun and ended
         self._hurried = False
         self._set_back = False
-        self._said: str | None = None  # the failure that was said last: the same one is not said again
+        self._said: str | None = None  # the failure that was logged last: the same one is not logged again
         self.ended_by: StateError | AnotherOrg | None = None
 
     @property
@@ -39,7 +39,7 @@ class Beat:
         return self._process.tools
 
     def once(self) -> None:
-        """Poll if it is time to; take up what another process asked for."""
+        """Poll if a poll is due, or do the work requested by another process."""
         self.marks += 1
         if not self._stop.asked:
             self._do_what_is_due()
@@ -57,7 +57,7 @@ class Beat:
             self._guard(self._drain)
 
     def poll(self) -> None:
-        """A poll, and what is open besides, until nothing is left to do now."""
+        """Poll, and do other open work, until no work is left for now."""
         if self._set_back:
             self._set_back = False
             self._guard(self._process.shorten_waits)
@@ -67,11 +67,11 @@ class Beat:
         self._process.polled_at = max(self._process.polled_at or begun_at, begun_at)  # also when it could not begin
 
     def hurry(self) -> None:
-        """Poll at the next beat; while a pass is under way, after it."""
+        """Poll at the next beat, or after the pass under way."""
         self._hurried = True
 
     def clock_stepped(self, seconds: float) -> None:
-        """The wall clock was set. Set back, all that waits for a time would wait so much longer."""
+        """Log the step of the wall clock; after a step back, the next poll shortens all waits."""
         self._tools.log.warning("clock.stepped", seconds=round(seconds))
         self._set_back = self._set_back or seconds < 0
 
@@ -80,19 +80,19 @@ class Beat:
             if isinstance(self._process.failure, AnotherOrg):
                 raise self._process.failure
             if self._process.failure is not None and done.trigger != "request":
-                return  # a side does not work: the next poll tries again. A request has its answer, and holds none up
+                return  # a side fails: the next poll tries again. A request has its answer, and delays nothing
 
     def _is_poll_due(self) -> bool:
-        """By the monotonic clock, as the wall clock may be set at any time; to the nearest beat."""
+        """Return whether a poll is due to the nearest beat, by the monotonic clock: people may set the other."""
         polled_at = self._process.polled_at
         interval = self._process.settings.schedule.poll_interval.total_seconds()
         return polled_at is None or self._tools.clock.monotonic() - polled_at >= interval - BEAT_SECONDS / 2
 
     def _guard(self, work: Callable[[], object]) -> None:
-        """A pass that cannot be finished is said; whatever was owed stays owed, and the next beat goes on."""
+        """Do ``work`` and log its failure. Whatever was owed stays owed, and the next beat goes on."""
         try:
             work()
-        except (StateError, AnotherOrg) as error:  # nothing is to be done under this state any more
+        except (StateError, AnotherOrg) as error:  # nothing more may be done with this state
             self._say(str(error), hint=error.hint)
             self.ended_by = error
             self._stop.ask()
@@ -100,9 +100,9 @@ class Beat:
         except InvoiceSyncError as error:
             self._say(str(error), hint=error.hint)
         except (sqlite3.Error, OSError) as error:
-            hint = "See that its disk has room and that the file is there and writable."
+            hint = "Check that its disk has room, and that the file exists and is writable."
             self._say(f"the state at {self._tools.store.path} cannot be written: {error}", hint=hint)
-        except Exception as error:  # noqa: BLE001  (a defect of ours must not end the daemon, nor pass in silence)
+        except Exception as error:  # noqa: BLE001  (a defect of ours must neither end the daemon nor stay unseen)
             self._say(f"unexpected {type(error).__name__}: {error}", hint=None)
         else:
             if self._said is not None:
@@ -110,7 +110,7 @@ class Beat:
             self._said = None
 
     def _say(self, error: str, *, hint: str | None) -> None:
-        """Once: the next beat may meet the same, a second later."""
+        """Log the failure, but not again when the next beat meets the same one a second later."""
         if error != self._said:
             self._said = error
             self._tools.log.error("pass.failed", error=error, hint=hint)

@@ -1,4 +1,4 @@
-"""Whether passes get on, by the monotonic clock: what systemd's watchdog is fed for."""
+"""Tells by the monotonic clock whether passes make progress, and so whether to feed systemd's watchdog."""
 
 from daemon.scheduler.beat import Beat
 from daemon.settings import Settings
@@ -6,16 +6,16 @@ from daemon.sync import Process
 
 
 class Progress:
-    """Looks at marks that only the thread which does the passes makes: beats begun or ended, calls begun, sign-ins.
+    """Watches marks made only by the thread of the passes: beats begun or ended, calls begun, sign-ins.
 
-    The main thread, which asks each second, could ping for ever while a pass hangs; so it feeds the watchdog only
-    while one of these marks is new enough. Between two of them there may be, by right, a call that takes all of its
-    time and a sign-in that takes as much (``magento.timeout`` and ``salesforce.timeout`` are up to ten minutes), then
-    what is done without a call: a page written, a state copied, half a minute's wait for another process that writes
-    to it. That is given as long again as systemd waits by itself (WatchdogSec).
+    The main thread asks each second, and could feed the watchdog for ever while a pass hangs. So it feeds the watchdog
+    only while one of these marks is new enough. Between two marks there may be a call that takes its whole timeout and
+    a sign-in that takes as long (``magento.timeout`` and ``salesforce.timeout`` are up to ten minutes), and then work
+    without a call: writing a page, copying the state, waiting half a minute for another process that writes to the
+    state. This work is given WatchdogSec once more.
 
-    So systemd may wait a minute or two for a thread that does not answer at all, and a pass that hangs is ended after
-    twice the longest timeout plus twice WatchdogSec; a call that is slow within its settings is never ended by it.
+    So systemd ends a pass that hangs after twice the longest timeout plus twice WatchdogSec. It never ends a call that
+    is slow within its settings.
     """
 
     def __init__(self, process: Process, beat: Beat, slack: float | None) -> None:
@@ -26,7 +26,7 @@ class Progress:
         self._at = process.tools.clock.monotonic()
 
     def is_made(self) -> bool:
-        """Whether there was a new mark lately enough; never where nobody waits for it."""
+        """Return whether the last new mark is recent enough; always False without a watchdog."""
         if self._slack is None:
             return False
         now, marks = self._process.tools.clock.monotonic(), self._look()
@@ -40,5 +40,5 @@ class Progress:
 
 
 def longest_timeout(settings: Settings) -> float:
-    """The seconds that one call may take by the settings in force."""
+    """Return how many seconds one call may take by the settings in force."""
     return max(settings.magento.timeout, settings.salesforce.timeout).total_seconds()

@@ -1,4 +1,4 @@
-"""Which signals the daemon acts on, and how its main thread waits for one."""
+"""Waits in the main thread for the signals that the daemon acts on."""
 
 import select
 import signal
@@ -9,15 +9,15 @@ SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 def block_signals() -> None:
-    """Keep the signals for :class:`Signals`. Call it before any thread is started: threads inherit it."""
+    """Keep the signals for :class:`Signals`. Call this before any thread is started: threads inherit the mask."""
     signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
 
 
 class Signals:
-    """Waits in the main thread for one of the signals; any other number is nothing.
+    """Waits in the main thread for one of the signals; other signals are ignored.
 
-    ``signal.sigtimedwait`` is not used: when the process was stopped and continued (Ctrl-Z and ``fg``) and its time-out
-    passed meanwhile, it returns whatever stood on the stack, a signal's number among it.
+    ``signal.sigtimedwait`` is not used: when the process was stopped and continued (Ctrl-Z and ``fg``) and the timeout
+    passed meanwhile, it returns whatever stood on the stack, which may be a signal's number.
     """
 
     def __enter__(self) -> Self:
@@ -25,7 +25,7 @@ class Signals:
         self._reader.setblocking(False)
         self._writer.setblocking(False)
         self._before = {number: signal.signal(number, _nothing) for number in SIGNALS}
-        # The interpreter writes each signal's number there. A buffer full of them needs no further one.
+        # The interpreter writes each signal's number there. Nothing is lost when the buffer is full of numbers.
         self._wakeup = signal.set_wakeup_fd(self._writer.fileno(), warn_on_full_buffer=False)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
         return self
@@ -39,7 +39,7 @@ class Signals:
         self._writer.close()
 
     def wait(self, seconds: float) -> signal.Signals | None:
-        """Return what was received, the first of ``SIGNALS`` of several; None when nothing was within this time."""
+        """Return the received signal, of several the first in ``SIGNALS``; None when none came within this time."""
         if not select.select([self._reader], [], [], seconds)[0]:
             return None
         received = self._reader.recv(4096)

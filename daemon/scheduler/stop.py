@@ -1,12 +1,12 @@
-"""Whether the process was asked to end."""
+"""Keeps the request to end the process."""
 
 
 class StopRequest:
-    """Whether the process was asked to end. A plain attribute: setting an Event in a signal handler can deadlock."""
+    """A request to end, as a plain attribute: setting an Event in a signal handler can deadlock."""
 
     def __init__(self) -> None:
         self.asked = False
 
     def ask(self, *_: object) -> None:
-        """End after the call in flight. Also fits as a signal handler."""
+        """Ask the process to end after the call in flight. The signature also fits a signal handler."""
         self.asked = True

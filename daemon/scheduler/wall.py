@@ -1,4 +1,4 @@
-"""The wall clock as it is set under a running daemon: noticed, and never caught up with."""
+"""Notices when the wall clock is set under a running daemon, and makes up for no missed time."""
 
 from datetime import datetime, timedelta
 
@@ -10,28 +10,28 @@ _STEP_SECONDS = 2.0  # the wall clock is slewed a little all the time; more than
 
 
 class FromNow(BaseTrigger):  # type: ignore[misc]  # the library is untyped
-    """So many seconds from now.
+    """Fires a number of seconds from now.
 
-    The library's own interval makes up for each time it missed: a clock set forward by years would keep it busy.
+    The library's own interval makes up for each missed time: a clock set forward by years would keep it busy.
     """
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
 
     def get_next_fire_time(self, _previous: datetime | None, now: datetime) -> datetime:
-        """The library's question."""
+        """Return the next time, for the library."""
         return now + timedelta(seconds=self._seconds)
 
 
 class Steps:
-    """Tells when the wall clock was set, by the monotonic one (a machine that slept looks the same, and is)."""
+    """Compares the wall clock with the monotonic clock; a machine that slept counts as one whose clock was set."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._apart = self._measure()
 
     def seconds(self) -> float:
-        """By how much it was set since this was asked last; 0 when it was not."""
+        """Return by how many seconds the wall clock was set since the last question; 0 when it was not set."""
         before, self._apart = self._apart, self._measure()
         moved = self._apart - before
         return moved if abs(moved) >= _STEP_SECONDS else 0.0

@@ -15,7 +15,7 @@ from structlog.typing import FilteringBoundLogger
 
 from daemon.errors import SideDenied
 from daemon.salesforce import RecordError
-from daemon.salesforce.fit import Fit, look_at
+from daemon.salesforce.fit import Fit, examine_org
 from daemon.sync.health import LeftAlone, SalesforceHealth
 from daemon.sync.known_org import KnownOrg, adopt_mapping, doubt_org, recall_org, remember_org, told_before
 from daemon.sync.session import Sessions
@@ -96,7 +96,7 @@ class OrgFit:
 
     def _look(self, log: FilteringBoundLogger) -> None:
         store, session = self._tools.store, self._sessions.current
-        fit = look_at(
+        fit = examine_org(
             session.salesforce.connection,
             session.settings,
             session.mapping,

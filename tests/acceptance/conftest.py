@@ -1,4 +1,4 @@
-"""What every acceptance test may ask for: processes that are ended whatever becomes of the test."""
+"""Fixtures for acceptance tests: processes that end with their test, also with a failed one."""
 
 import signal
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from tests.world import World
 
 @pytest.fixture(scope="session", autouse=True)
 def signals_as_usual() -> Iterator[None]:
-    """Run in the background, a shell has its commands ignore SIGINT and SIGHUP, and what they start inherits it."""
+    """Restore SIGINT and SIGHUP: a shell in the background lets its commands, and their children, ignore them."""
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGHUP)}
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
@@ -22,7 +22,7 @@ def signals_as_usual() -> Iterator[None]:
 
 @pytest.fixture
 def processes(world: World) -> Iterator[Processes]:
-    """Real processes on the world's settings and state."""
+    """Offer real processes on the world's settings and state."""
     made = Processes(world)
     yield made
     made.close()

@@ -1,4 +1,4 @@
-"""What is measured on the real process: its calls, its time, the most memory it ever had."""
+"""Measures the real process: its calls, its time, its highest memory."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _SAMPLE_SECONDS = 0.01
 
 @dataclass(frozen=True)
 class Figures:
-    """One ``run --once --yes`` from its start to its end."""
+    """The figures of one ``run --once --yes`` from its start to its end."""
 
     exit_code: int
     seconds: float
@@ -31,7 +31,7 @@ class Figures:
 
 
 def peak_of(pid: int) -> float | None:
-    """The most memory the process has had resident so far, in MB; None when it has ended.
+    """Return the highest resident memory of the process so far, in MB; None after its end.
 
     Taken from /proc: the figure that the system keeps for a child that ended counts its parent's memory too.
     """
@@ -44,7 +44,7 @@ def peak_of(pid: int) -> float | None:
 
 
 def run_once(world: World) -> Figures:
-    """All that is due, by a process of its own; what it cost."""
+    """Do all due work in a process of its own; return the costs."""
     world.magento_calls.clear()
     world.salesforce_calls.clear()
     peak = 0.0
@@ -74,7 +74,7 @@ def run_once(world: World) -> Figures:
 
 @contextmanager
 def shop_of(invoices: int, folder: Path | None = None) -> Iterator[World]:
-    """A world with so many invoices of three items and one and a half comments each, on average."""
+    """Make a world with so many invoices, of three items and one and a half comments each on average."""
     with TemporaryDirectory(dir=folder) as place:
         world = World(Path(place)).start()
         try:
@@ -85,7 +85,7 @@ def shop_of(invoices: int, folder: Path | None = None) -> Iterator[World]:
 
 
 def help_seconds(times: int = 5) -> float:
-    """The best of a few runs of ``--help``: what the machine does besides is no fault of ours."""
+    """Return the best time of a few runs of ``--help``: other work of the machine does not count."""
     best = float("inf")
     for _ in range(times):
         begun = time.perf_counter()

@@ -1,4 +1,4 @@
-"""Faults that let a side kill the process which calls it."""
+"""Faults that let a side kill its calling process."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def killing_after_the_answer(process: Running) -> Fault:
-    """Let Salesforce or Magento answer in full, and kill the process while it reads what came."""
+    """Let Salesforce or Magento answer in full, and kill the process while it reads the answer."""
 
     def answer(app: WSGIApplication, environ: WSGIEnvironment) -> Response:
         whole = compress(ask(app, environ), environ)
@@ -36,7 +36,7 @@ def killing_after_the_answer(process: Running) -> Fault:
 
 
 def killing_before_the_answer(process: Running) -> Fault:
-    """Let the call be carried out, and kill the process before it hears so."""
+    """Carry the call out, and kill the process before the answer."""
 
     def answer(app: WSGIApplication, environ: WSGIEnvironment) -> Response:
         response = ask(app, environ)

@@ -1,4 +1,4 @@
-"""Kills the real process again and again and prints what came of it: ``python -m tests.acceptance.kills [KILLS]``."""
+"""Kills the real process again and again and prints the outcome: ``python -m tests.acceptance.kills [KILLS]``."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.acceptance.situations import SITUATIONS, besiege
 
 
 def run(kills: int, seed: int) -> Outcome:
-    """Rounds of all situations, each round with another seed, until there were so many kills."""
+    """Run rounds of all situations, each with another seed, up to so many kills."""
     total, begun = Outcome(), time.monotonic()
     while total.kills.total() < kills:
         for situation in SITUATIONS:

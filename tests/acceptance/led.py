@@ -36,7 +36,7 @@ _BEAT_SECONDS = 0.005
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """What the process holds: file descriptors, threads, memory."""
+    """The process's resources: file descriptors, threads, memory."""
 
     descriptors: int
     threads: int
@@ -44,7 +44,7 @@ class Held:
     resident: int  # bytes of all its memory, as the system counts them
 
     def least(self, other: Held) -> Held:
-        """The lower of each figure: what the process is just letting go of is not held."""
+        """Return the lower of each figure: resources about to be freed do not count."""
         return Held(*(min(getattr(self, field.name), getattr(other, field.name)) for field in fields(Held)))
 
 
@@ -60,7 +60,7 @@ def _weigh() -> Held:
 
 
 class LedClock:
-    """Stands at the instant it was set to. A thread sees it move when it asks for the wall clock.
+    """A clock that stands at its set instant. A thread sees it move when it asks for the wall clock.
 
     So nobody who compares the two clocks finds them apart, however the threads are switched.
     """
@@ -83,7 +83,7 @@ class LedClock:
 
 
 def _lead(clock: LedClock, test: TextIO) -> None:
-    """A beat is over: say so, and wait for the instant of the next one."""
+    """Report the end of a beat, and wait for the instant of the next one."""
     try:
         _send(test, "over")
         while (word := json.loads(test.readline() or "null")) == "weigh":
@@ -134,12 +134,12 @@ class Led:
         self._wait()
 
     def beat(self) -> None:
-        """The next beat, at the world's time, from its begin to its end."""
+        """Run the next beat, at the world's time, from its begin to its end."""
         _send(self._daemon, self._world.clock.now().timestamp())
         self._wait()
 
     def weigh(self) -> Held:
-        """What the process holds between two beats: the least of ten looks, as what is let go of is not held."""
+        """Return the process's resources between two beats: the least of ten looks."""
         weighed = []
         for _ in range(10):
             _send(self._daemon, "weigh")
@@ -150,7 +150,7 @@ class Led:
         return held
 
     def end(self) -> int:
-        """End it as an operator does; its exit code."""
+        """End the process as an operator does; return its exit code."""
         self._daemon.close()
         self._socket.close()
         return self.running.terminate()

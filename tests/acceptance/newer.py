@@ -1,4 +1,4 @@
-"""A version of invoice-sync that is one migration ahead of this one; its process is killed like any other."""
+"""A version of invoice-sync one migration ahead of this one; its process is killed like any other."""
 
 from sqlite_utils.db import Database
 

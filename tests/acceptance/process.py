@@ -1,4 +1,4 @@
-"""The real daemon as a process of its own: its lines read as they come, its end always seen to."""
+"""The real daemon as a process of its own: its lines are read as they come, and it always ends with its test."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.world import World
 
 
 def wait_until(true: Callable[[], object], what: str, *, seconds: float = 40.0) -> None:
-    """Return as soon as it is true; fail with what was waited for when it does not become so."""
+    """Return as soon as the condition holds; fail with its description after the time is over."""
     until = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < until, f"waited {seconds:g} s in vain: {what}"
@@ -23,7 +23,7 @@ def wait_until(true: Callable[[], object], what: str, *, seconds: float = 40.0) 
 
 
 def a_second() -> float:
-    """A second of a machine that does nothing else; where more processes work than it has processors, longer."""
+    """Return a second of an idle machine, longer with more processes than processors."""
     return max(1.0, 2 * os.getloadavg()[0] / (os.cpu_count() or 1))
 
 
@@ -49,15 +49,15 @@ class Running:
 
     @property
     def text(self) -> str:
-        """All that was written to stderr that is not an event."""
+        """Return the text on stderr without events."""
         return "\n".join(self.other_lines)
 
     def named(self, event: str) -> list[dict[str, Any]]:
-        """The events of this name so far."""
+        """Return the events of this name so far."""
         return [found for found in list(self.events) if found["event"] == event]
 
     def wait_for(self, event: str, *, count: int = 1, seconds: float = 40.0) -> dict[str, Any]:
-        """Wait until so many events of this name were written; the last of them."""
+        """Wait for so many events of this name; return the last."""
         wait_until(
             lambda: len(self.named(event)) >= count or (self.process.poll() is not None and not self._reading()),
             f"{event} {count} times",
@@ -71,24 +71,24 @@ class Running:
         self.process.send_signal(number)
 
     def ended(self, *, seconds: float = 60.0) -> int:
-        """Wait for its end; its exit code."""
+        """Wait for the process's end; return its exit code."""
         code = self.process.wait(seconds)
         for reader in self._readers:
             reader.join(10)
         return code
 
     def terminate(self) -> int:
-        """End it as an operator does; its exit code."""
+        """End the process as an operator does; return its exit code."""
         self.signal(signal.SIGTERM)
         return self.ended()
 
     def kill(self) -> int:
-        """End it as a power cut does."""
+        """End the process as a power cut does."""
         self.process.kill()
         return self.ended()
 
     def close(self) -> None:
-        """See to it that nothing is left."""
+        """End the process if it still runs."""
         if self.process.poll() is None:
             self.process.kill()
         self.ended()
@@ -118,7 +118,7 @@ class Running:
 
 
 class Processes:
-    """Starts processes on a world and ends all that are left."""
+    """Starts processes on a world and ends the remaining ones."""
 
     def __init__(self, world: World) -> None:
         self._world = world
@@ -130,7 +130,7 @@ class Processes:
         return started
 
     def daemon(self) -> Running:
-        """The daemon, once it says that it has started."""
+        """Start the daemon; return it after its event of the start."""
         running = self.start("run")
         running.wait_for("daemon.started")
         return running
@@ -141,6 +141,6 @@ class Processes:
 
 
 def is_pending(world: World) -> bool:
-    """Whether anything is owed to Salesforce."""
+    """Return whether any invoice or note is owed to Salesforce."""
     with Store(world.state_path, lock=False) as store:
         return bool(store.ledger.counts().get("pending") or store.notes.counts().get("pending"))

@@ -18,7 +18,7 @@ from daemon.cli import main
 
 
 class SetDatetime(datetime):
-    """The clock as it is set."""
+    """A clock that shows the set time."""
 
     @classmethod
     def now(cls, tz: tzinfo | None = None) -> Self:

@@ -1,4 +1,4 @@
-"""A world whose process is killed again and again: at a named step, or at a random moment; then whether all is well."""
+"""Kills a world's process again and again, at named steps or random moments, and then checks both sides."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ LONGEST_LIFE = 1.5
 
 @dataclass
 class Outcome:
-    """What a siege came to. ``kills`` by step; the lists hold a line for each record that is not as it must be."""
+    """The outcome of a siege: ``kills`` by step, and lists with a line for each wrong record."""
 
     kills: Counter[str] = field(default_factory=Counter)
     invoices: int = 0
@@ -60,11 +60,11 @@ class Siege:
         world.module = "daemon.demo.failpoints"
 
     def start(self, *arguments: str, at: str) -> Running:
-        """A process that will be killed at this step: ``salesforce.sent/notes:2``."""
+        """Start a process to be killed at this step: ``salesforce.sent/notes:2``."""
         return self.processes.start(*arguments, environ={VARIABLE: f"{at}:kill"})
 
     def fell(self, running: Running, *, seconds: float = 30) -> bool:
-        """Wait for its end. True when it was killed at its step; False when it ended before it came there."""
+        """Wait for the process's end; return whether it was killed at its step, and did not end before."""
         code = running.ended(seconds=seconds)
         if code != -signal.SIGKILL:
             assert code in {0, 3, 75}, f"exit {code}: {running.events[-5:]} {running.text}"
@@ -73,7 +73,7 @@ class Siege:
         return True
 
     def kill_at(self, step: str, *arguments: str, latest: int = 1) -> None:
-        """Run the command and kill it at this step: at one of its first ``latest`` passages, if it comes so far."""
+        """Run the command and kill it at this step: at one of its first ``latest`` passages, if any."""
         number = self.random.randint(1, latest)
         if not self.fell(self.start(*arguments, at=f"{step}:{number}")):
             running = self.start(*arguments, at=f"{step}:1")
@@ -97,7 +97,7 @@ class Siege:
 
 @contextmanager
 def besieged(folder: Path, seed: int) -> Iterator[Siege]:
-    """A fresh world under siege; what was started is ended."""
+    """Make a fresh world under siege; end its processes with the block."""
     folder.mkdir(parents=True, exist_ok=True)
     world = World(folder).start()
     siege = Siege(world, Random(seed))
@@ -113,7 +113,7 @@ def calls_of(world: World) -> int:
 
 
 def finish(world: World, *, seconds: float = 90.0) -> None:
-    """``run --once`` until nothing is owed; what still ran when its process died is waited for."""
+    """Run ``run --once`` until nothing is owed; wait for calls that outlive their process."""
     until = time.monotonic() + seconds
     while True:
         done = world.command("run", "--once")
@@ -126,7 +126,7 @@ def finish(world: World, *, seconds: float = 90.0) -> None:
 
 
 def next_attempt(world: World) -> datetime:
-    """When all that waits is due."""
+    """Return the instant at which all waiting work is due."""
     with Store(world.state_path, lock=False) as store:
         waits = [
             datetime.fromisoformat(row["next_attempt_at"])
@@ -138,7 +138,7 @@ def next_attempt(world: World) -> datetime:
 
 
 def judge(world: World) -> Outcome:
-    """Everything in Salesforce that is not as it must be: all there once, and created once."""
+    """Return the faults in Salesforce: every record must be there once, and created once."""
     found = Outcome()
     compared = world.compared()
     found.lost += compared.lost
@@ -163,7 +163,7 @@ def judge(world: World) -> Outcome:
 
 
 def judge_state(world: World) -> list[str]:
-    """What the state says that is not so, and whether anything is left to do."""
+    """Return the faults in the state, and work left to do."""
     wrong: list[str] = []
     with Store(world.state_path, lock=False) as store:
         for row in store.ledger.newest():

@@ -1,4 +1,4 @@
-"""What the process is doing when it is killed: each a siege of one world, with its own list of steps."""
+"""The situations of a kill: each is a siege of one world, with its own list of steps."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ REMEMBERING = ("state.begin", "state.commit", "state.committed")
 
 
 def first_sync(siege: Siege) -> None:
-    """A first sync with pages, full batches between them, and everything created."""
+    """Kill a first sync with pages, full batches between them, and everything created."""
     world = siege.world
     world.shop.seed(130, items=1.5, comments=1, rng=siege.random)
     world.set("magento.page_size", 40)
@@ -32,7 +32,7 @@ def first_sync(siege: Siege) -> None:
 
 
 def everyday(siege: Siege) -> None:
-    """Polls with new and changed invoices, late comments and edited ones."""
+    """Kill polls with new and changed invoices, late comments and edited ones."""
     world = siege.world
     known = [world.invoice(comment="the first"), world.invoice(comment="the second")]
     comments = [row["comments"][0]["entity_id"] for row in world.wire_invoices()]
@@ -48,7 +48,7 @@ def everyday(siege: Siege) -> None:
 
 
 def edited_comments(siege: Siege) -> None:
-    """Passes that have nothing to do but to carry edits of comments into their notes."""
+    """Kill passes that only carry edits of comments into their notes."""
     world = siege.world
     for number in range(3):
         world.invoice(comment=f"comment {number}")
@@ -61,7 +61,7 @@ def edited_comments(siege: Siege) -> None:
 
 
 def adoption(siege: Siege) -> None:
-    """The state is gone, all is in Salesforce: comment records are found and adopted, new comments beside them."""
+    """Kill a sync without a state but with full Salesforce: it adopts comment records beside new comments."""
     world = siege.world
     for number in range(12):
         world.invoice(comment=f"comment {number}")
@@ -74,7 +74,7 @@ def adoption(siege: Siege) -> None:
 
 
 def clearing(siege: Siege) -> None:
-    """``state clear`` itself, between syncs; its copy is whole or not there."""
+    """Kill ``state clear`` itself, between syncs; its copy is whole or missing."""
     world = siege.world
     world.invoice(comment="the first")
     finish(world)
@@ -88,7 +88,7 @@ def clearing(siege: Siege) -> None:
 
 
 def making(siege: Siege) -> None:
-    """The state's file while it is made, and a settings edit while it is read."""
+    """Kill the making of the state's file, and the reading of a settings edit."""
     world = siege.world
     world.invoice(comment="before there was a state")
     siege.kill_at("state.schema", "run", "--once")
@@ -102,7 +102,7 @@ def making(siege: Siege) -> None:
 
 
 def upgrade(siege: Siege) -> None:
-    """A newer version upgrades the state; then this one goes on with the copy that was made before."""
+    """Kill a newer version's upgrade of the state; then this version continues with the copy from before."""
     world = siege.world
     known = world.invoice(comment="before the upgrade")
     finish(world)
@@ -121,7 +121,7 @@ def upgrade(siege: Siege) -> None:
 
 
 def requests(siege: Siege) -> None:
-    """``sync`` asks the daemon that is running, and either of the two is killed."""
+    """Kill ``sync``, or the running daemon that it asks."""
     world = siege.world
     world.set("invoices.enable_automatic_synchronization", False)
     steps = (
@@ -148,7 +148,7 @@ def requests(siege: Siege) -> None:
 
 
 def at_random(siege: Siege) -> None:
-    """Any moment of a pass that takes its time, single runs and daemons."""
+    """Kill long passes at any moment, of single runs and of daemons."""
     world = siege.world
     world.shop.seed(80, items=2, comments=1.5, rng=siege.random)
     world.set("magento.page_size", 20)
@@ -161,7 +161,7 @@ def at_random(siege: Siege) -> None:
 
 
 def is_all_done(world: World) -> bool:
-    """Whether every request is done, and with it every invoice is in."""
+    """Return whether every request is done, and every invoice is in Salesforce."""
     with Store(world.state_path, lock=False) as store:
         return store.requests.waiting() is None and set(store.ledger.counts()) == {"synced"}
 
@@ -180,7 +180,7 @@ SITUATIONS: dict[str, Callable[[Siege], None]] = {
 
 
 def besiege(situation: str, folder: Path, seed: int) -> Outcome:
-    """Kill it again and again in this situation, let it finish, and look at everything."""
+    """Kill the process again and again in this situation, let it finish, and check everything."""
     with besieged(folder, seed) as siege:
         SITUATIONS[situation](siege)
         finish(siege.world)

@@ -21,7 +21,7 @@ from tests.acceptance.process import wait_until
 ACTS = (
     "1. A shop, an org, and the daemon between them",
     "2. Customers buy",
-    "3. A validation rule refuses an invoice",
+    "3. A validation rule rejects an invoice",
     "4. Automatic synchronization is switched off, and on again",
     "5. The state is cleared, and nothing doubles",
 )

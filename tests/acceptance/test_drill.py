@@ -25,9 +25,9 @@ def test_the_quick_drill_kills_loses_and_recovers_and_nothing_is_lost_or_doubled
     try:
         assert demo.ended(seconds=140) == 0, demo.text
         quick = [step for step in STEPS if step.quick]
-        killed = re.findall(r"^   kill -9     (.*); there again after \d+\.\d s$", demo.text, re.MULTILINE)
+        killed = re.findall(r"^   kill -9     (.*); recovered after \d+\.\d s$", demo.text, re.MULTILINE)
         assert killed == [step.words for step in quick]
-        assert len(re.findall(r"^   lost        .*; all in after \d+\.\d s$", demo.text, re.MULTILINE)) == 2
+        assert len(re.findall(r"^   lost        .*; all in Salesforce after \d+\.\d s$", demo.text, re.MULTILINE)) == 2
         assert f"After {len(quick)} kills and 2 lost answers" in demo.text
         assert len(re.findall(r"\d+ \w.* created, each once", demo.text)) == 4
         assert "In Magento 52, in Salesforce 52, lost 0, doubled 0: both sides agree." in demo.text

@@ -42,7 +42,7 @@ class Fault:
     area: str
     check: str
     result: str
-    mend: str
+    fix: str
     status: str = "error"
     code: int = 78
 
@@ -178,7 +178,7 @@ def change_org(world: World, **values: object) -> None:
 FAULTS: dict[str, Fault] = {
     "a settings key that is not known": Fault(
         lambda world: world.set("schedule.pol_interval", 5),
-        "settings", "settings", "did you mean poll_interval?", "the rest was tried",
+        "settings", "settings", "did you mean poll_interval?", "the rest was checked",
     ),
     "a secret that others can read": Fault(
         exposed, "secrets", "salesforce_client_secret", "others can read this secret; run: chmod 600", "",
@@ -189,7 +189,7 @@ FAULTS: dict[str, Fault] = {
         open_folder, "secrets", "folder", "others may put files there", "chmod 700", "warning", 0,
     ),
     "a state's folder that is none": Fault(
-        state_below_a_file, "state", "folder", "is no folder", "set state.path",
+        state_below_a_file, "state", "folder", "is not a folder", "set state.path",
     ),
     "a state that is no database": Fault(state_of_another, "state", "file", "file is not a database", "left as it is"),
     "a state of another shop": Fault(another_shop, "state", "file", "magento.name: main", "name back to main"),
@@ -236,7 +236,7 @@ FAULTS: dict[str, Fault] = {
         magento_as(signatures=frozenset({"HMAC-SHA1"})),
         "magento", "sign-in", "not supported", "Set magento.signature: hmac-sha1",
     ),
-    "a Bearer token": Fault(bearer, "magento", "sign-in", "isn't authorized", "since Magento 2.4.4"),
+    "a Bearer token": Fault(bearer, "magento", "sign-in", "isn't authorized", "Since Magento 2.4.4"),
     "a wrong password": Fault(
         admin(admin_password="another"), "magento", "sign-in", "sign-in was incorrect", "Locked Users",
     ),
@@ -279,7 +279,7 @@ FAULTS: dict[str, Fault] = {
         "salesforce", "sign-in", "closed the connection", "Is salesforce.login_url right", code=75,
     ),
     "a wrong client secret": Fault(
-        wrong_key("salesforce_client_secret", "wrong"), "salesforce", "sign-in", "invalid_client", "copy it anew",
+        wrong_key("salesforce_client_secret", "wrong"), "salesforce", "sign-in", "invalid_client", "copy it again",
     ),
     "a login URL that is not the org's": Fault(
         salesforce_as(sign_in_refused=("invalid_grant", "request not supported on this domain")),
@@ -332,9 +332,9 @@ def test_each_fault_has_its_line_and_hides_no_other(world: World, fault: Fault) 
     found = line(report, fault.area, fault.check)
     assert (found.status, report.exit_code) == (fault.status, fault.code), found
     assert fault.result in found.result
-    assert fault.mend in (found.mend or "")
+    assert fault.fix in (found.fix or "")
     for each in report.lines:  # a secret's own sentence says where it belongs
-        assert each.mend or each.status not in {"warning", "error"} or each.area == "secrets", each
+        assert each.fix or each.status not in {"warning", "error"} or each.area == "secrets", each
     if world.magento.admin_failures:  # a refused sign-in is counted, because six lock the account
         assert "state" in {Path(name).name for name in files(world.folder).keys() - before.keys()}
     else:
@@ -380,7 +380,7 @@ def test_a_world_in_order_is_ok_and_nothing_is_written_anywhere(world: World, of
 def test_without_a_state_none_is_made(world: World) -> None:
     report = report_of(world)
     assert report.outcome == "ok"
-    assert "there is none yet" in line(report, "state", "file").result
+    assert "none yet" in line(report, "state", "file").result
     assert not world.state_path.parent.exists()
 
 
@@ -401,7 +401,7 @@ def test_checks_and_runs_with_a_wrong_password_never_lock_the_account(world: Wor
     for _ in range(5 - runs_first):
         found = line(report_of(world), "magento", "sign-in")
         assert found.status == "error"
-        assert "four causes" in str(found.mend)
+        assert "four causes" in str(found.fix)
     assert world.magento.admin_failures == 5
     for _ in range(3):
         found = line(report_of(world), "magento", "sign-in")
@@ -425,7 +425,7 @@ def test_a_corrected_password_is_tried_by_the_next_check_which_ends_the_count(wo
         assert line(report_of(world), "magento", "sign-in").status == "ok"
     world.magento.admin_password = "another"
     for _ in range(4):
-        assert "four causes" in str(line(report_of(world), "magento", "sign-in").mend)
+        assert "four causes" in str(line(report_of(world), "magento", "sign-in").fix)
     assert world.magento.admin_failures == 4
 
 
@@ -502,7 +502,7 @@ def test_the_command_writes_plain_lines_in_a_pipe_with_both_hosts_and_the_org_on
     assert lines[1] == f"Salesforce: {world.salesforce_server.url}"
     assert lines[2].startswith("Org: Sandbox (00D")
     (refused,) = [each for each in lines if each.startswith("error: ")]
-    assert refused.startswith("error: magento: sign-in: Magento refused: Access token has been revoked")
+    assert refused.startswith("error: magento: sign-in: Magento denied access: Access token has been revoked")
     assert "Activate the integration again" in refused
     assert lines[-1].startswith("1 error, 0 warnings, ")
     assert done.stderr == ""
@@ -524,7 +524,7 @@ def test_a_state_whose_process_was_killed_is_looked_at_and_left_as_it_is(world: 
     before = files(world.folder)
     report = report_of(world)
     assert line(report, "state", "file").status == "ok"
-    assert line(report, "state", "lock").result.startswith("nobody")
+    assert line(report, "state", "lock").result.startswith("no daemon runs on it")
     assert line(report, "salesforce", "org of the state").status == "error", "what was committed last is seen"
     index = str(world.state_path.with_name("state.db-shm"))  # where readers share memory; it is no part of the state
     after = files(world.folder)

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from daemon.cli.explain import tell
+from daemon.reports.story import story_of
 from daemon.sandbox.faults import Fault, status
 from daemon.scheduler import run_once
 from state.store import Store
@@ -40,9 +40,9 @@ NOTES_ALONE = [
 
 def reasons(store: Store, entity_id: int) -> list[str]:
     """Why the invoice's notes wait, as `explain` tells it."""
-    story = tell(store, entity_id)
+    story = story_of(store, entity_id)
     assert story is not None
-    return [str(note["reason"]) for note in story["notes"]]
+    return [str(note.reason) for note in story.notes]
 
 
 @pytest.mark.parametrize(("refused", "code", "message"), NOTES_ALONE)

@@ -18,7 +18,7 @@ from daemon.cli import cli
 from daemon.errors import UsageError
 from daemon.sandbox.salesforce.org import Org
 from daemon.scheduler import run_once
-from daemon.scheduler.standing import describe
+from daemon.scheduler.status_line import describe
 from tests.world import World
 
 MARK = "FORGED"

@@ -93,7 +93,7 @@ def under_another_name(world: World) -> None:
 
 REFUSALS = {
     "another key": (with_another_key, "another certificate than salesforce_private_key belongs to"),
-    "a user that is not there": (as_somebody_else, "salesforce.username is to be the name"),
+    "a user that is not there": (as_somebody_else, "Set salesforce.username to the name"),
     "a user that may not use the app": (
         refused("invalid_app_access", "user is not admin approved to access this app"),
         "Policies > Permitted Users",
@@ -117,7 +117,7 @@ def test_a_refused_assertion_pauses_salesforce_and_says_what_mends_it(
     world.sign_in_by_assertion()
     change(world)
     reason = said(world)
-    assert reason.startswith("Salesforce refused the sign-in: ")
+    assert reason.startswith("Salesforce denied the sign-in: ")
     assert words in reason
     assert "client credentials" not in reason
 

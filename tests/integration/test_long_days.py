@@ -9,8 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from daemon.cli.status import describe
-from state.rows import instant_of
+from daemon.reports.status import status_of
 from tests.days import Days, world_of_days
 from tests.integration.checks import assert_equal
 from tests.integration.long_days import BOUNDS, DAY, HOUR, BusyShop, begin_daily_round, round_of
@@ -118,12 +117,11 @@ def test_a_day_without_api_calls_costs_a_probe_every_quarter_of_an_hour_and_all_
         assert days.calls(began)["poll"] == days.polls - polls
         assert work.tools.store.ledger.counts() == {"synced": 1, "pending": 1_000}
 
-        shown = describe(work.session.configuration, work.tools.store)["salesforce"]
-        since = instant_of(shown["since"])
-        assert shown["status"] == "paused"
-        assert "API calls are used up" in shown["reason"]
-        assert since is not None
-        assert began <= since <= began + timedelta(minutes=11)
+        shown = status_of(work.tools.store, work.settings.invoices, days.now).salesforce
+        assert shown.status == "paused"
+        assert "API calls are used up" in str(shown.reason)
+        assert shown.since is not None
+        assert began <= shown.since <= began + timedelta(minutes=11)
 
         world.salesforce.api_used = 0
         days.pass_by(minutes=15 + 3 * 10)

@@ -212,7 +212,7 @@ def orders(**customers: tuple[str, str, str, str]) -> Expectation:
 
 def refused_whole(*words: str, hint: str = "proxy", ask: Callable[[Magento], object] = _ask) -> Expectation:
     """The page cannot be believed; nothing of it is, and it is asked for again."""
-    return error_of(Unreachable, *words, "refused whole", hint=hint, ask=ask)
+    return error_of(Unreachable, *words, "none of it is used", hint=hint, ask=ask)
 
 
 def busy(*words: str, hint: str | None = None, ask: Callable[[Magento], object] = _ask) -> Expectation:
@@ -234,7 +234,7 @@ def sign_in_refused(*words: str, hint: str) -> Expectation:
                 with pytest.raises(SideDenied) as caught:
                     _ask(magento)
                 assert caught.value.probe == "hourly"
-                assert "Magento refused the sign-in of magento_username: " in str(caught.value)
+                assert "Magento denied the sign-in of magento_username: " in str(caught.value)
                 assert all(word in str(caught.value) for word in words)
                 assert hint in str(caught.value.hint)
             assert (magento.sign_ins, magento.calls) == (1, 0)
@@ -339,7 +339,7 @@ _NO_LIST = refused_whole("has no list of items")
 _NOT_IN_ORDER = refused_whole("not in the order that was asked for")
 _NOT_ALLOWED = "The consumer isn't authorized to access Magento_Sales::sales_invoice"
 _NO_PERMISSION = side_refused(_NOT_ALLOWED, hint="The keys are good, but the integration lacks the resource")
-_NO_GOOD_BEARER = side_refused(_NOT_ALLOWED, hint="Magento answers alike to three causes", auth="bearer")
+_NO_GOOD_BEARER = side_refused(_NOT_ALLOWED, hint="Magento gives this answer for three causes", auth="bearer")
 _NO_TOKEN = sign_in_refused(
     "The account sign-in was incorrect or your account is disabled", hint="System > Permissions > Locked Users"
 )
@@ -361,7 +361,7 @@ EXPECTED: dict[str, Expectation] = {
     # signing in
     "010": sign_in_refused("configure 2FA first", hint="but two-factor authentication is on"),
     "011": _NO_TOKEN,
-    "012": sign_in_refused("Failed to send the message", hint="Magento does not say why"),
+    "012": sign_in_refused("Failed to send the message", hint="Magento names no cause"),
     "013": sign_in_refused("use the 2fa provider-specific endpoints", hint="magento.auth: oauth1"),
     "016": signed_in,
     "018": _NO_LIST,

@@ -139,7 +139,7 @@ def test_an_integrations_wrong_token_has_words_of_its_own(world: World) -> None:
             lambda _: None,
             lambda world: setattr(world.magento, "access_token", "n" * 32),
             lambda world: setattr(world.magento, "access_token", SECRETS["magento_access_token"]),
-            ["Specified token does not exist", "Copy the access token of the integration anew (System > Extensions"],
+            ["Specified token does not exist", "Copy the access token of the integration again (System > Extensions"],
             id="oauth1, replaced",
         ),
         case(
@@ -163,7 +163,7 @@ def test_an_integrations_wrong_token_has_words_of_its_own(world: World) -> None:
             as_bearer,
             lambda world: setattr(world.magento, "access_token", "n" * 32),
             lambda world: setattr(world.magento, "access_token", SECRETS["magento_access_token"]),
-            ["Magento answers alike to three causes", "copy the access token anew (System > Extensions > Integra"],
+            ["Magento gives this answer for three causes", "copy the access token again (System > Extensions"],
             id="bearer",
         ),
         case(
@@ -187,7 +187,7 @@ def test_an_integrations_wrong_token_has_words_of_its_own(world: World) -> None:
             as_bearer,
             lambda world: setattr(world.magento, "resources", {INVOICES}),
             lambda world: setattr(world.magento, "resources", {INVOICES, ORDERS}),
-            ["Magento answers alike to three causes", "API: allow Sales > Operations > Orders > Actions > View."],
+            ["Magento gives this answer for three causes", "API: allow Sales > Operations > Orders > Actions > View."],
             id="bearer, actions_view",
         ),
         case(
@@ -195,7 +195,7 @@ def test_an_integrations_wrong_token_has_words_of_its_own(world: World) -> None:
             as_bearer,
             lambda world: setattr(world.magento, "bearer_enabled", False),
             lambda world: setattr(world.magento, "bearer_enabled", True),
-            ["since Magento 2.4.4, unless Stores > Configuration > Services > OAuth > Consumer Settings > Allow OAuth"],
+            ["denied as Bearer, unless Stores > Configuration > Services > OAuth > Consumer Settings > Allow OAuth"],
             id="allowed again",
         ),
         case(
@@ -352,8 +352,8 @@ def with_second_factor(provider: str) -> Change:
 
 
 FOUR_CAUSES = [
-    "Magento says the same of four causes", "magento_username and magento_password", "System > Permissions > All Users",
-    "System > Permissions > Locked Users", "after 30 minutes",
+    "Magento gives this answer for four causes", "magento_username and magento_password",
+    "System > Permissions > All Users", "System > Permissions > Locked Users", "after 30 minutes",
 ]  # fmt: skip
 NO_SECOND_FACTOR = [
     "two-factor authentication is on", "A daemon cannot answer a second factor",
@@ -509,7 +509,7 @@ def test_a_reason_that_holds_a_secret_is_logged_once(admin: World) -> None:
             run_once(work)
             admin.clock.advance(minutes=61)
     assert [event["reason"] for event in admin.named("magento.failing")] == [
-        "Magento refused the sign-in of magento_username: The account [secret] is disabled"
+        "Magento denied the sign-in of magento_username: The account [secret] is disabled"
     ]
     assert sign_ins(admin) == 4
 
@@ -588,7 +588,7 @@ def test_a_request_while_magento_is_paused_signs_in_to_nothing_and_puts_no_probe
             admin.clock.advance(minutes=5)
             done = work.sync([entity_id])
             assert done.error is not None
-            assert "refused the sign-in" in done.error
+            assert "denied the sign-in" in done.error
         assert sign_ins(admin) == 2
         assert magento(work).next_try_at == paused.next_try_at
         assert magento(work).failures == paused.failures
@@ -623,7 +623,7 @@ def test_commands_that_ask_magento_try_no_password_while_it_is_refused(admin: Wo
     for arguments in (["explain", "000000999"], ["sync", "000000999"]):
         done = admin.command(*arguments)
         assert done.returncode == 78, done.stderr
-        assert "Magento refused the sign-in" in done.stderr
+        assert "Magento denied the sign-in" in done.stderr
         assert "run --once" in done.stderr
         assert WRONG not in done.stderr
     assert sign_ins(admin) == 1

@@ -410,7 +410,7 @@ def test_it_waits_for_a_deployment_within_bounds(empty: World) -> None:
     connection = _connection(empty)
     packed = package(plan_of(connection).deploy, "66.0")
     pace = Pace(clock, lambda seconds: clock.advance(seconds=seconds), seconds=60)
-    with pytest.raises(Busy, match="still at the deployment 0Af") as caught:
+    with pytest.raises(Busy, match="still working on the deployment 0Af") as caught:
         deploy(connection, packed, check_only=False, pace=pace, report=lambda _: None)
     assert caught.value.exit_code == 75
     assert max(one.polls for one in empty.org.deployments.values()) < 30

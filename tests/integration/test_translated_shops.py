@@ -149,5 +149,5 @@ def test_a_check_says_no_permission_is_missing_where_a_key_is_wrong(world: World
     lines = {(found.area, found.check): found for found in check_all(world.settings_path, {}, world.clock).lines}
     found = lines["magento", "sign-in"]
     assert found.status == "error"
-    assert "one of the two secrets is wrong" in str(found.mend)
+    assert "one of the two secrets is wrong" in str(found.fix)
     assert lines["magento", "Magento_Sales::sales_invoice"].status == "skipped"

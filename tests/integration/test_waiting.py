@@ -12,12 +12,13 @@ import pytest
 from daemon.cli.left import in_words
 from daemon.console.health import Pulse, health_of
 from daemon.metrics import Metrics
+from daemon.reports.left import Left
 from daemon.sandbox.faults import drop, status
 from daemon.scheduler import run_once
-from daemon.scheduler.standing import describe
+from daemon.scheduler.status_line import describe
 from state.rows import text_of
 from state.store import Store
-from state.waiting import NOTES, Waiting
+from state.waiting import NOTES
 from tests.faults import case
 from tests.integration.checks import assert_equal, note_rows, state_of, texts
 from tests.integration.test_deadly_records import kill_calls
@@ -290,12 +291,11 @@ def test_one_comment_that_is_refused_for_its_own_sake_keeps_back_no_other(world:
         assert not world.named("notes.waiting")
 
 
-def test_a_reason_that_ends_with_a_full_stop_is_followed_by_one_mark_alone(world: World) -> None:
-    waiting = Waiting("invoice", "c", 2, 7, "Somebody was changing the same record; it is tried again.")
-    with world.work() as work:
-        words = in_words(work.tools.store, [waiting])
+def test_a_reason_that_ends_with_a_full_stop_is_followed_by_one_mark_alone() -> None:
+    words = in_words([Left("invoice", 2, "Somebody was changing the same record; the daemon tries again.", None)])
     assert (
-        words == "2 invoices (Somebody was changing the same record; it is tried again; tried again at the next pass)"
+        words
+        == "2 invoices (Somebody was changing the same record; the daemon tries again; tried again at the next pass)"
     )
 
 

@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 from daemon.errors import InvalidSettings, InvoiceSyncError, Unreachable
 from daemon.invoice import Invoice, Malformed, Order
 from daemon.magento.error_answer import sentence
-from daemon.magento.parse import invoice_of, order_of, rows_of
-from daemon.magento.responses import read
+from daemon.magento.parse import invoice_of, order_of
+from daemon.magento.responses import read, rows_of
 from daemon.magento.scalars import clean, digest
 from daemon.redaction import Redaction
 from daemon.salesforce.graphs import Done, Graph, Node, NotAttempted, Rejected, read_answers

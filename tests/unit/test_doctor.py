@@ -38,8 +38,8 @@ TRIAL = Organization("00D000000000003AAA", "Acme", sandbox=False, edition="Devel
 @pytest.mark.parametrize(
     ("side", "ahead", "status", "said"),
     [
-        ("Magento", 3, "ok", "agrees with this machine's to 3 s"),
-        ("Magento", -60, "ok", "agrees"),
+        ("Magento", 3, "ok", "differs from this machine's by 3 s"),
+        ("Magento", -60, "ok", "differs"),
         ("Magento", 90, "warning", "this machine's clock is 90 seconds ahead of Magento's"),
         ("Magento", 660, "warning", "11 minutes ahead of Magento's, so signed calls are refused"),
         ("Magento", -660, "warning", "11 minutes behind Magento's"),
@@ -51,7 +51,7 @@ def test_two_clocks_may_differ_by_a_minute(side: str, ahead: int, status: Status
     assert found.status == status
     assert said in found.result
     assert ("refused" in found.result) is (side == "Magento" and ahead > 600)
-    assert (found.mend is None) is (status == "ok")
+    assert (found.fix is None) is (status == "ok")
 
 
 def test_a_side_that_tells_no_time_is_said() -> None:
@@ -150,13 +150,13 @@ def test_a_test_shop_beside_a_live_org_is_a_warning_and_the_other_way_round(
 
 
 @pytest.mark.parametrize(
-    ("address", "said", "mend"),
+    ("address", "said", "fix"),
     [
-        (Address(200), "nothing tells that a proxy rewrites it", ""),
+        (Address(200), "no sign of a proxy that rewrites it", ""),
         (Address(200, through=("Via",)), "behind a proxy (Via)", ""),
-        (Address(200, cookie_domain="shop.example.org"), "nothing tells", ""),
-        (Address(302, f"{SHOP}/default/"), "nothing tells", ""),
-        (Address(302, "/default/"), "nothing tells", ""),
+        (Address(200, cookie_domain="shop.example.org"), "no sign of", ""),
+        (Address(302, f"{SHOP}/default/"), "no sign of", ""),
+        (Address(302, "/default/"), "no sign of", ""),
         (
             Address(302, "https://www.example.org/"),
             "leads to https://www.example.org",
@@ -168,13 +168,13 @@ def test_a_test_shop_beside_a_live_org_is_a_warning_and_the_other_way_round(
         (Address(200, cookie_domain="web-1"), "Magento sees the host web-1 where shop.example.org", "Host header"),
     ],
 )
-def test_what_a_shop_tells_of_its_address_is_understood(address: Address, said: str, mend: str) -> None:
+def test_what_a_shop_tells_of_its_address_is_understood(address: Address, said: str, fix: str) -> None:
     found = judge_address(SHOP, address)
     assert said in found.result
-    assert mend in (found.mend or "")
-    assert found.status == ("warning" if mend else "ok")
+    assert fix in (found.fix or "")
+    assert found.status == ("warning" if fix else "ok")
     explained = explain_signature(SHOP, address)
-    assert mend in explained if mend else "one of the two secrets is wrong" in explained
+    assert fix in explained if fix else "one of the two secrets is wrong" in explained
 
 
 @pytest.mark.parametrize(

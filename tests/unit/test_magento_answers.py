@@ -87,7 +87,7 @@ def test_an_answer_that_is_no_json_object_is_refused_whole(content: bytes, why: 
         (answer(401, b'{"message": "The nonce is already being used by the consumer with ID 1"}'), Busy,
          "it had seen already", "must not repeat them"),
         (answer(401, b'{"message": "Access token has been revoked"}'), SideDenied, "revoked", "Activate"),
-        (answer(401, b'{"message": "Brand new words"}'), SideDenied, "Brand new words", "in words that are known"),
+        (answer(401, b'{"message": "Brand new words"}'), SideDenied, "Brand new words", "no cause in known words"),
         (answer(401, b"<html>"), Busy, "answered 401, but not in Magento's words: a proxy?", None),
         (answer(401, b"<html>", WWW_Authenticate='Basic realm="staging"'), SideDenied,
          "asks for a user name and password", "auth_basic off"),

@@ -11,7 +11,7 @@ import pytest
 from daemon.errors import Unreachable
 from daemon.mapping import InvoiceMapping
 from daemon.salesforce.fit import FieldShape, Finding, Fit, ObjectShape, OrgShape, check_org, shape_of
-from daemon.salesforce.fit.shipped import OURS
+from daemon.salesforce.fit.shipped import SHIPPED
 from daemon.salesforce.setup.components import shipped
 from daemon.sandbox.salesforce.http.describe import describe_object
 from daemon.sandbox.salesforce.org import Org
@@ -111,7 +111,7 @@ SHAPES: Mapping[str, tuple[Change, str, str, str | None, str, str]] = {
     "formula": (
         field(INVOICE, "Tax__c", createable=False, updateable=False, calculated=True), "error", INVOICE, "Tax__c",
         "formula", "`Tax__c: null`"),
-    "no key": (gone(INVOICE, "Magento_Id__c"), "error", INVOICE, "Magento_Id__c", "told apart", "Permission Sets"),
+    "no key": (gone(INVOICE, "Magento_Id__c"), "error", INVOICE, "Magento_Id__c", "tells records", "Permission Sets"),
     "key not an External ID": (
         field(INVOICE, "Magento_Id__c", external_id=False, id_lookup=False), "error", INVOICE, "Magento_Id__c",
         "not an External ID", "Tick External ID"),
@@ -150,7 +150,7 @@ SHAPES: Mapping[str, tuple[Change, str, str, str | None, str, str]] = {
         INVOICE, "Status__c", "Canceled (inactive)", "activate"),
     "free texts in a restricted picklist": (
         field(INVOICE, "Store_Name__c", type="picklist", restricted=True, values=("A",)), "warning", INVOICE,
-        "Store_Name__c", "does not know", "take others"),
+        "Store_Name__c", "other values", "take other values"),
     "shortened, cut": (
         field(ITEM, "Product_Name__c", length=40), "warning", ITEM, "Product_Name__c", "cut to it", "longer"),
     "shortened, refused": (
@@ -175,7 +175,7 @@ SHAPES: Mapping[str, tuple[Change, str, str, str | None, str, str]] = {
         field(ITEM, "Invoice__c", createable=False, updateable=False), "error", ITEM, "Invoice__c", "read-only",
         "Permission"),
     "item not reparentable": (
-        field(ITEM, "Invoice__c", updateable=False), "warning", ITEM, "Invoice__c", "new items only", "reparenting"),
+        field(ITEM, "Invoice__c", updateable=False), "warning", ITEM, "Invoice__c", "only new items", "reparenting"),
     "notes off": (no_object("ContentNote"), "error", "ContentNote", None, "enhanced notes are off", "Chatter"),
     "no comment object": (no_object(COMMENT), "error", COMMENT, None, "made twice", "Permission Sets"),
     "comment key not unique": (
@@ -292,7 +292,7 @@ def test_a_parent_is_found_by_its_external_id_spelled_as_that_takes_it() -> None
         (with_account(replace(ACCOUNT, fields=(FieldShape(name="Name"),))), "Account", "does not exist"),
         (with_account(replace(ACCOUNT, fields=(FieldShape(name="Number__c", length=20),))), "Account", "External ID"),
         (with_account(ACCOUNT, createable=False, updateable=False), INVOICE, "read-only"),
-        (with_account(ACCOUNT, reference_to=("Account", "Lead")), INVOICE, "2 kinds"),
+        (with_account(ACCOUNT, reference_to=("Account", "Lead")), INVOICE, "2 objects"),
     ],
 )
 def test_a_parent_that_cannot_be_found_is_an_error(change: Change, object_name: str, sentence: str) -> None:
@@ -324,8 +324,8 @@ def test_a_description_that_cannot_be_read_is_refused(body: object) -> None:
 
 
 def test_a_person_is_sent_to_setup_for_what_it_ships_and_for_nothing_else() -> None:
-    assert {one.name for one in shipped() if one.type == "CustomObject"} == set(OURS)
-    for name, fields in OURS.items():
+    assert {one.name for one in shipped() if one.type == "CustomObject"} == set(SHIPPED)
+    for name, fields in SHIPPED.items():
         ships = {one.name.partition(".")[2] for one in shipped() if one.type == "CustomField" and one.object == name}
         assert fields == ships
     assert "salesforce setup" in only(checked(gone(ITEM, "SKU__c"))).hint

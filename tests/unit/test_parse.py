@@ -8,7 +8,8 @@ import pytest
 
 from daemon.errors import Unreachable
 from daemon.invoice import Invoice, Malformed
-from daemon.magento.parse import comments_of, invoice_of, order_of, rows_of, stamps_of
+from daemon.magento.parse import comments_of, invoice_of, order_of, stamps_of
+from daemon.magento.responses import rows_of
 from daemon.magento.scalars import clean, digest
 from state.values import LARGEST
 from tests.builders import comment_row, row

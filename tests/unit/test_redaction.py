@@ -57,7 +57,7 @@ def test_what_looks_like_a_session_or_an_assertion_is_one() -> None:
 @pytest.mark.parametrize(
     ("text", "left"),
     [
-        ("Magento refused the sign-in of magento_username: no", "Magento refused the sign-in of magento_username: no"),
+        ("Magento denied the sign-in of magento_username: no", "Magento denied the sign-in of magento_username: no"),
         ("set magento.auth, or see magento.example.com", "set magento.auth, or see magento.example.com"),
         ("user magento is locked", "user [secret] is locked"),
         ("'magento', <magento>.", "'[secret]', <[secret]>."),

@@ -1,4 +1,4 @@
-"""Every error code that Salesforce is known to give leads to the right thing, with who can mend it."""
+"""Every error code that Salesforce is known to give leads to the right thing, with who can fix it."""
 
 import os
 import re

@@ -1,1 +1,1 @@
-"""Salesforce's error codes with their remedies: a row is a remedy and the codes that share it."""
+"""Salesforce's error codes with their remedies: a row has a remedy and all codes with this remedy."""

@@ -1,16 +1,16 @@
-"""Codes of errors that an automation of the org causes: its triggers, its flows, and what they write or send."""
+"""Codes of errors from an automation of the org: from triggers, flows, and their own writes and e-mails."""
 
 from daemon.salesforce.remedy import aside
 
 AUTOMATIONS = {
-    aside("A trigger of the org failed; its author can mend it (Setup > Apex Triggers)."): """
+    aside("A trigger of the org failed; its author can fix it (Setup > Apex Triggers)."): """
         CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY SELF_REFERENCE_FROM_TRIGGER UNSUPPORTED_APEX_TRIGGER_OPERATION
         APEX_TRIGGER_COUPLING_LIMIT""",
-    aside("A flow of the org failed; its author can mend it (Setup > Flows)."): "CANNOT_EXECUTE_FLOW_TRIGGER",
-    aside("Apex code of the org failed; its author can mend it (Setup > Apex Classes)."): """
+    aside("A flow of the org failed; its author can fix it (Setup > Flows)."): "CANNOT_EXECUTE_FLOW_TRIGGER",
+    aside("Apex code of the org failed; its author can fix it (Setup > Apex Classes)."): """
         APEX_ERROR""",
     aside(
-        "An automation of the org sends an e-mail at this write, and that failed; its author can mend it "
+        "An automation of the org sends an e-mail at this write, and that failed; its author can fix it "
         "(Setup > Flows, Workflow Rules, Deliverability)."
     ): """BCC_NOT_ALLOWED_IF_BCC_COMPLIANCE_ENABLED BCC_SELF_NOT_ALLOWED_IF_BCC_COMPLIANCE_ENABLED
         DUPLICATE_SENDER_DISPLAY_NAME EMAIL_ADDRESS_BOUNCED EMAIL_NOT_PROCESSED_DUE_TO_PRIOR_ERROR EMAIL_OPTED_OUT
@@ -21,14 +21,14 @@ AUTOMATIONS = {
         OPTED_OUT_OF_MASS_MAIL SINGLE_EMAIL_LIMIT_EXCEEDED TEMPLATE_NOT_ACTIVE UNSPECIFIED_EMAIL_ADDRESS
         UNVERIFIED_SENDER_ADDRESS""",
     aside(
-        "An assignment, approval or process of the org failed at this write; its author can mend it "
+        "An assignment, approval or process of the org failed at this write; its author can fix it "
         "(Setup > Flows, Approval Processes, Assignment Rules)."
     ): """ASSIGNEE_TYPE_REQUIRED INVALID_OPERATION FAILED_ACTIVATION INVALID_ASSIGNEE_TYPE INVALID_ASSIGNMENT_RULE
         INVALID_EVENT_SUBSCRIPTION INVALID_FILTER_ACTION MANAGER_NOT_DEFINED NO_APPLICABLE_PROCESS
         PLATFORM_EVENT_ENCRYPTION_ERROR DELETE_FAILED UNDELETE_FAILED MERGE_FAILED DEPENDENCY_EXISTS CANNOT_DELETE_OWNER
         CANNOT_POST_TO_ARCHIVED_GROUP""",
     aside(
-        "An automation of the org writes records of other objects with this one, and that failed; its author can mend "
+        "An automation of the org writes records of other objects with this one, and that failed; its author can fix "
         "it (Setup > Flows, Apex Triggers)."
     ): """CANNOT_CASCADE_PRODUCT_ACTIVE CANNOT_UPDATE_CONVERTED_LEAD DUPLICATE_CASE_SOLUTION INVALID_CREDIT_CARD_INFO
         INVALID_LINEITEM_CLONE_STATE INVALID_MASTER_OR_TRANSLATED_SOLUTION INVALID_PARTNER_NETWORK_STATUS
@@ -36,7 +36,7 @@ AUTOMATIONS = {
         PRIVATE_CONTACT_ON_ASSET STANDARD_PRICE_NOT_DEFINED COMMUNITY_NOT_ACCESSIBLE JIGSAW_IMPORT_LIMIT_EXCEEDED
         ENVIRONMENT_HUB_MEMBERSHIP_CONFLICT INVALID_SIGNUP_COUNTRY INVALID_REPLICATION_DATE WRONG_CONTROLLER_TYPE""",
     aside(
-        "The code is about changes in Setup, which no write of an invoice makes: an automation of the org does "
+        "The code is about changes in Setup. No write of an invoice makes them, but an automation of the org does "
         "(Setup > Flows, Apex Triggers)."
     ): """BAD_CUSTOM_ENTITY_PARENT_DOMAIN CANNOT_CHANGE_FIELD_TYPE_OF_APEX_REFERENCED_FIELD
         CANNOT_CREATE_ANOTHER_MANAGED_PACKAGE CANNOT_DEACTIVATE_DIVISION CANNOT_DELETE_LAST_DATED_CONVERSION_RATE

@@ -1,4 +1,4 @@
-"""Codes of errors that pass by themselves, and of errors that reach a whole object or the whole org."""
+"""Codes of passing errors, and of errors with a reach of a whole object or the whole org."""
 
 from daemon.salesforce.remedy import Next, Reach, again, of_object, of_org
 
@@ -8,27 +8,29 @@ _PERMISSIONS = (
 _LOGIN_HISTORY = "the user's Login History names the rule (Setup > Users > the user)"
 
 PASSING = {
-    again("Somebody was changing the same record; it is tried again."): """
+    again("Somebody was changing the same record; the daemon tries again."): """
         UNABLE_TO_LOCK_ROW ALREADY_IN_PROCESS RECORD_IN_USE_BY_WORKFLOW ENTITY_FAILED_IFLASTMODIFIED_ON_UPDATE
         TERRITORY_REALIGN_IN_PROGRESS""",
-    again("Salesforce was too slow; it is tried again."): "QUERY_TIMEOUT REQUEST_RUNNING_TOO_LONG",
-    again("Too many calls at once; it is tried again.", Reach.ORG): """
+    again("Salesforce was too slow; the daemon tries again."): "QUERY_TIMEOUT REQUEST_RUNNING_TOO_LONG",
+    again("Too many calls at once; the daemon tries again.", Reach.ORG): """
         REQUEST_LIMIT_EXCEEDED TOO_MANY_APEX_REQUESTS""",
-    again("Salesforce is not available; it is tried again.", Reach.ORG): """
+    again("Salesforce is not available; the daemon tries again.", Reach.ORG): """
         SERVER_UNAVAILABLE FUNCTIONALITY_TEMPORARILY_UNAVAILABLE PLATFORM_EVENT_PUBLISHING_UNAVAILABLE
         PLATFORM_EVENT_PUBLISH_FAILED ORG_IS_SIGNING_UP""",
-    again("Salesforce's API is switched off for the moment; it is tried again.", Reach.ORG): "API_CURRENTLY_DISABLED",
-    again("The org is being maintained; it is tried again.", Reach.ORG): """
+    again("The API is switched off for the moment; the daemon tries again.", Reach.ORG): "API_CURRENTLY_DISABLED",
+    again("The org is in maintenance; the daemon tries again.", Reach.ORG): """
         INSERT_UPDATE_DELETE_NOT_ALLOWED_DURING_MAINTENANCE ORG_IN_MAINTENANCE""",
-    again("Salesforce failed inside; it is tried again. Its support can look the error id up."): "UNKNOWN_EXCEPTION",
     again(
-        "A transaction security policy was too slow or failed; it is tried again. An administrator can exempt the "
+        "Salesforce failed inside; the daemon tries again. Its support can look the error id up."
+    ): "UNKNOWN_EXCEPTION",
+    again(
+        "A transaction security policy was too slow or failed; the daemon tries again. An administrator can exempt the "
         "integration user (Setup > Transaction Security Policies)."
     ): "TXN_SECURITY_METERING_ERROR TXN_SECURITY_RUNTIME_ERROR TXN_SECURITY_APEX_ERROR",
-    again("Salesforce did not attempt it; it is tried again."): """
+    again("Salesforce did not attempt the record; the daemon tries again."): """
         PROCESSING_HALTED BATCH_PROCESSING_HALTED ALL_OR_NONE_OPERATION_ROLLED_BACK""",
-    again("The session had ended; it is tried again with a new one.", Reach.ORG): "INVALID_SESSION_ID",
-    again("A query took longer than Salesforce keeps its place; it is asked again."): "INVALID_QUERY_LOCATOR",
+    again("The session had ended; the daemon tries again with a new one.", Reach.ORG): "INVALID_SESSION_ID",
+    again("A query took longer than Salesforce keeps its place; the daemon asks again."): "INVALID_QUERY_LOCATOR",
 }
 """Errors that pass by themselves."""
 
@@ -100,12 +102,12 @@ OBJECTS = {
         "The object does not exist, or the integration user cannot see it: create it, or assign the permission set "
         "(Setup > Object Manager, Permission Sets)."
     ): "INVALID_TYPE",
-    # An upsert makes the record that is not there: what it does not find is the object, or its external ID field.
+    # An upsert creates a missing record, so NOT_FOUND is about the object or its external ID field.
     of_object(
         "The object or its external ID field does not exist, or the integration user cannot see it: create it, or "
         "assign the permission set (Setup > Object Manager, Permission Sets)."
     ): "NOT_FOUND",
-    of_object("The object cannot be written so: name another one in settings.yaml."): """
+    of_object("The object cannot be written in this way: name another one in settings.yaml."): """
         METHOD_NOT_ALLOWED INVALID_TYPE_FOR_OPERATION BIG_OBJECT_UNSUPPORTED_OPERATION""",
     of_object(
         "The feature is switched off in the org: an administrator can switch it on (Setup > Notes Settings, Files, "

@@ -1,7 +1,7 @@
-"""Whether the org takes what is sent to it: described with one call per object, then judged by pure code.
+"""Finds out whether the org fits the settings: one describe call per object, then pure code decides.
 
-``look_at(salesforce.connection, settings, mapping)`` asks and ``check_org(...)`` decides. What is found is a tuple of
-:class:`Finding`; what the mapping must heed (:class:`daemon.mapping.OrgTraits`) comes with it.
+``examine_org(salesforce.connection, settings, mapping)`` asks, and ``check_org(...)`` decides. The result has a tuple
+of :class:`Finding`, and the traits of the org that the mapping must follow (:class:`daemon.spelling.OrgTraits`).
 """
 
 from collections.abc import Callable, Collection
@@ -15,11 +15,11 @@ from daemon.salesforce.fit.shapes import FieldShape, ObjectShape, shape_of
 from daemon.settings import Settings
 
 __all__ = [
-    "FieldShape", "Finding", "Fit", "ObjectShape", "OrgShape", "check_org", "describe_org", "look_at", "shape_of",
+    "FieldShape", "Finding", "Fit", "ObjectShape", "OrgShape", "check_org", "describe_org", "examine_org", "shape_of",
 ]  # fmt: skip
 
 
-def look_at(
+def examine_org(
     connection: Connection,
     settings: Settings,
     mapping: InvoiceMapping,
@@ -27,8 +27,8 @@ def look_at(
     currencies: Collection[str] = (),
     before: Callable[[], None] = lambda: None,
 ) -> Fit:
-    """Describe all that these settings name, and say whether it fits. The errors of calls are raised as ever.
+    """Describe all objects in these settings, and return whether the org fits; raise the errors of calls.
 
-    ``before`` is done before each call, and may raise.
+    ``before`` is called before each call, and may raise.
     """
     return check_org(describe_org(connection, settings, before=before), settings, mapping, currencies=currencies)

@@ -1,4 +1,4 @@
-"""Decides whether an org takes what these settings send: every finding at once, each with what to do."""
+"""Decides whether an org fits these settings: all findings at once, each with a hint."""
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ from daemon.salesforce.fit.notes import check_notes
 from daemon.salesforce.fit.objects import check_key, check_object, check_required, check_writable
 from daemon.salesforce.fit.shapes import ObjectShape
 from daemon.salesforce.fit.shipped import create_or_show
-from daemon.salesforce.fit.sources import coming_from
+from daemon.salesforce.fit.sources import expected_from
 from daemon.settings import Settings
 from daemon.settings.sources import FieldSource
 from daemon.spelling import ObjectTraits, OrgTraits
@@ -22,26 +22,26 @@ _ID_DIGITS = 10  # Magento's entity_id is an unsigned integer of 32 bits
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """What was found, and what the mapping must heed so that the rest goes well."""
+    """The findings, and the traits of the org that the mapping must follow so that the rest goes well."""
 
     findings: tuple[Finding, ...] = ()
     traits: OrgTraits = field(default_factory=OrgTraits)
 
     def errors(self, part: Part) -> tuple[Finding, ...]:
-        """What keeps invoices, or notes, from being written."""
+        """Return the findings that keep invoices, or notes, from being written."""
         return tuple(found for found in self.findings if found.severity == "error" and found.part == part)
 
     @property
     def warnings(self) -> tuple[Finding, ...]:
-        """What keeps nothing back, and is worth knowing."""
+        """Return the findings that keep nothing back."""
         return tuple(found for found in self.findings if found.severity == "warning")
 
 
 def check_org(shape: OrgShape, settings: Settings, mapping: InvoiceMapping, *, currencies: Collection[str] = ()) -> Fit:
-    """Judge the org. ``currencies``: codes that invoices are known to have.
+    """Return whether the org fits. ``currencies``: codes that invoices are known to have.
 
-    Header and items go in together or not at all, so an item object that does not fit keeps back the invoices; what
-    is wrong with notes or their comment records keeps back the notes alone.
+    An invoice and its items go in together or not at all, so an item object that does not fit keeps back the invoices.
+    A fault of notes or comment records keeps back the notes alone.
     """
     salesforce = settings.salesforce
     invoice, item = salesforce.invoice, salesforce.item
@@ -83,7 +83,7 @@ def _check_record(
     for target, source in sources.items():
         relationship, dot, parent_key = target.partition(".")
         if dot:
-            yield from check_parent_key(shape, described, relationship, parent_key, coming_from(source))
+            yield from check_parent_key(shape, described, relationship, parent_key, expected_from(source))
         else:
             yield from _check_field(described, target, source)
     filled = {target.partition(".")[0].lower() for target in sources} | {key[0].lower(), (parent or "").lower()}
@@ -98,22 +98,22 @@ def _check_field(described: ObjectShape, name: str, source: FieldSource) -> Iter
             described.name,
             name,
             "does not exist, or the integration user cannot see it",
-            f"{create_or_show(described.name, name)}; or take it out of the mapping (`{name}: null` in settings.yaml)",
+            f"{create_or_show(described.name, name)}; or remove it from the mapping (`{name}: null` in settings.yaml)",
         )
         return
-    refused = list(check_writable(described, found))
-    yield from refused
-    if refused:
+    faults = list(check_writable(described, found))
+    yield from faults
+    if faults:
         return
-    coming = coming_from(source)
-    for misfit in misfits(found, coming, described.name):
+    expected = expected_from(source)
+    for misfit in misfits(found, expected, described.name):
         yield Finding(misfit.severity, described.name, found.name, misfit.sentence, misfit.hint)
-    if found.required and not coming.always:
+    if found.required and not expected.always:
         yield Finding(
             "warning",
             described.name,
             found.name,
-            "is required, and Magento may have no value for it: such invoices fail",
+            "is required, but Magento may have no value for it: such invoices fail",
             f"Make it optional ({setup_path(described.name)})",
         )
 
@@ -133,7 +133,7 @@ def _traits(shape: OrgShape, name: str | None, sources: Mapping[str, FieldSource
             target = parent.field(parent_key) if parent else None
         if target is None:
             continue
-        spelling = spelling_for(target, coming_from(source))
+        spelling = spelling_for(target, expected_from(source))
         if spelling is not None:
             spelled[spelling].add(key)
         if key in ROOM and 0 < target.length < ROOM[key]:
@@ -165,6 +165,6 @@ def _check_currencies(
             "warning",
             described.name,
             CURRENCY,
-            f"does not take {code}, which invoices have: the currency is not active in the org, and they fail",
+            f"does not take {code}, which invoices have: the currency is not active in the org, so these invoices fail",
             "Activate it (Setup > Company Information > Manage Currencies)",
         )

@@ -1,4 +1,4 @@
-"""Asks Salesforce to describe what the settings name: one call per object."""
+"""Asks Salesforce to describe the objects that the settings name: one call per object."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -12,19 +12,23 @@ from daemon.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class OrgShape:
-    """What was described, by name; None: the object does not exist, or this user may not see it."""
+    """The described objects by name.
+
+    None stands for an object that does not exist, or that this user may not see.
+    """
 
     objects: Mapping[str, ObjectShape | None] = field(default_factory=dict)
 
     def get(self, name: str) -> ObjectShape | None:
-        """The object of that name."""
+        """Return the object with this name."""
         return self.objects.get(name)
 
 
 def describe_org(connection: Connection, settings: Settings, *, before: Callable[[], None] = lambda: None) -> OrgShape:
-    """All that is written to, and the parents that records are hung on by their external IDs; ``before`` each call.
+    """Describe all objects of the settings, and the parents in their mapping.
 
-    SideDenied when it is not an object that is missing but the address or the version that is wrong.
+    ``before`` is called before each call. SideDenied when no object is missing, but the address or the API version is
+    wrong.
     """
     found: dict[str, ObjectShape | None] = {}
     for name in _written(settings):
@@ -32,7 +36,7 @@ def describe_org(connection: Connection, settings: Settings, *, before: Callable
         found[name] = _describe(connection, name)
         if found[name] is None and len(found) == 1:
             before()
-            connection.call("")  # refused too: nothing is at this address, whatever object is named
+            connection.call("")  # fails too where nothing is at this address, whatever object is named
     mapping = InvoiceMapping(settings)
     for child, fields in (
         (settings.salesforce.invoice.object, mapping.invoice_sources),
@@ -50,7 +54,7 @@ def describe_org(connection: Connection, settings: Settings, *, before: Callable
 
 
 def _written(settings: Settings) -> list[str]:
-    """The names of the objects that these settings write to; the invoice's first."""
+    """Return the names of the objects that these settings write to, the invoice's first."""
     salesforce = settings.salesforce
     names = [salesforce.invoice.object, salesforce.item.object]
     if settings.invoices.synchronize_notes:
@@ -62,8 +66,8 @@ def _written(settings: Settings) -> list[str]:
 def _describe(connection: Connection, name: str) -> ObjectShape | None:
     try:
         body = connection.call(f"sobjects/{name}/describe")
-    except SideDenied as refusal:
-        if not (refusal.missing or refusal.of_object):
+    except SideDenied as error:
+        if not (error.missing or error.of_object):
             raise
         return None
     return shape_of(body, name)

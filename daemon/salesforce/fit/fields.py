@@ -1,4 +1,4 @@
-"""Whether one field takes what comes for it; and how it is to be spelled so that it does."""
+"""Finds the misfits between one field and its values, and the right spelling for the field."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from daemon.mapping import ROOM
 from daemon.salesforce.fit.findings import Severity, setup_path
 from daemon.salesforce.fit.shapes import FieldShape
-from daemon.salesforce.fit.sources import Coming
+from daemon.salesforce.fit.sources import Expected
 
 _TEXTS = frozenset({"string", "textarea", "phone", "url", "encryptedstring", "combobox", "picklist", "multipicklist"})
 _NUMBERS = frozenset({"int", "long", "double", "currency", "percent"})
@@ -17,97 +17,97 @@ Spelling = str
 
 @dataclass(frozen=True, slots=True)
 class Misfit:
-    """What is wrong with one field for what is mapped to it."""
+    """A reason why a field does not take all values of its source."""
 
     severity: Severity
     sentence: str
     hint: str
 
 
-def spelling_for(shape: FieldShape, coming: Coming) -> Spelling | None:
-    """``text``, ``date`` or ``checkbox`` where the field takes another kind of value than Magento has; else None."""
-    if coming.kind in {"number", "flag"} and shape.type in _TEXTS | {"email"}:
+def spelling_for(shape: FieldShape, expected: Expected) -> Spelling | None:
+    """Return ``text``, ``date`` or ``checkbox`` where the field takes another kind of value than the source's."""
+    if expected.kind in {"number", "flag"} and shape.type in _TEXTS | {"email"}:
         return "text"
-    if coming.kind == "instant" and shape.type == "date":
+    if expected.kind == "instant" and shape.type == "date":
         return "date"
-    if coming.kind == "flag" and shape.type == "boolean":
+    if expected.kind == "flag" and shape.type == "boolean":
         return "checkbox"
     return None
 
 
-def misfits(shape: FieldShape, coming: Coming, name: str) -> Iterator[Misfit]:
-    """All that keeps this field from taking what comes, or some of it. ``name``: of the object."""
-    if not _takes(shape, coming):
+def misfits(shape: FieldShape, expected: Expected, name: str) -> Iterator[Misfit]:
+    """Yield all misfits between this field and its values. ``name``: the object's."""
+    if not _takes(shape, expected):
         remap = f"Change its type ({setup_path(name)}), or map something else to it in settings.yaml"
         if shape.type == "reference":
             remap = "Name the parent by its external ID in settings.yaml (Parent__r.Their_External_Id__c)"
-        yield Misfit("error", f"is of the type {shape.type}, which takes no {_KINDS[coming.kind]}",
+        yield Misfit("error", f"is of the type {shape.type}, which takes no {_KINDS[expected.kind]}",
                      remap)  # fmt: skip
         return
     if shape.type in _NUMBERS:
-        yield from _numbers(shape, coming, name)
+        yield from _numbers(shape, expected, name)
     elif shape.type in _TEXTS | {"email"}:
-        yield from _texts(shape, coming, name)
+        yield from _texts(shape, expected, name)
 
 
-def _takes(shape: FieldShape, coming: Coming) -> bool:
-    """Whether Salesforce reads such a value for such a field at all, spelled as well as we can."""
-    if coming.kind == "any":
+def _takes(shape: FieldShape, expected: Expected) -> bool:
+    """Return whether the field can take such values at all, in the best spelling."""
+    if expected.kind == "any":
         return True
     if shape.type in _TEXTS | {"email", "anyType"}:
-        return shape.type != "email" or coming.kind == "text"
-    if coming.kind == "number":
+        return shape.type != "email" or expected.kind == "text"
+    if expected.kind == "number":
         return shape.type in _NUMBERS
-    if coming.kind == "instant":
+    if expected.kind == "instant":
         return shape.type in {"datetime", "date"}
-    if coming.kind == "flag":
+    if expected.kind == "flag":
         return shape.type == "boolean" or shape.type in _NUMBERS
     return False
 
 
-def _numbers(shape: FieldShape, coming: Coming, name: str) -> Iterator[Misfit]:
-    if coming.kind != "number":
+def _numbers(shape: FieldShape, expected: Expected, name: str) -> Iterator[Misfit]:
+    if expected.kind != "number":
         return
     where = f"Change its length or decimal places ({setup_path(name)}), or map it to another field"
-    # A whole-number type says its room in digits, not in precision.
+    # A whole-number type tells its room in digits, not in precision.
     whole = shape.precision - shape.scale if shape.precision else 18
-    if whole < coming.digits:
+    if whole < expected.digits:
         yield Misfit("warning", f"has {whole} digits before the point: invoices with larger numbers fail", where)
-    if shape.scale < coming.decimals:
-        yield Misfit("warning", f"has {shape.scale} decimals where Magento keeps {coming.decimals}: "
+    if shape.scale < expected.decimals:
+        yield Misfit("warning", f"has {shape.scale} decimals where Magento keeps {expected.decimals}: "
                      "Salesforce rounds the rest away", where)  # fmt: skip
 
 
-def _texts(shape: FieldShape, coming: Coming, name: str) -> Iterator[Misfit]:
+def _texts(shape: FieldShape, expected: Expected, name: str) -> Iterator[Misfit]:
     longer = f"Make it longer ({setup_path(name)}), or map a shorter value to it"
-    length = _INSTANT if coming.kind == "instant" else coming.length
-    exact = coming.exact or coming.kind == "instant"
+    length = _INSTANT if expected.kind == "instant" else expected.length
+    exact = expected.exact or expected.kind == "instant"
     if shape.type in {"picklist", "multipicklist"}:
-        yield from _picklist(shape, coming, name)
+        yield from _picklist(shape, expected, name)
     elif exact and shape.length < length:
-        yield Misfit("error", f"has room for {shape.length} characters, and all that come have {length}", longer)
-    elif shape.name in ROOM and coming.kind == "text":
+        yield Misfit("error", f"has room for {shape.length} characters, and all values have {length}", longer)
+    elif shape.name in ROOM and expected.kind == "text":
         if shape.length < ROOM[shape.name]:
             sentence = f"has room for {shape.length} characters: longer texts are cut to it, with a mark"
             yield Misfit("warning", sentence, longer)
     elif shape.length < length:
         sentence = f"has room for {shape.length} characters: longer texts make their invoice fail"
         yield Misfit("warning", sentence, longer)
-    if shape.type == "email" and coming.kind == "text" and not coming.address:
+    if shape.type == "email" and expected.kind == "text" and not expected.address:
         yield Misfit("warning", "takes e-mail addresses only: any other text makes its invoice fail",
                      f"Make it a text field ({setup_path(name)}), or map an address to it")  # fmt: skip
 
 
-def _picklist(shape: FieldShape, coming: Coming, name: str) -> Iterator[Misfit]:
+def _picklist(shape: FieldShape, expected: Expected, name: str) -> Iterator[Misfit]:
     if not shape.restricted:
         return
-    missing = [value for value in coming.values if value not in shape.values]
+    missing = [value for value in expected.values if value not in shape.values]
     inactive = [value for value in missing if value in shape.inactive]
     if missing:
         what = f"{', '.join(missing)} ({'inactive' if inactive == missing else 'missing'})"
-        none = len(missing) == len(coming.values)
+        none = len(missing) == len(expected.values)
         yield Misfit("error" if none else "warning", f"is a restricted picklist without {what}: such invoices fail",
-                     f"Add and activate the value ({setup_path(name)}), or let the picklist take others")  # fmt: skip
-    elif not coming.values and coming.length != 3:
-        yield Misfit("warning", "is a restricted picklist: values that it does not know make their invoice fail",
-                     f"Let it take others ({setup_path(name)}), or map another field")  # fmt: skip
+                     f"Add and activate the value ({setup_path(name)}), or let it take other values")  # fmt: skip
+    elif not expected.values and expected.length != 3:
+        yield Misfit("warning", "is a restricted picklist: other values make their invoice fail",
+                     f"Let it take other values ({setup_path(name)}), or map another field")  # fmt: skip

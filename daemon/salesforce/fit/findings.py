@@ -1,4 +1,4 @@
-"""What the check of the org found: a sentence each, with what to do and where in Setup."""
+"""Findings of the check of an org: a sentence each, with a hint and its place in Setup."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -9,9 +9,9 @@ Part = Literal["invoices", "notes"]
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing about an object or field. ``part``: what an error keeps from being written.
+    """One finding about an object or field. ``part``: what an error keeps from being written.
 
-    A warning keeps nothing back: it says what will be refused or cut when it comes.
+    A warning keeps nothing back: it tells which values Salesforce will reject or cut.
     """
 
     severity: Severity
@@ -26,10 +26,9 @@ class Finding:
         return f"{where} {self.sentence}" + (f". {self.hint}" if self.hint else "")
 
 
-# Where things are mended.
-FIELD = "Setup > Object Manager > {object} > Fields & Relationships"
+_FIELD = "Setup > Object Manager > {object} > Fields & Relationships"
 
 
 def setup_path(name: str) -> str:
-    """Where the fields of an object are changed."""
-    return FIELD.format(object=name)
+    """Return the place in Setup for the fields of an object."""
+    return _FIELD.format(object=name)

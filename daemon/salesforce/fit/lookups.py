@@ -1,4 +1,4 @@
-"""What is asked of the fields that hang a record on another: an item on its invoice, an invoice on an account."""
+"""Checks the fields between a record and its parent: from an item to its invoice, an invoice to an account."""
 
 from collections.abc import Iterator
 
@@ -8,14 +8,14 @@ from daemon.salesforce.fit.findings import Finding, Part, setup_path
 from daemon.salesforce.fit.objects import check_writable
 from daemon.salesforce.fit.shapes import FieldShape, ObjectShape
 from daemon.salesforce.fit.shipped import create_or_show, let_write, or_by_setup
-from daemon.salesforce.fit.sources import Coming
+from daemon.salesforce.fit.sources import Expected
 from daemon.settings import Settings
 
 
 def check_parent_key(
-    shape: OrgShape, described: ObjectShape, relationship: str, key: str, coming: Coming
+    shape: OrgShape, described: ObjectShape, relationship: str, key: str, expected: Expected
 ) -> Iterator[Finding]:
-    """``Account__r.Magento_Customer_Id__c``: whether the field leads there, and its parents are found by that key."""
+    """Check that a field like ``Account__r.Magento_Customer_Id__c`` leads to parents with such a key."""
     leads = described.related(relationship)
     name = f"{relationship}.{key}"
     if leads is None:
@@ -30,7 +30,7 @@ def check_parent_key(
         return
     yield from check_writable(described, leads)
     if len(leads.reference_to) != 1:
-        sentence = f"can refer to {len(leads.reference_to)} kinds of objects; a parent is found by one"
+        sentence = f"can refer to {len(leads.reference_to)} objects, and a parent can be found in one alone"
         yield Finding("error", described.name, name, sentence, "Map a field that refers to one object")
         return
     parent = shape.get(leads.reference_to[0])
@@ -51,18 +51,18 @@ def check_parent_key(
         sentence = "is not an External ID: parents cannot be found by it"
         yield Finding("error", parent.name, field.name, sentence, f"Tick External ID ({setup_path(parent.name)})")
     else:
-        for misfit in misfits(field, coming, parent.name):
+        for misfit in misfits(field, expected, parent.name):
             yield Finding(misfit.severity, parent.name, field.name, misfit.sentence, misfit.hint)
 
 
 def check_child_parent(
     described: ObjectShape, parent: str, refers_to: str, *, part: Part = "invoices"
 ) -> FieldShape | Finding:
-    """The field that hangs the record on its invoice, or what is wrong with it."""
+    """Return the field from the record to its invoice, or the finding against this field."""
     field = described.field(parent)
     where = setup_path(described.name)
     if field is None:
-        sentence = "does not exist, or the integration user cannot see it; it hangs the record on its invoice"
+        sentence = "does not exist, or the integration user cannot see it; the field hangs the record on its invoice"
         return Finding("error", described.name, parent, sentence, create_or_show(described.name, parent), part)
     if field.type != "reference" or refers_to.lower() not in {name.lower() for name in field.reference_to}:
         shown = ", ".join(field.reference_to) or f"the type {field.type}"
@@ -77,7 +77,10 @@ def check_child_parent(
 
 
 def check_item_parent(described: ObjectShape | None, settings: Settings) -> Iterator[Finding]:
-    """An item is upserted with its invoice as parent; where that may not be changed, it is named on creation only."""
+    """Check an item's parent field.
+
+    An item is upserted with its invoice as parent. Where the parent may not be changed, only new items name it.
+    """
     if described is None:
         return
     salesforce = settings.salesforce
@@ -97,7 +100,7 @@ def check_item_parent(described: ObjectShape | None, settings: Settings) -> Iter
             "warning",
             described.name,
             found.name,
-            "cannot be changed once it is set: it is named for new items only, which costs further calls after the "
+            "cannot be changed once it is set: only new items name their invoice, which costs more calls once the "
             "state was cleared",
             f"Allow reparenting ({setup_path(described.name)}){or_by_setup(described.name, found.name)}",
         )

@@ -1,4 +1,4 @@
-"""What is asked of notes and of the comment records that make them exactly-once; invoices go without them."""
+"""Checks notes and comment records, which keep notes from being doubled; invoices need neither."""
 
 from collections.abc import Iterator
 
@@ -27,13 +27,13 @@ _ROOMS = {"Note_Id__c": 18, "Sync_Fingerprint__c": 32}
 
 
 def check_notes(shape: OrgShape, settings: Settings, key_length: int) -> Iterator[Finding]:
-    """Whether notes can be made in the org, and their comment records."""
+    """Check that notes and their comment records can be created."""
     salesforce = settings.salesforce
     classic = salesforce.note.type == "note"
     for name in ("Note",) if classic else ("ContentNote", "ContentDocumentLink"):
         described = shape.get(name)
         if described is None:
-            sentence = "is not there: classic notes are off" if classic else "is not there: enhanced notes are off"
+            sentence = "does not exist: classic notes are off" if classic else "does not exist: enhanced notes are off"
             hint = "Set salesforce.note.type: content_note" if classic else _NOTES_OFF
             yield Finding("error", name, None, sentence, hint, "notes")
         else:
@@ -51,7 +51,7 @@ def _check_comments(shape: OrgShape, settings: Settings, name: str, key_length: 
         return
     yield from check_object(described, part="notes")
     yield from check_key(described, comment.external_id, key_length, part="notes")
-    # The parent is named on creation only: a comment record is never upserted, and its edits leave the parent alone.
+    # Only a new comment record names its parent: comment records are never upserted, and edits leave the parent alone.
     found = check_child_parent(described, comment.parent, settings.salesforce.invoice.object, part="notes")
     if isinstance(found, Finding):
         yield found
@@ -67,9 +67,9 @@ def _check_written(described: ObjectShape, name: str, note_type: str) -> Iterato
         sentence = "does not exist, or the integration user cannot see it"
         yield Finding("error", described.name, name, sentence, create_or_show(described.name, name), "notes")
         return
-    refused = list(check_writable(described, field, part="notes"))
-    yield from refused
-    if refused:
+    faults = list(check_writable(described, field, part="notes"))
+    yield from faults
+    if faults:
         return
     where = setup_path(described.name)
     if field.type not in _WRITTEN[name]:

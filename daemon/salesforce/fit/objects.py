@@ -1,4 +1,4 @@
-"""What is asked of an object and of each field, whatever comes for it: there, writable, with a key that is unique."""
+"""Checks an object and its fields without regard to values: existing, writable, with a unique key."""
 
 from collections.abc import Collection, Iterator
 
@@ -10,7 +10,7 @@ _DEFAULTED = frozenset({"ownerid", "currencyisocode", "recordtypeid"})
 
 
 def check_object(described: ObjectShape, *, part: Part = "invoices", updates: bool = True) -> Iterator[Finding]:
-    """Whether the user may create and change its records; ``updates``: whether they are ever changed."""
+    """Check for the permission to create and change records; ``updates``: whether records are ever changed."""
     cannot = [
         word
         for word, may in (
@@ -28,18 +28,18 @@ def check_object(described: ObjectShape, *, part: Part = "invoices", updates: bo
             "error",
             described.name,
             None,
-            f"is there, but the integration user may not {' or '.join(cannot)} its records",
+            f"exists, but the integration user may not {' or '.join(cannot)} its records",
             f"{hint} (Setup > Permission Sets > Object Settings); or name another object in settings.yaml",
             part,
         )
 
 
 def check_key(described: ObjectShape, name: str, length: int, *, part: Part = "invoices") -> Iterator[Finding]:
-    """Whether records are found by this field, each by one: what keeps anything from being there twice."""
+    """Check the external ID: only a unique key keeps records from being doubled."""
     field = described.field(name)
     where = setup_path(described.name)
     if field is None:
-        sentence = "does not exist, or the integration user cannot see it; records are told apart by it"
+        sentence = "does not exist, or the integration user cannot see it; the field tells records apart"
         yield Finding("error", described.name, name, sentence, create_or_show(described.name, name), part)
         return
     by_setup = or_by_setup(described.name, field.name)
@@ -62,24 +62,24 @@ def check_key(described: ObjectShape, name: str, length: int, *, part: Part = "i
 
 
 def check_writable(described: ObjectShape, field: FieldShape, *, part: Part = "invoices") -> Iterator[Finding]:
-    """Whether the user may set the field on a new record and change it on one that is there."""
+    """Check for the permission to set the field on a new record and to change it on an old one."""
     if field.createable and field.updateable:
         return
-    leave = f"ake it out of the mapping (`{field.name}: null` in settings.yaml)"
+    leave = f"emove it from the mapping (`{field.name}: null` in settings.yaml)"
     grant = let_write(described.name, field.name)
     if field.auto_number:
-        sentence, hint = "is an auto-number, which Salesforce fills by itself", f"T{leave}"
+        sentence, hint = "is an auto-number, which Salesforce fills by itself", f"R{leave}"
     elif field.calculated:
-        sentence, hint = "is a formula, which nobody can write", f"T{leave}"
+        sentence, hint = "is a formula, which nobody can write", f"R{leave}"
     elif field.createable:
-        sentence, hint = "can be set on a new record only, and changes are refused", f"{grant}; or t{leave}"
+        sentence, hint = "can be set on a new record only: Salesforce rejects changes", f"{grant}; or r{leave}"
     else:
-        sentence, hint = "is read-only for the integration user", f"{grant}; or t{leave}"
+        sentence, hint = "is read-only for the integration user", f"{grant}; or r{leave}"
     yield Finding("error", described.name, field.name, sentence, hint, part)
 
 
 def check_required(described: ObjectShape, filled: Collection[str], *, part: Part = "invoices") -> Iterator[Finding]:
-    """Fields that a new record must have, and that nothing is mapped to. ``filled``: names in lower case."""
+    """Yield the fields that a new record must have without a mapping. ``filled``: names in lower case."""
     for field in described.fields:
         name = field.name.lower()
         named = name in filled or (field.relationship or name).lower() in filled
@@ -88,7 +88,7 @@ def check_required(described: ObjectShape, filled: Collection[str], *, part: Par
                 "error",
                 described.name,
                 field.name,
-                "is required, and nothing is mapped to it: every new record is refused",
+                "is required, and nothing is mapped to it: Salesforce rejects every new record",
                 f"Map it in settings.yaml, or make it optional or give it a default ({setup_path(described.name)})",
                 part,
             )

@@ -1,4 +1,4 @@
-"""What describe tells about an object and its fields, read once: nothing of the JSON travels further."""
+"""Objects and fields from the answers to describe, read once: the JSON travels no further."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from daemon.errors import Unreachable
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldShape:
-    """One field as this user may see it. Without permission a field is simply not there."""
+    """One field as visible to this user. Without permission, describe leaves the field out."""
 
     name: str
     label: str = ""
@@ -37,13 +37,13 @@ class FieldShape:
 
     @property
     def required(self) -> bool:
-        """Whether a create must fill it."""
+        """Return whether a new record must have a value for the field."""
         return self.createable and not self.nillable and not self.defaulted and self.type != "boolean"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ObjectShape:
-    """One object as this user may see it."""
+    """One object as visible to this user."""
 
     name: str
     label: str = ""
@@ -53,17 +53,17 @@ class ObjectShape:
     fields: tuple[FieldShape, ...] = ()
 
     def field(self, name: str) -> FieldShape | None:
-        """The field of that name; Salesforce does not heed case in names."""
+        """Return the field with this name, in any case, because Salesforce ignores case in names."""
         return next((field for field in self.fields if field.name.lower() == name.lower()), None)
 
     def related(self, relationship: str) -> FieldShape | None:
-        """The field that leads to a parent by this name (``Account__r``)."""
+        """Return the field behind this relationship to a parent (``Account__r``)."""
         wanted = relationship.lower()
         return next((field for field in self.fields if (field.relationship or "").lower() == wanted), None)
 
 
 def shape_of(body: Any, name: str) -> ObjectShape:
-    """The object that an answer describes; Unreachable when it is not a description of this object."""
+    """Return the object that an answer describes; Unreachable when the answer is not about this object."""
     try:
         shape = ObjectShape(
             name=_text(body, "name"),

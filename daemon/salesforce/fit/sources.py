@@ -1,4 +1,4 @@
-"""What can come from each path of a mapping: which kind of value, how long, and whether it always comes."""
+"""Tells the possible values of each path in a mapping: their kind, their length, whether always present."""
 
 import re
 from dataclasses import dataclass
@@ -11,8 +11,8 @@ Kind = Literal["text", "number", "instant", "flag", "any"]
 
 
 @dataclass(frozen=True, slots=True)
-class Coming:
-    """What comes from a source. ``length``: the longest text, 0 when nobody can say; ``exact``: all are that long."""
+class Expected:
+    """The values of a source. ``length``: of the longest text, 0 if unknown; ``exact``: all texts are that long."""
 
     kind: Kind
     length: int = 0
@@ -22,43 +22,43 @@ class Coming:
     digits: int = 0
     """Decimals that Magento keeps of a number, and digits before the point that are to be expected."""
     values: tuple[str, ...] = ()
-    """All texts that can come, where they are few."""
+    """All possible texts, where they are few."""
     address: bool = False
-    """Whether it is an e-mail address."""
+    """True for e-mail addresses."""
 
 
-_MONEY = Coming("number", decimals=4, digits=8)
-_ID = Coming("number", digits=10)
+_MONEY = Expected("number", decimals=4, digits=8)
+_ID = Expected("number", digits=10)
 _KNOWN = {
-    "invoice.increment_id": Coming("text", 50, always=True),
-    "invoice.status": Coming("text", 8, always=True, values=("Open", "Paid", "Canceled")),
-    "invoice.state": Coming("number", digits=1, always=True),
-    "invoice.created_at": Coming("instant", always=True),
-    "invoice.updated_at": Coming("instant", always=True),
-    "invoice.fingerprint": Coming("text", 32, exact=True, always=True),
+    "invoice.increment_id": Expected("text", 50, always=True),
+    "invoice.status": Expected("text", 8, always=True, values=("Open", "Paid", "Canceled")),
+    "invoice.state": Expected("number", digits=1, always=True),
+    "invoice.created_at": Expected("instant", always=True),
+    "invoice.updated_at": Expected("instant", always=True),
+    "invoice.fingerprint": Expected("text", 32, exact=True, always=True),
     # Magento empties it when the store view is deleted.
-    "invoice.store_id": Coming("number", digits=5),
-    "invoice.entity_id": Coming("number", digits=10, always=True),
-    "invoice.order_id": Coming("number", digits=10, always=True),
-    "invoice.admin_url": Coming("text"),
-    "invoice.transaction_id": Coming("text", 255),
-    "order.increment_id": Coming("text", 50, always=True),
-    "order.customer_name": Coming("text"),
-    # Magento takes 128 characters, an e-mail field of Salesforce 80; nobody has seen a longer one.
-    "order.customer_email": Coming("text", 80, address=True),
-    "order.billing_address": Coming("text"),
-    "order.store_name": Coming("text", 255),
-    "item.name": Coming("text", 255),
-    "item.sku": Coming("text", 255, always=True),
-    "item.description": Coming("text", 65_535),
+    "invoice.store_id": Expected("number", digits=5),
+    "invoice.entity_id": Expected("number", digits=10, always=True),
+    "invoice.order_id": Expected("number", digits=10, always=True),
+    "invoice.admin_url": Expected("text"),
+    "invoice.transaction_id": Expected("text", 255),
+    "order.increment_id": Expected("text", 50, always=True),
+    "order.customer_name": Expected("text"),
+    # Magento takes 128 characters, an e-mail field of Salesforce 80; no longer address is known in practice.
+    "order.customer_email": Expected("text", 80, address=True),
+    "order.billing_address": Expected("text"),
+    "order.store_name": Expected("text", 255),
+    "item.name": Expected("text", 255),
+    "item.sku": Expected("text", 255, always=True),
+    "item.description": Expected("text", 65_535),
 }
 _NUMBER = re.compile(r"(^|_)(amount|amnt|total|subtotal|price|qty|tax|cost|rate|incl_tax)$|_total_|^row_|_subtotal")
 _FLAG = re.compile(r"^(is|can|has)_|_is_|_flag$|_sent$")
 _TEXT = re.compile(r"(^|_)(name|firstname|lastname|middlename|email|sku|city|street|region|company|telephone|method)$")
 
 
-def coming_from(source: FieldSource) -> Coming:
-    """What can come from this source."""
+def expected_from(source: FieldSource) -> Expected:
+    """Return the possible values of this source."""
     if source.path is None:
         return _constant(source.value)
     known = _KNOWN.get(source.path)
@@ -66,26 +66,26 @@ def coming_from(source: FieldSource) -> Coming:
         return known
     name = source.path.rsplit(".", 1)[-1]
     if name.endswith("currency_code"):
-        return Coming("text", 3, exact=True, always=name == "order_currency_code")
+        return Expected("text", 3, exact=True, always=name == "order_currency_code")
     if name in {"created_at", "updated_at"}:
-        return Coming("instant")
+        return Expected("instant")
     if _NUMBER.search(name):
         return _MONEY
     if _FLAG.search(name):
-        return Coming("flag")
+        return Expected("flag")
     if name.endswith("_id"):
         return _ID
-    return Coming("text") if _TEXT.search(name) else Coming("any")
+    return Expected("text") if _TEXT.search(name) else Expected("any")
 
 
-def _constant(value: str | float | bool | None) -> Coming:
+def _constant(value: str | float | bool | None) -> Expected:
     if isinstance(value, bool):
-        return Coming("flag", always=True)
+        return Expected("flag", always=True)
     if isinstance(value, str):
-        return Coming("text", len(value), exact=True, always=True, values=(value,))
+        return Expected("text", len(value), exact=True, always=True, values=(value,))
     if value is None:
-        return Coming("any")
+        return Expected("any")
     number = Decimal(str(value))
     exponent = number.as_tuple().exponent
     decimals = max(0, -exponent) if isinstance(exponent, int) else 0
-    return Coming("number", always=True, decimals=decimals, digits=max(1, number.adjusted() + 1))
+    return Expected("number", always=True, decimals=decimals, digits=max(1, number.adjusted() + 1))

@@ -1,4 +1,4 @@
-"""Creates our objects, fields, permission set, tab, views and layouts in an org, and nothing that it has already."""
+"""Creates our missing objects, fields, permission set, tab, views and layouts in an org."""
 
 from daemon.errors import SideDenied
 from daemon.salesforce.connection import CallRejected, Connection
@@ -15,7 +15,7 @@ __all__ = [
 
 
 def plan_of(connection: Connection) -> Plan:
-    """What is missing in the org of this connection. SideDenied when to create it would have records doubled."""
+    """Return the plan for the org of this connection; SideDenied if a new external ID would double records."""
     found = plan(read_org(connection), notes=_has_notes(connection))
     for name in found.keys_lost:
         _demand_no_records(connection, name)
@@ -23,26 +23,26 @@ def plan_of(connection: Connection) -> Plan:
 
 
 def _demand_no_records(connection: Connection, name: str) -> None:
-    """A new external ID is empty in every record that is there: each would be created a second time."""
+    """Raise SideDenied for an object with records: a new external ID is empty in each, and each would be doubled."""
     try:
         soql = f"SELECT COUNT() FROM {name}"  # noqa: S608  (one of our own names)
         count = str(connection.call("query/", params={"q": soql})["totalSize"])
-    except CallRejected as refusal:
-        count = f"uncounted ({refusal})"
+    except CallRejected as error:
+        count = f"uncounted ({error})"
     if count != "0":
         raise SideDenied(
-            f"{name} has lost its field Magento_Id__c, by which its records are known ({count} records)",
+            f"{name} has lost its field Magento_Id__c, which tells its records apart ({count} records)",
             side="salesforce",
             hint=f"Restore it: Setup > Object Manager > {name} > Fields & Relationships > Deleted Fields > Undelete, "
-            "or give a renamed one its API name back. If the records may go, delete them and run this again.",
+            "or give a renamed field its API name back. If the records may go, delete them and run this again.",
         )
 
 
 def _has_notes(connection: Connection) -> bool:
     try:
         connection.call("sobjects/ContentNote/describe")
-    except SideDenied as refusal:
-        if "404" in str(refusal):  # switched off, a note is an object that nobody knows
+    except SideDenied as error:
+        if "404" in str(error):  # with Notes switched off, Salesforce does not know the object
             return False
         raise
     return True

@@ -1,4 +1,4 @@
-"""What lies in ``daemon/salesforce/metadata``: the objects, fields, views, layouts, tab and permission set we ship."""
+"""The components in ``daemon/salesforce/metadata``: objects, fields, views, layouts, a tab, a permission set."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ PERMISSION_SET = "Magento_Invoice_Sync"
 OBJECTS = ("Magento_Invoice__c", "Magento_Invoice_Item__c", "Magento_Invoice_Comment__c")
 NOTES_LIST = "RelatedContentNoteList"
 
-# What stands inside an object's file, by its type, and what it is called there.
+# Components inside an object's file, by type, with their tag there.
 _INSIDE = {"CustomField": "fields", "ListView": "listViews"}
 _FOLDERS = {
     "Layout": "layouts/{}.layout",
@@ -42,22 +42,22 @@ class Component:
 
     @property
     def words(self) -> str:
-        """As a person is told of it."""
+        """Return the component in words."""
         return f"{_WORDS[self.type]} {self.name}"
 
     @property
     def object(self) -> str:
-        """The object that it is, or is part of."""
+        """Return the object of the component."""
         return self.name.partition("-" if self.type == "Layout" else ".")[0]
 
     def text(self, path: str) -> str | None:
-        """The text at this path of its content."""
+        """Return the text at this path of the content."""
         return element("any", children=self.content).findtext(path)
 
 
-@cache
+@cache  # shared by all shops of a process, and harmless: the files are part of the package, and nobody changes them
 def shipped() -> tuple[Component, ...]:
-    """All that ``salesforce setup`` creates, in the order in which a person reads it."""
+    """Return all components of ``salesforce setup``, in an order for people."""
     found: list[Component] = []
     for path in sorted(FOLDER.rglob("*-meta.xml")):
         root = parse(path.read_bytes())
@@ -71,7 +71,7 @@ def shipped() -> tuple[Component, ...]:
 
 
 def package(components: Sequence[Component], api_version: str) -> bytes:
-    """The zip that the Metadata API deploys: these components and no others, with the list of them."""
+    """Return the zip that the Metadata API deploys: these components alone, with the list of them."""
     packed = BytesIO()
     with ZipFile(packed, "w", ZIP_DEFLATED) as file:
         file.writestr("package.xml", _manifest(components, api_version))

@@ -1,4 +1,4 @@
-"""Deploys a package through the Metadata REST API and waits, within bounds, for what becomes of it."""
+"""Deploys a package through the Metadata REST API, and waits, within bounds, for the result."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,13 +16,13 @@ from daemon.salesforce.setup.reading import not_allowed
 
 WAIT_SECONDS = 900.0
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 5.0
-_SEE = "See Setup > Deployment Status; run `invoice-sync salesforce setup` again when it is over."
+_SEE = "See Setup > Deployment Status; run `invoice-sync salesforce setup` again when the deployment is over."
 _OVER = frozenset({"Succeeded", "SucceededPartial", "Failed", "Canceled"})
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """One component that the org refused, in its own words and with what to do."""
+    """One rejected component, in the org's words and with a hint."""
 
     name: str
     problem: str
@@ -31,7 +31,7 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far the org is: its own word for it, and how many components of how many."""
+    """The progress of a deployment: its status in the org's word, and the numbers of components done and in all."""
 
     status: str
     done: int
@@ -40,7 +40,7 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """The clock that bounds the waiting, and how to wait."""
+    """The clock, the sleep and the limit for waiting."""
 
     clock: Clock
     sleep: Callable[[float], None]
@@ -48,18 +48,18 @@ class Pace:
 
 
 class DeploymentRejected(InvoiceSyncError):  # noqa: N818
-    """The org refused components; as all go in or none, it is as it was before."""
+    """The org rejected components; components go in together or not at all, so the org is unchanged."""
 
     def __init__(self, failures: list[Failure]) -> None:
         lines = [f"  {one.name}: {one.problem}\n    {one.hint}" for one in failures]
-        super().__init__("Salesforce refused the setup; nothing was changed:\n" + "\n".join(lines))
+        super().__init__("Salesforce rejected the setup; nothing was changed:\n" + "\n".join(lines))
         self.failures = failures
 
 
 def deploy(
     connection: Connection, package: bytes, *, check_only: bool, pace: Pace, report: Callable[[Progress], None]
 ) -> None:
-    """Deploy all or nothing; ``check_only`` asks the org whether it would. DeploymentRejected when it does not."""
+    """Deploy the whole package or raise DeploymentRejected. ``check_only``: only ask the org."""
     deployment = _start(connection, package, check_only=check_only)
     end = pace.clock.monotonic() + pace.seconds
     pause = _FIRST_PAUSE
@@ -67,7 +67,7 @@ def deploy(
     while True:
         try:
             result = _result(connection, deployment)
-        except Retriable as error:  # the org works on; only its answer was lost
+        except Retriable as error:  # the org works on; only an answer was lost
             if pace.clock.monotonic() + pause > end:
                 error.hint = _SEE
                 raise
@@ -77,7 +77,7 @@ def deploy(
             break
         if pace.clock.monotonic() + pause > end:
             raise Busy(
-                f"Salesforce is still at the deployment {deployment} after {pace.seconds:g} seconds ({status})",
+                f"Salesforce is still working on the deployment {deployment} after {pace.seconds:g} seconds ({status})",
                 side="salesforce",
                 hint=_SEE,
             )
@@ -161,19 +161,19 @@ def _hint(problem: str) -> str:
     return next((hint for words, hint in _HINTS if any(word in lowered for word in words)), _ANY)
 
 
-_ANY = "The org's words say what stands in the way; mend that in Setup, then run the command again."
+_ANY = "The org's words name the cause; fix it in Setup, then run the command again."
 _HINTS = (
     (
         ("required field",),
-        "The org has made this field required, so it cannot be granted: run the command again, which leaves it out.",
+        "The org has made this field required, so it cannot be granted: run the command again without it.",
     ),
     (
         ("child relationship", "duplicate", "already in use", "already exists", "already a"),
-        "This name or value is there already: rename it in Setup > Object Manager, or remove the duplicates.",
+        "This name or value exists already: rename it in Setup > Object Manager, or remove the duplicates.",
     ),
     (
         ("limit", "maximum", "exceed", "too many"),
-        "The org has no room for another one: free some in Setup > Company Information, or ask Salesforce for more.",
+        "A limit of the org is reached: free some room (Setup > Company Information), or ask Salesforce for more.",
     ),
     (
         ("related list", "note"),
@@ -185,7 +185,7 @@ _HINTS = (
     ),
     (
         ("master", "detail", "sharing model"),
-        "A master-detail field cannot be added where records are already: remove those records or the object first.",
+        "A master-detail field cannot be added to an object with records: remove the records or the object first.",
     ),
     (
         ("api version", "invalid version"),

@@ -1,4 +1,4 @@
-"""What is missing in an org, decided from what it has: a list of components to deploy, and what is left as it is."""
+"""Decides which components to deploy to an org, and names the differences left in place."""
 
 from collections.abc import Iterable, Mapping
 from copy import deepcopy
@@ -9,17 +9,18 @@ from daemon.salesforce.setup.components import NOTES_LIST, PERMISSION_SET, Compo
 from daemon.salesforce.setup.xml import element
 
 Found = Mapping[tuple[str, str], Component]
-# What an existing field must be for the sync to be exactly-once; everything else of it is the org's own.
-_MENDED = {"CustomField": {"Text": ("externalId", "unique"), "MasterDetail": ("reparentableMasterDetail",)}}
+# Attributes that an existing field must have for the sync to be exactly-once; all others are the org's own.
+_FIXED = {"CustomField": {"Text": ("externalId", "unique"), "MasterDetail": ("reparentableMasterDetail",)}}
 _COMPARED = ("type", "length", "precision", "scale", "referenceTo")
 _GRANTS = {"fieldPermissions": "field", "objectPermissions": "object", "tabSettings": "tab"}
 
 
 @dataclass(frozen=True)
 class Plan:
-    """``deploy`` goes to the org as one; ``steps`` say what that does; ``left`` says what differs and stays.
+    """A plan of a setup.
 
-    ``keys_lost`` names the objects that are there without their external ID.
+    ``deploy``: components that go to the org as one; ``steps``: what the deployment does, in words; ``left``: what
+    differs and stays, in words; ``keys_lost``: objects that exist without their external ID.
     """
 
     deploy: tuple[Component, ...]
@@ -29,7 +30,7 @@ class Plan:
 
 
 def plan(found: Found, *, notes: bool) -> Plan:
-    """What to deploy to an org that has these components; ``notes``: whether Notes are switched on in it."""
+    """Return the plan for an org with these components; ``notes``: whether Notes are switched on there."""
     deploy: list[Component] = []
     steps: list[str] = []
     left: list[str] = []
@@ -41,9 +42,9 @@ def plan(found: Found, *, notes: bool) -> Plan:
             if ours.object not in created or ours.type in {"CustomObject", "CustomTab"}:
                 steps.append(f"create the {ours.words}{_size(ours) if ours.type == 'CustomObject' else ''}")
             continue
-        mended, words = _granted(ours, theirs, found) if ours.type == "PermissionSet" else _mended(ours, theirs)
-        if mended is not None:
-            deploy.append(mended)
+        fixed, words = _granted(ours, theirs, found) if ours.type == "PermissionSet" else _fixed(ours, theirs)
+        if fixed is not None:
+            deploy.append(fixed)
             steps += words
         left += _differences(ours, theirs)
     if not notes:
@@ -70,9 +71,9 @@ def _without_notes(layout: Component) -> Component:
     return Component(layout.type, layout.name, tuple(content))
 
 
-def _mended(ours: Component, theirs: Component) -> tuple[Component | None, list[str]]:
-    """The org's own field with only those attributes put right without which records could be doubled or refused."""
-    wanted = _MENDED.get(ours.type, {}).get(ours.text("type") or "", ())
+def _fixed(ours: Component, theirs: Component) -> tuple[Component | None, list[str]]:
+    """Return the org's own field with fixes to just the attributes against doubled or rejected records."""
+    wanted = _FIXED.get(ours.type, {}).get(ours.text("type") or "", ())
     wrong = [name for name in wanted if ours.text(name) == "true" and theirs.text(name) != "true"]
     if not wrong or ours.text("type") != theirs.text("type"):
         return None, []
@@ -84,7 +85,7 @@ def _mended(ours: Component, theirs: Component) -> tuple[Component | None, list[
 
 
 def _granted(ours: Component, theirs: Component, found: Found) -> tuple[Component | None, list[str]]:
-    """The org's own permission set with our grants added: a deployment replaces a permission set as a whole."""
+    """Return the org's own permission set with our grants added, because a deployment replaces the whole set."""
     content = {_key(part): deepcopy(part) for part in theirs.content}
     steps: list[str] = []
     for part in ours.content:
@@ -105,13 +106,13 @@ def _key(part: Element) -> tuple[str, str]:
 
 
 def _is_implied(part: Element, found: Found) -> bool:
-    """Required fields and those of a master-detail are everybody's, and to grant them is refused."""
+    """Return whether the grant is implied: Salesforce rejects grants for required and master-detail fields."""
     field = found.get(("CustomField", part.findtext("field") or ""))
     return field is not None and (field.text("required") == "true" or field.text("type") == "MasterDetail")
 
 
 def _raise_to(there: Element, part: Element) -> bool:
-    """Add what we need to a grant, and take nothing away. Whether that changes it."""
+    """Add our rights to a grant, without taking others away; return whether the grant has changed."""
     changed = False
     for right in part:
         current = there.find(right.tag)

@@ -1,4 +1,4 @@
-"""Asks the org for its metadata of our names. Unlike describe it tells what is there, not what the user may see."""
+"""Asks the org for the metadata with our names; unlike describe, metadata is independent of permissions."""
 
 from collections.abc import Iterable
 from xml.etree.ElementTree import Element
@@ -12,7 +12,7 @@ from daemon.salesforce.connection import Connection
 from daemon.salesforce.setup.components import FOLDER, PERMISSION_SET, Component, shipped
 from daemon.salesforce.setup.xml import NAMESPACE, parse
 
-# The Metadata API's REST part can deploy but not read, so this one question is asked of its SOAP part.
+# The Metadata API's REST part can deploy but not read, so this one question goes to its SOAP part.
 _ENVELOPE = """<?xml version="1.0" encoding="UTF-8"?>
 <e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/" xmlns="{namespace}">
 <e:Header><SessionHeader><sessionId>{token}</sessionId></SessionHeader></e:Header>
@@ -27,7 +27,7 @@ NEEDED = (
 
 
 def read_org(connection: Connection) -> dict[tuple[str, str], Component]:
-    """What the org has of the components we ship, by type and name, as the org has it: four calls."""
+    """Return the org's own versions of the shipped components, by type and name, with four calls."""
     found: dict[tuple[str, str], Component] = {}
     for kind in ("CustomObject", "Layout", "CustomTab", "PermissionSet"):
         for record in _read(connection, kind, [one.name for one in shipped() if one.type == kind]):
@@ -73,7 +73,7 @@ def _records(response: requests.Response, redaction: Redaction) -> list[Element]
     records = root.findall("Body/readMetadataResponse/result/records")
     if not response.ok or root.find("Body/readMetadataResponse") is None:
         raise Busy(f"Salesforce answered {response.status_code} when asked for its metadata", side="salesforce")
-    return [record for record in records if record.findtext("fullName")]  # what is not there comes as an empty record
+    return [record for record in records if record.findtext("fullName")]  # a missing component comes as an empty record
 
 
 def _error_of(code: str, words: str) -> Exception:
@@ -81,15 +81,15 @@ def _error_of(code: str, words: str) -> Exception:
         return not_allowed(words)
     if "UNSUPPORTED_API_VERSION" in code:
         return SideDenied(
-            f"Salesforce refused to show its metadata: {words}",
+            f"Salesforce does not show its metadata: {words}",
             side="salesforce",
             hint="Set salesforce.api_version to one that the org has.",
         )
-    return Busy(f"Salesforce refused to show its metadata: {words}", side="salesforce")
+    return Busy(f"Salesforce does not show its metadata: {words}", side="salesforce")
 
 
 def not_allowed(words: str) -> SideDenied:
-    """The refusal of a user who may not deploy, with who can."""
+    """Return the error for a user without the permissions to deploy, with a hint."""
     return SideDenied(
         f"Salesforce does not let the integration user set up objects: {words}", side="salesforce", hint=NEEDED
     )

@@ -1,4 +1,4 @@
-"""Metadata as XML: read without its namespace, written with it."""
+"""Reads and writes metadata as XML; elements have no namespace in the daemon."""
 
 from collections.abc import Iterable
 from xml.etree.ElementTree import Element, ParseError, XMLParser, indent, tostring
@@ -7,13 +7,13 @@ NAMESPACE = "http://soap.sforce.com/2006/04/metadata"
 
 
 def parse(data: bytes) -> Element:
-    """The tree of a document without its namespaces and attributes. ValueError when it is none that we take.
+    """Return the tree of a document without its namespaces and attributes; ValueError for a malformed document.
 
-    Metadata has no document type, and one could define entities without end.
+    A document type makes a document malformed: metadata has none, and one could define entities without end.
     """
     text = data.decode()
     if "<!DOCTYPE" in text:
-        raise ValueError("a document type is not taken")
+        raise ValueError("it has a document type")
     parser = XMLParser()  # noqa: S314  (without a document type there are no entities to expand)
     try:
         parser.feed(text)
@@ -27,7 +27,7 @@ def parse(data: bytes) -> Element:
 
 
 def spell(tag: str, children: Iterable[Element]) -> bytes:
-    """A document of the Metadata API. Elements of one name stand together, as it demands."""
+    """Return a document of the Metadata API, with elements of one name together, as the API demands."""
     root = Element(tag, xmlns=NAMESPACE)
     root.extend(sorted(children, key=lambda child: child.tag))
     indent(root, "    ")
@@ -36,7 +36,7 @@ def spell(tag: str, children: Iterable[Element]) -> bytes:
 
 
 def element(tag: str, text: str = "", children: Iterable[Element] = ()) -> Element:
-    """One element, with its text or with what is in it."""
+    """Return one element, with its text or its children."""
     made = Element(tag)
     made.text = text or None
     made.extend(children)

@@ -1,4 +1,4 @@
-"""Whether an org holds exactly what a shop shows: every invoice, item and comment once, nothing else."""
+"""Compares an org with a shop: the org must hold every invoice, item and comment once, and nothing else."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from daemon.sandbox.salesforce.org import NoteSeen, Org, Value
 Wire: TypeAlias = Mapping[str, Any]
 
 STATUSES = {1: "Open", 2: "Paid", 3: "Canceled"}
-# What the record must show for what Magento shows; an amount that Magento leaves out may be null or zero.
+# The record's columns with Magento's names of the same values. An amount that Magento leaves out may be null or 0.
 INVOICE_TEXTS = {
     "Name": "increment_id",
     "Currency__c": "order_currency_code",
@@ -37,7 +37,7 @@ ITEM_NUMBERS = {
 
 @dataclass
 class Comparison:
-    """What was found, in words that name the record."""
+    """The differences, each in a sentence with the name of its record."""
 
     in_magento: int = 0
     in_salesforce: int = 0
@@ -48,7 +48,7 @@ class Comparison:
 
     @property
     def equal(self) -> bool:
-        """Whether nothing is lost, doubled, left over or different."""
+        """Return whether there is no difference."""
         return not (self.lost or self.doubled or self.orphans or self.differing)
 
     def __str__(self) -> str:
@@ -60,10 +60,10 @@ class Comparison:
 
 
 def compare(shop_invoices: Iterable[Wire], org: Org, *, prefix: str = "main", notes: bool = True) -> Comparison:
-    """Compare invoices as Magento's REST API shows them with the records and notes of an org.
+    """Compare invoices from Magento's REST API with the records and notes of an org.
 
-    Knows the field list of the contract and nothing of the code that filled it. A comment is expected on the
-    invoice that shows it, with its record and exactly one note; without `notes`, comments are not looked at.
+    The comparison knows the contract's list of fields, and nothing of the code that filled the org. It expects a
+    comment on its own invoice, with its record and exactly one note; without `notes` it ignores comments.
     """
     return _Comparing(org, prefix).run(list(shop_invoices), notes=notes)
 

@@ -1,17 +1,17 @@
-"""When a value of Magento's and a value of Salesforce's are the same."""
+"""Brings values of Magento and Salesforce into one form, so that equal ones compare as equal."""
 
 import re
 import unicodedata
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 
-# No text shorter than this has to be cut for any kind of note; the mark at the end of a cut one is short.
+# A shorter text fits into any kind of note. The mark at the end of a cut text is shorter than LONGEST_MARK.
 SHORTEST_CUT = 30_000
 LONGEST_MARK = 200
 
 
 def amount_of(raw: object) -> Decimal:
-    """An amount as the wire has it, with the four decimals that both sides keep."""
+    """Return an amount with the four decimals of both sides."""
     try:
         return Decimal(str(raw if raw is not None else 0)).quantize(Decimal("0.0001"), ROUND_HALF_UP)
     except InvalidOperation:
@@ -19,12 +19,12 @@ def amount_of(raw: object) -> Decimal:
 
 
 def text_of(raw: object) -> str | None:
-    """A text without the blanks around it; an empty one is none."""
+    """Return a text without the blanks around it, or None for an empty one."""
     return (str(raw).strip() or None) if raw is not None else None
 
 
 def instant_of(raw: object) -> datetime | None:
-    """Magento's stamp, which is UTC without saying so; None for one that is no instant."""
+    """Return the instant of Magento's stamp, always in UTC; None for a malformed one."""
     try:
         return datetime.strptime(str(raw), "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC)
     except ValueError:
@@ -32,7 +32,7 @@ def instant_of(raw: object) -> datetime | None:
 
 
 def normal_text(text: str) -> str:
-    """What counts of a text: its characters and lines, not how its line breaks and blanks are coded."""
+    """Return a text with line breaks and blanks in one code, without control characters."""
     lines = re.sub(r"\r\n?", "\n", text).replace("\xa0", " ")
     kept = (
         "\ufffd" if unicodedata.category(char) == "Cs" else char
@@ -43,7 +43,7 @@ def normal_text(text: str) -> str:
 
 
 def same_text(wanted: str, shown: str) -> bool:
-    """Equal, or cut with a mark at the end where the text is longer than some notes can be."""
+    """Return whether both texts are equal, or a long one is shown cut, with a mark at its end."""
     shown = normal_text(shown)
     if shown == wanted:
         return True

@@ -1,4 +1,4 @@
-"""Which calls fail, and how."""
+"""Faults in an app's calls: the plans for them, and the ways to fail."""
 
 from daemon.sandbox.calls import Call, CallLog
 from daemon.sandbox.faults.plans import Faults, Plan, install

@@ -1,4 +1,4 @@
-"""An application's answer in the hand: asked for, compressed, padded."""
+"""Asks an application for its answer, and compresses or pads the body."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
 
 COMPRESSED_FROM = 1000
-"""Bytes from which a body is compressed, if the client asks."""
+"""The smallest body, in bytes, to compress for a client with gzip."""
 
 
 def ask(app: WSGIApplication, environ: WSGIEnvironment) -> Response:
-    """The application's answer, read whole."""
+    """Return the application's answer, read whole."""
     return Response.from_app(app, environ, buffered=True)
 
 
 def takes_gzip(environ: WSGIEnvironment) -> bool:
-    """Whether the client says that it reads gzip."""
+    """Return whether the client accepts gzip."""
     return "gzip" in environ.get("HTTP_ACCEPT_ENCODING", "")
 
 
 def compress(response: Response, environ: WSGIEnvironment) -> Response:
-    """Compress the body in place, if the client asks and it is worth it."""
+    """Compress a large body in place for a client with gzip; return the response."""
     body = response.get_data()
     if takes_gzip(environ) and len(body) > COMPRESSED_FROM and "Content-Encoding" not in response.headers:
         response.set_data(gzip.compress(body, compresslevel=1))
@@ -37,7 +37,7 @@ def compress(response: Response, environ: WSGIEnvironment) -> Response:
 
 
 def padding(size: int) -> Iterator[bytes]:
-    """A JSON list envelope of exactly so many bytes, in pieces."""
+    """Yield a JSON list envelope of exactly so many bytes, in pieces."""
     head, tail = b'{"items":[],"total_count":0,"padding":"', b'"}'
     left = max(0, size - len(head) - len(tail))
     piece = b"a" * 65_536
@@ -49,7 +49,7 @@ def padding(size: int) -> Iterator[bytes]:
 
 
 def squeeze(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """The pieces as one gzip stream."""
+    """Yield the pieces as one gzip stream."""
     squeezer = zlib.compressobj(wbits=31)
     for piece in pieces:
         if data := squeezer.compress(piece):

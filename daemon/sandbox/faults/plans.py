@@ -1,4 +1,4 @@
-"""Which calls fail: plans laid for one app, each for the calls that match it."""
+"""Plans of faults for one app, each for its matching calls."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True, eq=False)
 class Plan:
-    """One fault laid for the calls that match; keeps count of those it hit."""
+    """One fault for the matching calls, with a count of its hits."""
 
     fault: Fault
     method: str | None
@@ -35,7 +35,7 @@ class Plan:
         self.withdraw(self)
 
     def takes(self, call: Call) -> bool:
-        """Whether this call is to fail; counts it if it matches."""
+        """Return whether this call is to fail; count a matching call."""
         if self.times is not None and self.hits >= self.times:
             return False
         if not matches(call, method=self.method, path=self.path, body=self.body):
@@ -48,7 +48,7 @@ class Plan:
 
 
 class Faults:
-    """Which calls of one app fail, and how. The first plan that takes a call decides."""
+    """The plans of one app. The first plan that takes a call decides."""
 
     def __init__(self) -> None:
         self._plans: list[Plan] = []
@@ -64,9 +64,9 @@ class Faults:
         after: int = 0,
         times: int | None = 1,
     ) -> Plan:
-        """Let matching calls fail: `times` of them (None: for ever), once `after` of them have passed.
+        """Let matching calls fail: `times` of them (None: for ever), after the first `after` of them.
 
-        `path` is a regular expression searched in the path and the decoded query, `body` one searched in the
+        `path` is a regular expression to search in the path and the decoded query; `body` is one to search in the
         request's body.
         """
         plan = Plan(fault, method, path, body, after, times, self._withdraw)
@@ -80,7 +80,7 @@ class Faults:
             self._plans.clear()
 
     def take(self, call: Call) -> Fault | None:
-        """The fault that this call meets, if any."""
+        """Return the fault for this call, or None."""
         with self._lock:
             return next((plan.fault for plan in self._plans if plan.takes(call)), None)
 
@@ -91,9 +91,9 @@ class Faults:
 
 
 def install(app: Flask) -> tuple[Faults, CallLog]:
-    """Log every call of the app and let those fail that are planned to; compress what is left.
+    """Log every call of the app, let the planned ones fail, and compress the other answers.
 
-    Both are also found as `app.extensions["sandbox"]`.
+    `app.extensions["sandbox"]` holds the same pair.
     """
     faults, calls = Faults(), CallLog()
     inner = app.wsgi_app

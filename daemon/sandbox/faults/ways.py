@@ -1,4 +1,4 @@
-"""The ways to fail: what a network, a proxy or a server does to a call."""
+"""The ways in which a network, a proxy or a server lets a call fail."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One way to fail: what is answered in place of, or done to, the application's answer."""
+    """One way to fail: an answer in place of, or made of, the application's own."""
 
     name: str
     answer: Callable[[WSGIApplication, WSGIEnvironment], Response]
@@ -29,13 +29,13 @@ class Fault:
 def status(
     code: int, body: bytes = b"", content_type: str = "text/html", headers: Iterable[tuple[str, str]] = ()
 ) -> Fault:
-    """Answer that instead; the application is not called."""
+    """Send this answer instead, without calling the application."""
     fixed = tuple(headers)
     return Fault(f"status {code}", lambda _app, _environ: Response(body, code, fixed, content_type=content_type))
 
 
 def drop() -> Fault:
-    """Close the connection without an answer; the application is not called."""
+    """Close the connection without an answer, and without calling the application."""
 
     def answer(_app: WSGIApplication, _environ: WSGIEnvironment) -> Response:
         raise Dropped("before the call")
@@ -44,7 +44,7 @@ def drop() -> Fault:
 
 
 def reset() -> Fault:
-    """Reset the connection (TCP RST) without an answer; the application is not called."""
+    """Reset the connection (TCP RST) without an answer, and without calling the application."""
 
     def answer(_app: WSGIApplication, environ: WSGIEnvironment) -> Response:
         if "werkzeug.socket" in environ:  # an application that is called without a server has none
@@ -55,7 +55,7 @@ def reset() -> Fault:
 
 
 def lost() -> Fault:
-    """Call the application, which commits, then close the connection without an answer."""
+    """Call the application, so that the call commits, then close the connection without an answer."""
 
     def answer(app: WSGIApplication, environ: WSGIEnvironment) -> Response:
         ask(app, environ)
@@ -67,7 +67,7 @@ def lost() -> Fault:
 def late_commit(when: float | threading.Event, meanwhile: Fault | None = None) -> Fault:
     """Close the connection at once; call the application so many seconds later, or when the event is set.
 
-    ``meanwhile``: what a gateway says in place of closing it.
+    ``meanwhile``: a gateway's answer, in place of closing the connection.
     """
     moment = threading.Event() if isinstance(when, float | int) else when
     wait = when if isinstance(when, float | int) else None
@@ -90,7 +90,7 @@ def late_commit(when: float | threading.Event, meanwhile: Fault | None = None) -
 
 
 def hang(seconds: float) -> Fault:
-    """No byte for so long, then close; the application is not called. A server that stops ends it."""
+    """Send no byte for so long, or until the server stops, then close, without calling the application."""
 
     def answer(_app: WSGIApplication, environ: WSGIEnvironment) -> Response:
         pause(environ, seconds)
@@ -100,7 +100,7 @@ def hang(seconds: float) -> Fault:
 
 
 def hang_after(seconds: float) -> Fault:
-    """Call the application, then no byte for so long, then close."""
+    """Call the application, then send no byte for so long, then close."""
 
     def answer(app: WSGIApplication, environ: WSGIEnvironment) -> Response:
         ask(app, environ)
@@ -129,7 +129,7 @@ def truncate(fraction: float = 0.5) -> Fault:
 
 
 def garble(change: Callable[[bytes], bytes]) -> Fault:
-    """Call the application and send its body as `change` leaves it."""
+    """Call the application and send its body, changed by `change`."""
 
     def answer(app: WSGIApplication, environ: WSGIEnvironment) -> Response:
         response = ask(app, environ)
@@ -140,7 +140,7 @@ def garble(change: Callable[[bytes], bytes]) -> Fault:
 
 
 def longer_than(rows: int, fault: Fault) -> Fault:
-    """Fail so only where the application's own answer is a list of more records than this."""
+    """Apply the fault only if the application's own answer is a list of more records than this."""
 
     def answer(app: WSGIApplication, environ: WSGIEnvironment) -> Response:
         response = ask(app, environ)
@@ -152,7 +152,7 @@ def longer_than(rows: int, fault: Fault) -> Fault:
 
 
 def drip(bytes_per_second: float) -> Fault:
-    """Send the real body so slowly, a few bytes at a time."""
+    """Send the real body at this speed, a few bytes at a time."""
 
     def answer(app: WSGIApplication, environ: WSGIEnvironment) -> Response:
         whole = compress(ask(app, environ), environ)
@@ -172,7 +172,7 @@ def drip(bytes_per_second: float) -> Fault:
 
 
 def latency(seconds: float | Callable[[], float]) -> Fault:
-    """Wait before the application is called, then answer as usual; a callable is asked for each call."""
+    """Wait, then answer as usual; a callable gives the seconds of each call."""
 
     def answer(app: WSGIApplication, environ: WSGIEnvironment) -> Response:
         pause(environ, seconds() if callable(seconds) else seconds)
@@ -182,7 +182,7 @@ def latency(seconds: float | Callable[[], float]) -> Fault:
 
 
 def big(size: int) -> Fault:
-    """Stream a JSON body of so many bytes, small on the wire if the client takes gzip."""
+    """Stream a JSON body of so many bytes, as gzip for a client with gzip."""
 
     def answer(_app: WSGIApplication, environ: WSGIEnvironment) -> Response:
         response = Response(content_type="application/json; charset=utf-8")

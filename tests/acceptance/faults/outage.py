@@ -1,4 +1,4 @@
-"""A side that does not work for a while: what is seen of it meanwhile, and that everything arrives afterwards."""
+"""Breaks a side for a while: checks the events meanwhile, and that everything arrives afterwards."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def survive(
     said: str | None = None,
     polls: int = 3,
 ) -> None:
-    """Break the side with work to do, poll, mend it, and see that all of it went as promised.
+    """Break the side with work to do, poll, repair the side, and require the promised outcome.
 
     ``words``: what ``status`` has to say of it; ``said``: the event that begins it, where that is another one.
     """
@@ -76,7 +76,7 @@ def _poll_in_vain(world: World, work: Process, side: str, late: int, *, polls: i
 
 
 def finish(world: World, work: Process) -> None:
-    """L1: with the fault over, all is done within three passes after the longest wait in force; then it is quiet."""
+    """L1: require that after the fault three passes after the longest wait do all work; then it is quiet."""
     for _ in range(3):
         wait = longest_wait(world)
         if wait is not None and wait > world.clock.now():
@@ -91,7 +91,7 @@ def finish(world: World, work: Process) -> None:
 
 
 def longest_wait(world: World) -> datetime | None:
-    """The latest instant for which anything that is owed waits: an attempt, or a side."""
+    """Return the latest instant that any owed record or paused side waits for."""
     with Store(world.state_path, lock=False) as store:
         stamps = [
             row["at"]

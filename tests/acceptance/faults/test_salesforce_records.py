@@ -59,7 +59,7 @@ def trigger(world: World, entity_id: int) -> Callable[[], object]:
         case("Salesforce: validation rule", rule, "No invoices on Sundays", "Object Manager > Validation Rules"),
         case("Salesforce: too long", long, "STRING_TOO_LONG", "Make the field longer (Setup > Object Manager)"),
         case("Salesforce: bad picklist", picklist, "RESTRICTED_PICKLIST", "Add the value to the picklist"),
-        case("Salesforce: trigger failed", trigger, "InvoiceTrigger", "its author can mend it"),
+        case("Salesforce: trigger failed", trigger, "InvoiceTrigger", "its author can fix it"),
     ],
 )
 def test_one_record_that_is_refused(world: World, spoil: Spoil, words: str, who: str) -> None:

@@ -1,5 +1,5 @@
-"""The prover: whole lives of the daemon, simulated from one number, and a checker that knows the promises.
+"""The prover: whole lives of the daemon, simulated from one number, and a checker of the promises.
 
-The real pass, store and clients work on the sandbox's shop and org. Their HTTP is a function call, their clock is
-handed in, and every exchange and every transaction is a numbered step: the same seed is the same run, always.
+The real pass, store and clients work on the sandbox's shop and org. Their HTTP is a function call, and their clock
+is handed in. Every exchange and every transaction is a numbered step: the same seed is always the same run.
 """

@@ -1,4 +1,4 @@
-"""Runs seeds until the time is over and says what came of them: ``python -m tests.property.simulation``."""
+"""Runs seeds until the time is over and prints the outcomes: ``python -m tests.property.simulation``."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.property.simulation.themes import THEMES
 
 
 def main() -> int:
-    """The command: 1 when a promise was broken."""
+    """Run the command; return 1 when a promise was broken."""
     parser = argparse.ArgumentParser(prog="python -m tests.property.simulation", description=__doc__)
     parser.add_argument("--minutes", type=float, default=60.0)
     parser.add_argument("--base", type=int, default=None, help="the first seed; drawn and printed when not given")

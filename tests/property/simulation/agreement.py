@@ -1,4 +1,4 @@
-"""At the end: does Salesforce hold what Magento shows, once, as the ledger says?"""
+"""Checks at the end of a run that Salesforce holds every record of Magento once, and that the ledger agrees."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ Record = Mapping[str, Any]
 
 
 def note_counts(org: Org, *, but: Collection[str] = ()) -> Counter[int]:
-    """Return how many notes each comment has, without these (by Salesforce ID)."""
+    """Return the number of notes of each comment, without these notes (by Salesforce ID)."""
     titles = (str(note["Title"]) for note in org.records("ContentNote") if note["Id"] not in but)
     return Counter(int(title.split()[2]) for title in titles)
 
 
 class Agreement:
-    """Both sides and the ledger beside one another, after everything was done that was due."""
+    """Compares both sides and the ledger, after all due work."""
 
     def __init__(self, run: Run) -> None:
         assert run.life.store is not None
@@ -42,7 +42,7 @@ class Agreement:
         self._unreadable = run.unreadable
 
     def check(self) -> None:
-        """Raises Broken at the first thing that is not as it should be."""
+        """Raise Broken at the first fault."""
         for entity_id in self._shop.ids():
             if entity_id not in self._witness.reused:
                 self._check_invoice(entity_id)
@@ -53,7 +53,7 @@ class Agreement:
         record = self._org.find(_INVOICE, "Magento_Id__c", f"main-{entity_id}")
         if row is None:
             raise Broken("I1", f"invoice {entity_id} is not in the ledger")
-        # One that is in Salesforce already stays so, and what a rule leaves out needs no order: neither is read again.
+        # A synced invoice stays in Salesforce, and a skipped one needs no order: neither is read again.
         is_decided = row.sync_status in {"synced", "skipped"} and entity_id not in self._shop.shop.invoices.broken
         if not self._unreadable.is_shown(entity_id) and not (is_decided and row.sync_status == "skipped"):
             if not is_decided and (row.sync_status != "failed" or not row.reason):
@@ -65,7 +65,7 @@ class Agreement:
         elif row.sync_status == "skipped":
             if not (self._skips and (shown["state"] == 3 or amount_of(shown["grand_total"]) == 0)):
                 raise Broken("I1", f"invoice {entity_id} is skipped, and no rule says so: {row.reason}")
-            # A backup of the state that was put back knows nothing of what was sent after it was made.
+            # A restored backup of the state does not know what was sent after its making.
             if record is not None and not self._witness.happened["put_back"]:
                 raise Broken("I2", f"invoice {entity_id} is skipped, though it is in Salesforce")
         elif row.sync_status == "synced":
@@ -142,9 +142,9 @@ class Agreement:
             raise Broken("I3", f"comment {comment_id}: its note hangs elsewhere")
 
     def _check_marked_note(self, row: NoteRow, text: str, invoice: Record) -> None:
-        """A note that has no record is where the ledger says; whoever deletes it allows a second one.
+        """Require a note without a record at the ledger's place; its deletion allows a second one.
 
-        So does a state that is lost, when the comment was moved: a note is looked for by its mark at one invoice alone.
+        A lost state allows a second note of a moved comment: notes are looked up by their mark at one invoice only.
         """
         comment_id, known = row.comment_id, self._witness
         if self._counts[comment_id] > 1 and not (known.cleared and comment_id in known.moved):
@@ -160,7 +160,7 @@ class Agreement:
             raise Broken("I3", f"comment {comment_id}: its note hangs elsewhere")
 
     def _check_nothing_foreign(self) -> None:
-        """I4: nothing is in Salesforce that Magento never showed."""
+        """I4: require that Magento once showed each record in Salesforce."""
         shown = {
             _INVOICE: {f"main-{each}" for each in self._witness.ever_visible},
             _ITEM: {f"main-item-{each}" for each in self._witness.items_shown},

@@ -1,4 +1,4 @@
-"""The daemon while nothing goes wrong any more: it is beaten, and must get done what is due."""
+"""Beats the daemon in calm times, and requires that all due work gets done."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Calm:
 
     @property
     def store(self) -> Store:
-        """The state of the process that lives."""
+        """Return the living process's state."""
         assert self._run.life.store is not None
         return self._run.life.store
 
@@ -32,7 +32,7 @@ class Calm:
             self._run.life.beat()
 
     def settle(self) -> None:
-        """L1: after the longest wait in force, three passes do everything that is due."""
+        """L1: require that three passes after the longest wait do all due work."""
         self.beat(1)
         wait = self._longest_wait()
         if wait > _LONGEST_WAIT:
@@ -52,7 +52,7 @@ class Calm:
                 run.shop.correct(entity_id, round(float(row["grand_total"]) + 0.01, 2))
 
     def held(self) -> list[int]:
-        """What only a person sends; everything else must come by itself."""
+        """Return the held invoices, which only a person sends; all others must be sent without one."""
         found = self.store.db.conn.execute(
             "SELECT entity_id FROM ledger WHERE sync_status = 'held' "
             "UNION SELECT entity_id FROM notes WHERE sync_status = 'held'"

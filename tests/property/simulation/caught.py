@@ -1,4 +1,4 @@
-"""A seed that catches each mutant, and the promise that it breaks; fresh seeds do too (`make soak MUTANTS=1`)."""
+"""A seed to catch each mutant, and the broken promise; fresh seeds catch them too (`make soak MUTANTS=1`)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Time that only the simulation moves, and what happens when it has come."""
+"""The simulation's own time, with an agenda of events."""
 
 from __future__ import annotations
 
@@ -16,36 +16,36 @@ class Clock:
     def __init__(self) -> None:
         self.true = START
         self.ahead = timedelta(0)
-        self.still = timedelta(0)  # for how long the process did not run, of all the time so far
-        self._asleep = timedelta(0)  # for how long the machine did not either, which the monotonic clock leaves out
+        self.still = timedelta(0)  # the time in which the process did not run
+        self._asleep = timedelta(0)  # the part of it in which the machine slept, too: the monotonic clock leaves it out
         self._agenda: list[tuple[datetime, int, Callable[[], object]]] = []
         self._places = count()
 
     def now(self) -> datetime:
-        """What the daemon takes for the time."""
+        """Return the daemon's wall-clock time."""
         return self.true + self.ahead
 
     def monotonic(self) -> float:
-        """Seconds that only ever grow."""
+        """Return the seconds of the monotonic clock."""
         return 1000.0 + (self.true - START - self._asleep).total_seconds()
 
     def at(self, when: datetime, act: Callable[[], object]) -> None:
-        """Let it happen then, whatever the daemon is doing."""
+        """Let this event happen at that time, in the middle of the daemon's work too."""
         heappush(self._agenda, (when, next(self._places), act))
 
     def after(self, seconds: float, act: Callable[[], object]) -> None:
-        """Let it happen so much later."""
+        """Let this event happen so many seconds later."""
         self.at(self.true + timedelta(seconds=seconds), act)
 
     def stand_still(self, seconds: float, *, asleep: bool) -> None:
-        """Let so much time pass while the process is stopped; ``asleep``: the whole machine sleeps."""
+        """Let time pass while the process is stopped; ``asleep``: the whole machine sleeps."""
         passed = timedelta(seconds=seconds)
         self.still += passed
         self._asleep += passed if asleep else timedelta(0)
         self.advance(seconds)
 
     def advance(self, seconds: float) -> None:
-        """Let so much time pass, with all that is due in it, in its order."""
+        """Let time pass, with all events due in it, in their order."""
         until = self.true + timedelta(seconds=seconds)
         while self._agenda and self._agenda[0][0] <= until:
             when, _, act = heappop(self._agenda)

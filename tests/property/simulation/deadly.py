@@ -1,4 +1,4 @@
-"""Records that kill every call that is about them: a crash in a trigger, a gateway that cannot take one's text."""
+"""Records that kill every call about them: by a crash in a trigger, or by a text that a gateway does not pass."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _WAYS = ("lost", "slow", "500", "502")
 
 
 class Deadly:
-    """Knows these records, by external ID, and what becomes of a call that would write one of them."""
+    """The deadly records, by external ID, with the end of each call to write one of them."""
 
     def __init__(self, shop: ShopSide, org: OrgSide, clock: Clock, random: Random) -> None:
         self.ways: dict[str, str] = {}
@@ -37,11 +37,11 @@ class Deadly:
             self._clock.after(self._random.uniform(100, 6000), lambda: self.ways.pop(external_id, None))
 
     def keep(self, external_id: str) -> None:
-        """Let this record kill its calls until it is taken out."""
+        """Let this record kill its calls until its removal from ``ways``."""
         self.ways[external_id] = self._random.choice(_WAYS)
 
     def answer(self, request: requests.PreparedRequest) -> Reply | str | None:
-        """Return what becomes of the call in place of its answer; None when it is about none of these records."""
+        """Return the end of a call about one of these records, in place of its answer; None for other calls."""
         if not self.ways or not str(request.url).endswith("composite/graph"):
             return None
         written = _written(json.loads(body_of(request)))
@@ -55,7 +55,7 @@ class Deadly:
 
 
 def _written(payload: dict[str, Any]) -> set[str]:
-    """The external IDs of what a call of graphs would write: an invoice, or a comment that has no note yet."""
+    """Return the external IDs in a call's graphs: of invoices, and of comments without a note."""
     nodes = [node for graph in payload["graphs"] for node in graph["compositeRequest"] if node["method"] != "GET"]
     found = {node["url"].rsplit("/", 1)[-1] for node in nodes if "/Magento_Id__c/" in node["url"]}
     for node in nodes:

@@ -1,4 +1,4 @@
-"""What a theme ends with: its trouble once more while nothing else is wrong, so that what it may not touch is seen."""
+"""Ends a theme with its trouble once more while nothing else is wrong, so that its effects on other records show."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from tests.property.simulation.run import Run
 from tests.property.simulation.witness import Broken
 
 _MINUTES_TO_GET_BY = 60
-# A record that kills its calls is alone in one after seven tries.
+# After seven tries a deadly record is alone in its call.
 _ROUNDS = 12
 _A_DAY = 25 * 3600.0
 
 
 class Endings:
-    """The endings of one run; each leaves both sides as they were."""
+    """The endings of one run; each leaves both sides unchanged."""
 
     def __init__(self, run: Run, calm: Calm) -> None:
         self._run = run
         self._calm = calm
 
     def run(self) -> None:
-        """Play those that the seed's theme has."""
+        """Play the endings of the seed's theme."""
         rates = self._run.rates
         if rates.moves:
             self._move()
@@ -35,14 +35,14 @@ class Endings:
             self._kill_calls()
 
     def _move(self) -> None:
-        """Call the org where it is after one new sign-in, in the very pass that finds out."""
+        """L1: call the org at its new host after one sign-in, in the same pass that notices the move."""
         self._run.org.move(signs_in=True)
         ids = self._run.shop.sell(2)
         self._calm.beat(1)
         self._require_in("L1", ids, "the org's host has changed")
 
     def _fill_files(self) -> None:
-        """L2: send every invoice at the next poll while only notes find no room; they wait, and none of them fails."""
+        """L2: send every invoice at the next poll while only notes find no room; notes wait and do not fail."""
         trap = self._run.org.keep_files_full()
         for _ in range(4):
             ids = self._run.shop.sell(3)
@@ -52,7 +52,7 @@ class Endings:
         self._end()
 
     def _lose_answers(self) -> None:
-        """I3: make one note of each comment, whoever asks for it or rewrites it while its call is still worked on."""
+        """I3: make one note of each comment, despite requests and edits while its call is still under way."""
         run = self._run
         ids = run.shop.sell(3)
         run.network.late_for = "ContentNote"
@@ -69,7 +69,7 @@ class Endings:
         self._end()
 
     def _spoil(self) -> None:
-        """L2: let no other invoice wait for those that Magento cannot show; these stand failed, with the reason."""
+        """L2: let no other invoice wait for the unreadable ones, which stand failed, with the reason."""
         run = self._run
         ids = run.shop.sell(run.random.choice((1, 6, 12)))
         for victim in run.random.sample(ids, k=min(len(ids), run.random.choice((1, 1, 2, 3)))):
@@ -91,13 +91,13 @@ class Endings:
         self._calm.change_deleted()
         run.clock.advance(_A_DAY)
         self._calm.beat(3)
-        # What was held of an invoice that could not be read when it was asked for is asked for again.
+        # The notes of an invoice that was unreadable at the request are still held: ask for them again.
         run.operators.ask(self._calm.held(), by_name=False)
         self._calm.beat(1)
         self._end()
 
     def _kill_calls(self) -> None:
-        """L2: let no other record wait for long for those whose calls all die."""
+        """L2: let no other record wait long for the deadly ones."""
         run = self._run
         count, deadly = run.random.choice(((6, 1), (12, 1), (12, 3)))
         ids = run.shop.sell(count)
@@ -108,7 +108,7 @@ class Endings:
             run.deadly.keep(f"main-comment-{comments[each][0]}" if are_notes else f"main-{each}")
         others = [each for each in ids if each not in victims]
         for _ in range(_ROUNDS):
-            run.clock.advance(1000)  # whatever has failed is due again
+            run.clock.advance(1000)  # every failed call is due again
             self._calm.beat(1)
             if not self._late(others, comments):
                 break
@@ -119,7 +119,7 @@ class Endings:
         self._end()
 
     def _late(self, ids: list[int], comments: dict[int, list[int]]) -> list[str]:
-        """Return what of these is not in Salesforce yet."""
+        """Return which of these invoices, with their comments, are not in Salesforce yet."""
         store = self._calm.store
         rows = store.ledger.known(ids)
         late = [f"invoice {each}" for each in ids if each not in rows or rows[each].sync_status != "synced"]
@@ -137,6 +137,6 @@ class Endings:
                 raise Broken(promise, f"invoice {entity_id} {what}, though {when}")
 
     def _end(self) -> None:
-        """See that everything is in, once the trouble is over."""
+        """Require all records in Salesforce after the trouble."""
         self._calm.settle()
         Agreement(self._run).check()

@@ -8,8 +8,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-import daemon.magento as magento
-import daemon.magento.parse as parse
+import daemon.magento.client as magento
+import daemon.magento.responses as responses
 import daemon.magento.search as search
 import daemon.salesforce.writes as writes
 import daemon.sync.delivery.call_failures as call_failures
@@ -327,7 +327,7 @@ def _ordered(swap: Swap, change: Callable[[str], str]) -> None:
 
 @mutant
 def page_numbers(swap: Swap) -> None:
-    right, rows = magento.Magento.changed_since, parse.rows_of
+    right, rows = magento.Magento.changed_since, responses.rows_of
     pages: dict[str, int] = {}
 
     def wrong(self: Any, since: datetime, *, after_id: int, page_size: int, upto: Any = None, but: Any = ()) -> Any:

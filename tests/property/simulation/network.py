@@ -1,4 +1,4 @@
-"""Between the daemon and both sides: what becomes of each call."""
+"""The network between the daemon and both sides: decides the fate of each call."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ _JSON = {"Content-Type": "application/json;charset=UTF-8"}
 _PAGE = b"<html><body>maintenance</body></html>"
 MAGENTO_SECONDS = 30
 SALESFORCE_SECONDS = 120
-_LATEST = 590  # seconds after which no call of ours still runs: Salesforce ends a request after ten minutes
+_LATEST = 590  # seconds after which no call still runs: Salesforce ends a request after ten minutes
 _KEYED = ("Magento_Invoice__c", "Magento_Invoice_Item__c", "Magento_Invoice_Comment__c")
 
 
 def refused(code: str, message: str, status: int, **headers: str) -> Reply:
-    """A whole call refused in Salesforce's words."""
+    """Return Salesforce's error for a whole call."""
     return Reply(status, {**_JSON, **headers}, json.dumps([{"errorCode": code, "message": message}]).encode())
 
 
 @dataclass
 class Network:
-    """Carries calls, with the failures that the seed draws; tells what it carries to those who look on."""
+    """Carries calls, with the failures drawn by the seed, and shows them to the onlooker."""
 
     clock: Clock
     steps: Steps
@@ -49,23 +49,23 @@ class Network:
     on_magento: Callable[[str, bytes], object] = lambda _url, _body: None
     on_salesforce: Callable[[str, bytes], object] = lambda _url, _body: None
     on_flight: Callable[[list[int]], object] = lambda _ids: None
-    # Which answer, if any, a call gets before anything else: the org has moved, or a record in it kills it.
+    # A call's early answer or fault, if any: the org has moved, or a record in the call is deadly.
     intercept: Callable[[requests.PreparedRequest], Reply | str | None] = lambda _request: None
-    # What becomes of Magento's answer: a record in it cannot be shown, or there are too many.
+    # The change of Magento's answer, if any: a record in it is unreadable, or there are too many.
     spoil: Callable[[requests.PreparedRequest, Reply], Reply | str | None] = lambda _request, _reply: None
     flying: int = 0
     calls: dict[str, int] = field(default_factory=lambda: {"magento": 0, "sweep": 0, "salesforce": 0})
     calm: bool = False
-    late_for: str | None = None  # every call that says this is late, however calm it is
+    late_for: str | None = None  # every call with this text is late, in calm times too
 
     @property
     def options(self) -> Options:
-        """The org's side of the wire."""
+        """Return the settings of the sandbox's Salesforce."""
         options: Options = self.salesforce_app.extensions["salesforce"]
         return options
 
     def magento(self, request: requests.PreparedRequest) -> Reply:
-        """One call to Magento."""
+        """Carry one call to Magento."""
         still = self.clock.still
         self._begin("magento", request)
         fault = self._fault(self.rates.magento, self._magento_faults)
@@ -73,7 +73,7 @@ class Network:
             self._fail("magento", fault)
         try:
             reply = self._magento_reply(request, fault)
-        except Dropped as dropped:  # by a record that the answer would hold
+        except Dropped as dropped:  # by a record in the answer
             self._fail("magento", what if (what := str(dropped)) in {"slow", "large"} else "lost")
         spoilt = None if fault else self.spoil(request, reply)
         if isinstance(spoilt, str):
@@ -88,7 +88,7 @@ class Network:
         return reply
 
     def salesforce(self, request: requests.PreparedRequest) -> Reply:
-        """One call to Salesforce, a sign-in too."""
+        """Carry one call to Salesforce, or a sign-in."""
         still = self.clock.still
         self.on_salesforce(str(request.url), body_of(request))
         self._begin("salesforce", request)
@@ -124,7 +124,7 @@ class Network:
     def _begin(self, side: str, request: requests.PreparedRequest) -> None:
         sweeps = side == "magento" and "/invoices?" in str(request.url) and "fields=" in str(request.url)
         self.calls["sweep" if sweeps else side] += 1
-        # Of a sign-in just that it is one, and never a header: tokens are not the same in two runs.
+        # Neither the body of a sign-in nor any header: tokens are not the same in two runs.
         said = "" if "oauth2" in str(request.url) else f"{request.url} {body_of(request).decode()}"
         self.steps.point(f"{side} {self.clock.true} {said}")
         self._between()
@@ -132,7 +132,7 @@ class Network:
         self.clock.advance(self.random.uniform(2, 40) if slow else self.random.uniform(0.05, 0.9))
 
     def _time_out(self, side: SideName, still: timedelta) -> None:
-        """A process that was stopped during the call may find that its time is over, or the connection gone."""
+        """Let a call fail by chance, by time-out or lost connection, if the process was stopped during it."""
         if self.clock.still > still and self.random.random() < 0.5:
             self._fail(side, self.random.choice(("lost", "slow")))
 
@@ -183,7 +183,7 @@ class Network:
         return Reply(reply.status, reply.headers, reply.body[: len(reply.body) // 2]) if fault == "cut" else reply
 
     def _fly(self, request: requests.PreparedRequest) -> None:
-        """Salesforce has the call and works on it for minutes: then it is carried out, or given up."""
+        """Let Salesforce work on the call for minutes, then carry it out or give it up."""
         token = str(request.headers["Authorization"]).partition(" ")[2]
         traps = self._claim(request) if self.random.random() < 0.5 else []
         commits = self.random.random() < 0.8
@@ -205,7 +205,7 @@ class Network:
         self.clock.at(self.clock.true + timedelta(seconds=self.random.uniform(1, _LATEST)), land)
 
     def _claim(self, request: requests.PreparedRequest) -> list[Trap]:
-        """Its open transaction holds the external IDs that it creates: nobody else can, and nobody sees them."""
+        """Hold the external IDs of the call's new records, as an open transaction does: no other call can use them."""
         org = self.options.org
         claimed = set(_external_ids(json.loads(body_of(request))))
         held = {key for key in claimed if not any(org.find(name, "Magento_Id__c", key) for name in _KEYED)}
@@ -217,7 +217,7 @@ class Network:
 
 
 def _external_ids(payload: dict[str, Any]) -> list[str]:
-    """The external IDs that a call of graphs writes, in their URLs (upserts) and bodies (creates)."""
+    """Return the external IDs in a call of graphs, from URLs (upserts) and bodies (creates)."""
     nodes = [node for graph in payload["graphs"] for node in graph["compositeRequest"] if node["method"] != "GET"]
     named = [node["url"].rsplit("/", 1)[-1] for node in nodes if "/Magento_Id__c/" in node["url"]]
     return named + [node["body"]["Magento_Id__c"] for node in nodes if "Magento_Id__c" in node.get("body", {})]

@@ -1,4 +1,4 @@
-"""Looks on while the daemon works: what must hold at every call and after every pass, not just at the end."""
+"""Looks on while the daemon works: checks promises at every call and after every pass, not only at the end."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from tests.property.simulation.shop_side import ShopSide
 from tests.property.simulation.steps import moves
 from tests.property.simulation.witness import Broken, Witness
 
-# What was read is sent within a minute; but a shop that is slow, and turns out to show one record at a time, is read
-# for a while before a batch is sent, and calls of one batch follow one another, each as slow as calls get.
+# The daemon sends within a minute what it read. But it reads a slow shop that shows one record at a time for a while
+# before it sends a batch, and the calls of one batch follow one another, each as slow as calls get.
 _OLDEST_SENT = timedelta(minutes=30)
 
 
 class Onlooker:
-    """Holds what it sees against the witness's truth."""
+    """Compares the daemon's calls and state with the witness's truth."""
 
     def __init__(
         self, witness: Witness, shop: ShopSide, org: Org, settings: EditedSettings, rates: Rates, clock: Clock
@@ -42,18 +42,18 @@ class Onlooker:
         self._pass = 0
 
     def magento_answered(self, url: str, body: bytes) -> None:
-        """The daemon was shown these invoices, whole."""
+        """Enter the invoices that the daemon was shown whole."""
         if "/invoices?" not in url or "fields=" in url:
             return
         try:
             rows = json.loads(body).get("items") or ()
-        except ValueError:  # one of them cannot be shown, and the answer is unreadable
+        except ValueError:  # an unreadable record breaks the answer
             return
         for row in rows:
             self._witness.shown[row["entity_id"], row["updated_at"], row["state"]] = self._awake()
 
     def salesforce_called(self, url: str, body: bytes) -> None:
-        """A call to Salesforce begins: is it one that may begin, with what may be sent?"""
+        """Require that a call to Salesforce may begin, and that its content may be sent."""
         if not self._settings.flag("enable_synchronization"):
             raise Broken("I12", f"a call although synchronization is off: {url.rpartition('/')[2]}")
         if not url.endswith("composite/graph"):
@@ -71,7 +71,7 @@ class Onlooker:
                     raise Broken("I2", f"invoice {entity_id} is written over by another one of the same id")
 
     def _check_newest(self, entity_id: int, sent: dict[str, Any]) -> None:
-        """What is sent is what Magento showed, and that not long ago."""
+        """Require that Magento showed this version, and not long ago."""
         stamp = datetime.fromisoformat(sent["Magento_Updated_At__c"]).strftime("%Y-%m-%d %H:%M:%S")
         state = {"Open": 1, "Paid": 2, "Canceled": 3}[sent["Status__c"]]
         at = self._witness.shown.get((entity_id, stamp, state))
@@ -81,11 +81,11 @@ class Onlooker:
             raise Broken("I2", f"invoice {entity_id} is sent as it was {self._awake() - at} ago")
 
     def _awake(self) -> datetime:
-        """Return Magento's time without that in which the process was stopped: it sends then what it read before."""
+        """Return Magento's time without the stops of the process, which then sends older readings."""
         return self._shop.now() - self._clock.still
 
     def look(self, store: Store) -> None:
-        """After a pass, or when a process has begun anew on what another one left."""
+        """Check the state after a pass, and after a process has taken over another one's state."""
         for entity_id, before, after in moves(store):
             if (before, after) == ("pending", "held"):
                 raise Broken("I1", f"invoice {entity_id} was owed, and is held")
@@ -112,7 +112,7 @@ class Onlooker:
             self._pass = done.id
 
     def _look_at_checkpoint(self, store: Store, rows: dict[int, str | None]) -> None:
-        """It never moves back, and what is behind it by more than polls read again is in the ledger."""
+        """Require that the checkpoint never moves back, and that the ledger has all invoices behind the overlap."""
         checkpoint = store.checkpoints.current()
         if self._cleared == self._witness.cleared and self._checkpoint is not None:
             back = checkpoint is None or checkpoint < self._checkpoint
@@ -120,7 +120,7 @@ class Onlooker:
                 raise Broken("I7", f"the checkpoint moved back from {self._checkpoint} to {checkpoint}")
         self._checkpoint = checkpoint
         waiting = store.requests.waiting()
-        if waiting is None or not waiting.kind.startswith("clear"):  # one that was only asked for is still to come
+        if waiting is None or not waiting.kind.startswith("clear"):  # a clear that was only asked for is still to come
             self._cleared = self._witness.cleared
         if checkpoint is None:
             return
@@ -140,7 +140,9 @@ class Onlooker:
         late = known.visible[entity_id].replace(microsecond=0) - stamp
         if stamp >= read_before or late > timedelta(seconds=self._rates.overlap - abs(self._rates.web_offset)):
             return False
-        if self._is_unreadable(entity_id) or entity_id in self._set_aside:  # what it shows is read again in a day
+        if (
+            self._is_unreadable(entity_id) or entity_id in self._set_aside
+        ):  # an unreadable invoice is read again in a day
             return entity_id not in rows
         seen = instant_of(rows.get(entity_id))
         return seen is None or seen < _instant(row["updated_at"])
@@ -153,7 +155,7 @@ class Onlooker:
             return entity_id in known.vanished
         if "another invoice" in text:
             return entity_id in known.reused or entity_id in known.unreadable
-        # Twice a failure of Magento's own at just this invoice is taken for the invoice's; a day mends that.
+        # Two failures of Magento itself at just this invoice count as the invoice's; a day corrects that.
         by_chance = "cannot show" in text and self._rates.magento > 0
         return by_chance or (("cannot show" in text or "cannot be used" in text) and self._is_unreadable(entity_id))
 
@@ -183,7 +185,7 @@ class Onlooker:
 
 @lru_cache(maxsize=1000)
 def _instant(text: str) -> datetime:
-    """A stamp of Magento's; one that is none is before everything."""
+    """Return the instant of Magento's stamp; the earliest one for a malformed stamp."""
     try:
         return datetime.strptime(text, "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC)
     except ValueError:

@@ -1,4 +1,4 @@
-"""What the people do who run the daemon: flags, manual syncs, cleared states, restarts, old backups."""
+"""Operators at work: flags, manual syncs, cleared states, restarts, old backups."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.property.simulation.witness import Witness
 
 
 class Operators:
-    """Acts on the daemon, and lets the witness know."""
+    """Acts on the daemon, and tells the witness."""
 
     def __init__(
         self,
@@ -34,20 +34,20 @@ class Operators:
         self._old_state: dict[str, bytes] | None = None
 
     def act(self, rates: Rates) -> None:
-        """Something between two polls."""
+        """Do one act between two polls."""
         acts = [self.flag, self.flag, self.flag, self.sync, self.sync, self.restart]
         if rates.clears:
             acts += [self.clear, self.clear, self.clear_some, self.lose_state, self.keep_state, self.put_back]
         if rates.side_files:
             acts += [self.lose_file] * 4
-        if rates.marked:  # the ledger forgets easily what only a title remembers
+        if rates.marked:  # a forgotten note is found by its title only
             acts += [self.sync] * 6
         act = self._random.choice(acts)
         act()
         self._witness.happened[act.__name__] += 1
 
     def meanwhile(self) -> None:
-        """Something while a pass is under way."""
+        """Do one act while a pass is under way."""
         if self._random.random() < 0.3:
             self._life.stop.ask()
         else:
@@ -58,18 +58,18 @@ class Operators:
         self._settings.edit(f"invoices.{self._random.choice(FLAGS)}", self._random.random() < 0.6)
 
     def flags_on(self) -> None:
-        """All three on."""
+        """Switch all three flags on."""
         for name in FLAGS:
             self._settings.edit(f"invoices.{name}", value=True)
 
     def sync(self) -> None:
-        """A manual sync of some invoices, by name or not."""
+        """Ask for a manual sync of some invoices, by name or not."""
         ids = [each for each in self._shop.ids() if self._random.random() < 0.4]
         by_name = self._random.random() < 0.5
         self.ask(ids, by_name=by_name)
 
     def ask(self, ids: list[int], *, by_name: bool) -> None:
-        """A manual sync of these."""
+        """Ask for a manual sync of these invoices."""
         if ids and self._life.store is not None:
             self._witness.asked.update(ids)
             named, others = (ids, []) if by_name else ([], ids)
@@ -77,43 +77,43 @@ class Operators:
                 self._life.store.requests.leave("sync", self._clock.now(), named=named, others=others)
 
     def restart(self) -> None:
-        """A clean one."""
+        """Restart the daemon after a clean stop."""
         self._life.restart()
 
     def clear(self) -> None:
-        """`state clear`, or just its checkpoint."""
+        """Clear the state, or only its checkpoint."""
         self._ask_to_clear(self._random.choice(("clear", "clear-checkpoint")), [])
 
     def clear_all(self) -> None:
-        """`state clear`."""
+        """Clear the whole state."""
         self._ask_to_clear("clear", [])
 
     def clear_some(self) -> None:
-        """`state clear NUMBER…`, which sends them again as by hand."""
+        """Clear some invoices by number, so that they are sent again as by a manual sync."""
         ids = [each for each in self._shop.ids() if self._random.random() < 0.3]
         if ids:
             self._witness.asked.update(ids)
             self._ask_to_clear("clear", ids)
 
     def lose_state(self) -> None:
-        """Somebody moves the state away."""
+        """Move the state away."""
         self._life.restart()
         self._remove()
 
     def lose_file(self) -> None:
-        """Somebody removes state.db, and not what SQLite keeps next to it."""
+        """Remove state.db, but not SQLite's files next to it."""
         if self._life.restart_without_state():
             self._witness.cleared += 1
             self._witness.happened["removed after a clean stop"] += 1
 
     def keep_state(self) -> None:
-        """A backup of the state is kept."""
+        """Keep a backup of the state."""
         self._life.restart()
         if self._life.path.exists():
             self._old_state = {path.name: path.read_bytes() for path in self._files()}
 
     def put_back(self) -> None:
-        """An old backup of the state is put back."""
+        """Put an old backup of the state back."""
         if self._old_state is not None:
             self._life.restart()
             self._remove()
@@ -132,5 +132,5 @@ class Operators:
             path.unlink()
 
     def _files(self) -> list[Path]:
-        """The state; not the lock beside it, which stays where it is."""
+        """Return the state's files, without its lock, which stays."""
         return [path for path in sorted(self._life.path.parent.glob("state.db*")) if path.suffix != ".lock"]

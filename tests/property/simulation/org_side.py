@@ -1,4 +1,4 @@
-"""What happens in the org: deletions, locks, rules that come and go, limits, sign-ins that end."""
+"""Events in the org: deletions, locks, passing rules, limits, ending sign-ins."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _OBJECTS = (_INVOICE, _ITEM, _COMMENT)
 
 
 class OrgSide:
-    """Does things to the org, and lets the witness know."""
+    """Changes the org, and tells the witness."""
 
     def __init__(
         self, org: Org, options: Options, clock: Clock, random: Random, rates: Rates, witness: Witness
@@ -48,7 +48,7 @@ class OrgSide:
             self.trouble += (self.move,) * 8
 
     def delete_record(self) -> None:
-        """Somebody deletes an invoice's record; what hung on it goes, or is left behind."""
+        """Delete an invoice's record with its details; its notes are left behind."""
         records = self._records(_INVOICE)
         if records:
             record = self._random.choice(records)
@@ -57,7 +57,7 @@ class OrgSide:
             self.org.delete(_INVOICE, str(record["Id"]))
 
     def delete_note(self) -> None:
-        """Somebody deletes a note; its comment record stays, and says that there was one."""
+        """Delete a note; its comment record stays, with the note's id."""
         records = [row for row in self._records(_COMMENT) if self.org.row("ContentNote", str(row["Note_Id__c"]))]
         if records:
             record = self._random.choice(records)
@@ -69,7 +69,7 @@ class OrgSide:
             self.org.delete("ContentNote", str(note["Id"]))
 
     def delete_comment(self) -> None:
-        """Somebody deletes a comment record, and with it the memory of its note."""
+        """Delete a comment record, and with it the memory of its note."""
         records = self._records(_COMMENT)
         if records and self._random.random() < 0.4:
             record = self._random.choice(records)
@@ -77,7 +77,7 @@ class OrgSide:
             self.org.delete(_COMMENT, str(record["Id"]))
 
     def lock(self) -> None:
-        """Somebody else works on what is to be written."""
+        """Lock some records by another transaction."""
         share = self._random.choice((2, 3))
         name = self._random.choice(_OBJECTS)
         self._traps.append(
@@ -85,37 +85,37 @@ class OrgSide:
         )
 
     def rule(self) -> None:
-        """A validation rule against some records, for a while."""
+        """Add a validation rule against some records, for a while."""
         share, place = self._random.choice((2, 3, 5)), self._random.randrange(2)
         self._rule(self._random.choice(_OBJECTS), lambda row: _digits(row) % share == place)
 
     def broad_rule(self) -> None:
-        """One against all but a few invoices."""
+        """Add a validation rule against most invoices, for a while."""
         place = self._random.randrange(6)
         self._rule(_INVOICE, lambda row: _digits(row) % 6 != place)
 
     def keep_rule(self, entity_id: int) -> None:
-        """One against just this invoice, for good: a poison invoice delays no other."""
+        """Add a validation rule against just this invoice, for good: it must delay no other one."""
         self.kept_id = f"main-{entity_id}"
         self.kept = self._refusing(_INVOICE, lambda row: row.get("Magento_Id__c") == self.kept_id)
 
     def expire(self) -> None:
-        """Sessions end."""
+        """End all sessions."""
         self._options.expire_sessions()
 
     def use_up(self) -> None:
-        """The day's calls are used up, until they are given back."""
+        """Use the day's calls up for a while."""
         self._options.api_limit = max(1, self._options.api_used)
         self._clock.after(self._random.uniform(100, 5000), self._give_back)
 
     def refuse_sign_in(self) -> None:
-        """An administrator changes the app, and puts it right later."""
+        """Deny sign-ins for a while, as after an administrator's mistake in the app."""
         self._options.sign_in_refused = ("invalid_client", "invalid client credentials")
         self._options.expire_sessions()
         self._clock.after(self._random.uniform(100, 4000), self._allow_sign_in)
 
     def fill_storage(self) -> None:
-        """No room for another record, for a while."""
+        """Leave no room for another record, for a while."""
         trap = self.org.fail(
             _INVOICE, lambda _row: True, "STORAGE_LIMIT_EXCEEDED", "storage limit exceeded", operations=("create",)
         )
@@ -123,11 +123,11 @@ class OrgSide:
         self._clock.after(self._random.uniform(100, 4000), trap.remove)
 
     def fill_files(self) -> None:
-        """No room for another note, or for a longer one either, for a while; records are data, and have room."""
+        """Leave no room for another note, or a longer one either, for a while; records are data, and have room."""
         self._clock.after(self._random.uniform(100, 4000), self.keep_files_full().remove)
 
     def keep_files_full(self) -> Trap:
-        """Refuse notes for want of room until the trap is removed."""
+        """Reject notes for lack of room until the trap is removed."""
         operations: tuple[Operation, ...] = self._random.choice((("create",), ("create", "update")))
 
         def refuses(_row: Row) -> bool:
@@ -141,7 +141,7 @@ class OrgSide:
         return trap
 
     def move(self, *, signs_in: bool = False) -> None:
-        """The org's host changes; now and then that of its sign-in too (not ``signs_in``), until it is corrected."""
+        """Change the org's host; now and then, unless ``signs_in``, also that of its sign-in, until a correction."""
         self._hosts += 1
         self._options.instance_url = f"https://acme{self._hosts}.my.salesforce.com"
         if not signs_in and self._random.random() < 0.3:
@@ -149,7 +149,7 @@ class OrgSide:
             self._clock.after(self._random.uniform(100, 4000), self._move_sign_in_back)
 
     def redirect(self, request: requests.PreparedRequest) -> Reply | None:
-        """Return what the org's old host answers; None when the call goes where the org is."""
+        """Return the old host's answer; None for a call to the present host."""
         url, now = urlsplit(str(request.url)), urlsplit(self._options.instance_url or "")
         signs_in = "/oauth2/" in url.path
         if self._sign_in_moved if signs_in else url.netloc != now.netloc:
@@ -158,17 +158,17 @@ class OrgSide:
         return None
 
     def maintain(self) -> None:
-        """The org is read-only for some minutes."""
+        """Make the org read-only for some minutes."""
         self.org.read_only = True
         self._clock.after(self._random.uniform(60, 900), self._end_maintenance)
 
     def switch_notes_off(self) -> None:
-        """Notes are switched off, and on again."""
+        """Switch notes off for a while."""
         self._options.notes_enabled = False
         self._clock.after(self._random.uniform(60, 2000), self._switch_notes_on)
 
     def calm_down(self) -> None:
-        """All of it ends, but for a rule that is kept."""
+        """End all troubles but a kept rule."""
         for trap in self._traps:
             trap.remove()
         self._give_back()
@@ -178,7 +178,7 @@ class OrgSide:
         self._move_sign_in_back()
 
     def _records(self, name: str) -> list[dict[str, Value]]:
-        """What can be deleted now."""
+        """Return the records that can be deleted now."""
         return [] if self.org.read_only or self.org.hidden else self.org.records(name)
 
     def _rule(self, name: str, predicate: Callable[[Row], bool]) -> None:
@@ -196,7 +196,7 @@ class OrgSide:
         return self.org.add_rule(name, refuses, "not like this")
 
     def _whose(self, name: str, row: Row) -> str:
-        """The invoice that fails by it, or the comment."""
+        """Return the external ID of the invoice or comment that the row belongs to."""
         if name != _ITEM:
             return str(row["Magento_Id__c"])
         parent = self.org.row(_INVOICE, str(row["Invoice__c"]))

@@ -1,4 +1,4 @@
-"""When troubles end: what is owed gets done, idle polls are free, both sides agree, a resync changes nothing."""
+"""Checks the time after troubles: work gets done, idle polls are free, both sides agree, a resync changes nothing."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ _A_DAY = 25 * 3600.0
 
 
 class Quiet:
-    """The quiet phase of one run. It raises Broken at the first promise that is not kept."""
+    """The quiet phase of one run; raises Broken at the first broken promise."""
 
     def __init__(self, run: Run) -> None:
         self._run = run
         self._calm = Calm(run)
 
     def run(self) -> None:
-        """All of it."""
+        """Play the whole phase."""
         run = self._run
         self._calm_down()
         self._calm.settle()
-        # By hand goes what was held, and a daily round finds what only a sweep can.
+        # A person sends the held invoices, and a daily sweep finds what only a sweep can.
         run.clock.advance(_A_DAY)
         self._calm.beat(2)
         run.operators.ask(self._calm.held(), by_name=False)
@@ -42,7 +42,7 @@ class Quiet:
             self._resync()
 
     def _calm_down(self) -> None:
-        """Faults stop: no call of ours still runs, every transaction has ended, what was damaged is mended."""
+        """Stop all faults: no call still runs, every transaction has ended, damaged records are whole."""
         run = self._run
         run.network.calm = True
         run.stopping.rate = 0.0
@@ -50,7 +50,7 @@ class Quiet:
         keeps_unreadable = run.rates.unreadable and run.random.random() < 0.5
         run.org.calm_down()
         run.operators.flags_on()
-        run.settings.edit("magento.page_size", 100)  # what small pages show has been seen
+        run.settings.edit("magento.page_size", 100)  # small pages have had their time
         run.shop.commit_all()
         if not keeps_unreadable:
             run.shop.mend()
@@ -60,15 +60,15 @@ class Quiet:
             run.org.keep_rule(run.random.choice(run.shop.ids()))
         self._calm.beat(1)
         if run.rates.unreadable or run.rates.crowded:
-            self._calm.beat(20)  # what breaks a list is looked for call by call, and no fault that ends
+            self._calm.beat(20)  # the daemon looks for unreadable records call by call
         run.clock.advance(15_000)
         self._calm.change_deleted()
 
     def _idle(self) -> None:
-        """I8: with nothing new a poll costs one Magento call and no Salesforce call.
+        """I8: require that a poll with nothing new costs one Magento call and no Salesforce call.
 
-        Once the overlap has passed it reads nothing again either. But while a stamp in Magento's future is the newest
-        one, it is not known what can still appear behind it.
+        After the overlap a poll reads nothing again either. The exception is a newest stamp in Magento's future: any
+        invoice may still appear behind it.
         """
         run = self._run
         self._free_poll("with nothing new")
@@ -85,9 +85,9 @@ class Quiet:
                 raise Broken("I8", f"an idle poll reads {seen} invoices again, long after anything was new")
 
     def _touched(self) -> None:
-        """I8: a stamp that moves, with nothing new for Salesforce, costs no call to it.
+        """I8: require that a moved stamp, with nothing new for Salesforce, costs no Salesforce call.
 
-        But what an older copy of the state says of Salesforce is not believed, and costs the call that finds out.
+        Invoices without a fingerprint are left out: after a restored copy of the state, a call must find the truth.
         """
         run = self._run
         rows = {row.entity_id: row for row in self._calm.store.ledger.newest()}
@@ -123,7 +123,7 @@ class Quiet:
             raise Broken("I8", f"a call to Salesforce {when}")
 
     def _manual(self) -> None:
-        """I4: while automatic synchronization is off, what is new is held, and not in Salesforce."""
+        """I4: require that new invoices are held while automatic synchronization is off."""
         run = self._run
         run.settings.edit("invoices.enable_automatic_synchronization", value=False)
         before = set(run.shop.ids())
@@ -136,7 +136,7 @@ class Quiet:
                 raise Broken("I4", f"invoice {entity_id} is new while automatic synchronization is off, and not held")
 
     def _resync(self) -> None:
-        """I13: the state is cleared and everything read again: the same content, and nothing is created."""
+        """I13: clear the state and read everything again; require the same content, and no new record."""
         run = self._run
         before = dict(run.org.org.created)
         run.operators.clear_all()
@@ -147,9 +147,9 @@ class Quiet:
         created = {name: count - before.get(name, 0) for name, count in run.org.org.created.items()}
         known = run.witness
         exempt = known.deleted_comments or known.reused or known.reused_comments
-        exempt = exempt or (known.moved and known.deleted_records)  # its record hung on the one that was deleted
-        if run.rates.marked:  # a note is looked for by its mark at its comment's invoice alone
-            exempt = exempt or known.moved
+        exempt = exempt or (known.moved and known.deleted_records)  # its record belonged to the deleted one
+        if run.rates.marked:  # a note is found by its mark at its comment's invoice, and leaves no other trace
+            exempt = exempt or known.moved or known.deleted_notes
         if any(created.values()) and not exempt:
             raise Broken("I13", f"a resync created {created}")
         Agreement(run).check()

@@ -1,4 +1,4 @@
-"""What one seed draws before anything happens: how bad its world is. Nothing bad at all is always among the draws."""
+"""Draws the troubles of one seed's world before its run; any of them may be drawn as 0."""
 
 from __future__ import annotations
 
@@ -38,19 +38,19 @@ class Rates:
     often: tuple[str, ...] = ()  # events that happen more often than others
     idles: bool = False  # most of the time nothing happens in the shop
     theme: str | None = None
-    # What only a theme draws.
+    # Drawn by themes only.
     side_files: float = 0.0  # a process that ends leaves state.db-wal and -shm, and somebody removes state.db
-    stops: float = 0.0  # the process is stopped at a step, or the machine sleeps, and goes on hours later
+    stops: float = 0.0  # the process is stopped at a step, or the machine sleeps, and continues hours later
     files_full: bool = False  # the org's file storage fills up
     moves: bool = False  # the org's host changes
-    marked: bool = False  # there is no comment object
+    marked: bool = False  # the org has no comment object
     unreadable: bool = False  # Magento cannot show some records
-    crowded: bool = False  # nor a long list
+    crowded: bool = False  # Magento cannot show a long list
     translated: bool = False  # Magento speaks another language, and limits its pages
     deadly: bool = False  # every call about one record dies
 
 
-# Two of three seeds go deep into one kind of trouble; the others have a little of everything.
+# Two of three seeds go deep into one kind of trouble; the others have a little of each.
 _CLOCKS_AGREE: Mapping[str, Any] = {"offset": 0, "web_offset": 0, "overlap": 60}
 _GENTLE: Mapping[str, Any] = {
     "magento": 0.0, "salesforce": 0.0, "late": 0.0, "death": 0.0, "operator": 0.0, "beats": 7,
@@ -61,7 +61,7 @@ _KILLED_IN_A_CALL: Mapping[str, Any] = {
 _DEEP: tuple[Mapping[str, Any], ...] = (
     {"salesforce": 0.0, "late": 0.3, "impatience": 0.0, "death": 0.0, "trouble": 0.0, "beats": 5},
     _KILLED_IN_A_CALL,
-    _KILLED_IN_A_CALL,  # much must come together in it
+    _KILLED_IN_A_CALL,  # twice, as it needs many coincidences
     {"often": ("at_the_edge",), "between": 0.3, "page_size": 100, "slow": False, "trouble": 0.0, **_GENTLE,
      "offset": 0, "web_offset": 0},
     {"often": ("vanish", "buy", "change"), "between": 0.3, "page_size": 2, **_GENTLE, **_CLOCKS_AGREE},
@@ -71,7 +71,7 @@ _DEEP: tuple[Mapping[str, Any], ...] = (
     {"restores": True, "clears": False, "trouble": 0.0, "slow": False, **_GENTLE, "beats": 9},
 )  # fmt: skip
 
-# A shop where polls find nothing new now and then, soon after something new and soon before a late commit.
+# A shop where some polls find nothing new, soon after something new and soon before a late commit.
 _IDLE: Mapping[str, Any] = {
     **_GENTLE, "often": ("overtaken",), "idles": True, "beats": 20, "between": 0.0, "trouble": 0.0, "page_size": 100,
     "slow": False, "overlap": 300, "offset": 0, "web_offset": 0, "bulk": False, "restores": False, "skip": False,
@@ -80,7 +80,7 @@ _OPERATORS: Mapping[str, Any] = {"operator": 0.7, "salesforce": 0.3, "between": 
 
 
 def draw(random: Random, busy: Random, idle: Random, *, theme: str | None) -> Rates:
-    """The rates of one seed; ``busy`` says whether its operators are, ``idle`` whether its shop often is."""
+    """Return the rates of one seed; ``busy`` draws its operators' zeal, ``idle`` its shop's quiet times."""
     drawn = _draw(random)
     if random.random() < 0.67:
         drawn = replace(drawn, **random.choice(_DEEP))

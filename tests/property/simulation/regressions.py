@@ -1,4 +1,4 @@
-"""Seeds that once broke a promise, each with what it found. A seed means less as the simulation grows; tests stay."""
+"""Seeds that once broke a promise, each with its finding. A seed means less as the simulation grows; tests stay."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""settings.yaml without a file: an edit waits until it is read, as an edit of the file does."""
+"""settings.yaml without a file: an edit waits for its reading, like an edit of the file."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ FLAGS = ("enable_synchronization", "enable_automatic_synchronization", "synchron
 
 
 class EditedSettings(SettingsFile):
-    """The settings in force, and those that an operator has written since."""
+    """The settings in force, and an operator's edits since."""
 
     def __init__(self, values: dict[str, object]) -> None:
         self.path = Path("settings.yaml")
@@ -21,12 +21,12 @@ class EditedSettings(SettingsFile):
         self._edited = False
 
     def edit(self, name: str, value: object) -> None:
-        """An operator writes this key."""
+        """Write this key, as an operator does."""
         self.values[name] = value
         self._edited = True
 
     def reload(self) -> InvalidSettings | bool:
-        """Take an edit up."""
+        """Take an edit up; return whether the settings changed."""
         if not self._edited:
             return False
         self._edited = False
@@ -36,5 +36,5 @@ class EditedSettings(SettingsFile):
         return changed
 
     def flag(self, name: str) -> bool:
-        """One of the three flags, as it was last read."""
+        """Return one of the three flags, as last read."""
         return bool(getattr(self.current.settings.invoices, name))

@@ -1,4 +1,4 @@
-"""What happens in the shop: customers, clerks, slow transactions, broken records, a backup put back."""
+"""Events in the shop: customers, clerks, slow transactions, broken records, a restored backup."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _DAMAGE: tuple[dict[str, Any], ...] = (
 
 
 class ShopSide:
-    """Does things to the shop, and lets the witness know."""
+    """Changes the shop, and tells the witness."""
 
     def __init__(self, shop: Shop, clock: Clock, random: Random, rates: Rates, witness: Witness) -> None:
         self.shop = shop
@@ -46,27 +46,27 @@ class ShopSide:
         self._sold = 0
 
     def reopen(self) -> None:
-        """Between two polls there is no end to what can be sold."""
+        """Allow new sales up to the limit, as between two polls."""
         self._sold = 0
 
     def now(self) -> datetime:
-        """By Magento's database."""
+        """Return the time of Magento's database."""
         return self.shop.clock()
 
     def ids(self) -> list[int]:
-        """The invoices that Magento shows."""
+        """Return the invoices that Magento shows."""
         return list(self.shop.invoices.ids)
 
     def comment_ids(self) -> list[int]:
-        """The comments on them."""
+        """Return the comments on these invoices."""
         return [comment["entity_id"] for entity_id in self.ids() for comment in self.row(entity_id)["comments"]]
 
     def row(self, entity_id: int) -> dict[str, Any]:
-        """One of them, as it is on the wire."""
+        """Return one invoice in wire form."""
         return self.shop.invoices.row(entity_id)
 
     def shows(self, entity_id: int) -> None:
-        """It is seen as it is from now on."""
+        """Tell the witness that Magento shows the present version from now on."""
         known, row = self._witness, self.row(entity_id)
         known.visible[entity_id] = self.now()
         known.ever_visible.add(entity_id)
@@ -74,10 +74,10 @@ class ShopSide:
         known.comments_shown.update(comment["entity_id"] for comment in row["comments"])
 
     def buy(self, *, late: float | None = None, at: datetime | None = None, count: int | None = None) -> None:
-        """Orders, each with its invoice; ``late``: committed so many seconds later."""
+        """Place orders, each with its invoice; ``late``: commit them so many seconds later."""
         random = self._random
         if max(len(self.shop.invoices) + len(self._uncommitted), self._sold) >= _ENOUGH:
-            return  # or a shop that sells (and forgets) during each call would never be read to its end
+            return  # a shop that sells (and deletes) during each call would never be read to its end
         for _ in range(count or random.choice((1, 1, 2))):
             self._sold += 1
             lines = _LINES[: random.choice((1, 2))]
@@ -90,7 +90,7 @@ class ShopSide:
                 self._clock.after(late, lambda entity_id=entity_id: self._commit(entity_id))  # type: ignore[misc]
 
     def sell(self, count: int) -> list[int]:
-        """Sell so much, though it may be enough already; each invoice has a comment. Return the invoices."""
+        """Sell so many invoices with comments, above the limit too; return their ids."""
         fresh: list[int] = []
         while len(fresh) < count:
             found = [
@@ -99,39 +99,39 @@ class ShopSide:
             ]
             for entity_id in found:
                 self._commit(entity_id)
-            # A restored backup may have given an id twice: such an invoice is set aside.
+            # A restored backup may have given an id twice: such an invoice does not count.
             fresh += [entity_id for entity_id in found if entity_id not in self._witness.reused]
         return fresh
 
     def buy_late(self) -> None:
-        """A transaction that takes long, though not longer than polls read again."""
+        """Sell one invoice in a long transaction, though not longer than the overlap."""
         self.buy(late=self._random.uniform(1, self._rates.overlap), count=1)
 
     def overtaken(self) -> None:
-        """A transaction that takes nearly as long as polls read again, and a quicker one that is newer."""
+        """Sell one invoice in a transaction nearly as long as the overlap, and a newer one in a quicker transaction."""
         self.buy(late=self._random.uniform(0.3, 1) * self._rates.overlap, count=1)
         self._clock.after(1, lambda: self.buy(count=1))
 
     def much_later(self) -> None:
-        """One that takes hours: only a sweep can find it."""
+        """Sell one invoice in a transaction of hours, for a sweep to find."""
         self.buy(late=self._random.uniform(700, 12_000), count=1)
 
     def at_the_edge(self) -> None:
-        """The longest transaction that polls still find ends in the very second in which another invoice is new."""
+        """Let the longest transaction within the overlap end in the second of another new invoice."""
         self.buy(count=1)
         self.buy(at=self.now() - timedelta(seconds=self._rates.overlap), count=1)
 
     def commit_all(self) -> None:
-        """Every transaction that is open ends."""
+        """Commit all open transactions."""
         for entity_id in sorted(self._uncommitted):
             self._commit(entity_id)
 
     def change(self) -> None:
-        """An invoice is paid or canceled, or its amounts are corrected."""
+        """Change the state of an invoice: open, paid or canceled."""
         self._change({"state": self._random.choice((1, 2, 3))})
 
     def change_one_of(self, ids: list[int]) -> None:
-        """One of these changes soon: while a call about it is still worked on."""
+        """Change one of these invoices soon, while a call about it is still under way."""
         entity_id = self._random.choice(ids)
 
         def act() -> None:
@@ -141,81 +141,81 @@ class ShopSide:
         self._clock.after(self._random.uniform(1, 130), act)
 
     def touch(self) -> None:
-        """Its stamp moves, and nothing else that Salesforce is sent."""
+        """Move an invoice's stamp, with no change for Salesforce."""
         self._change({"email_sent": self._random.choice((0, 1))})
 
     def correct(self, entity_id: int, grand_total: float) -> None:
-        """The total of an invoice is corrected."""
+        """Correct the total of an invoice."""
         self._edit(entity_id, {"grand_total": grand_total}, self.now())
 
     def move_stamp(self, entity_id: int) -> None:
-        """An e-mail is sent about it: only its stamp moves."""
+        """Move the stamp of this invoice, as an e-mail about it does."""
         self._edit(entity_id, {"email_sent": 1}, self.now())
 
     def change_late(self) -> None:
-        """A change that is committed a while after its stamp."""
+        """Change an invoice with a stamp before the commit."""
         ago = timedelta(seconds=self._random.uniform(0, self._rates.overlap))
         self._change({"state": self._random.choice((1, 2, 3))}, at=self.now() - ago)
 
     def from_the_future(self) -> None:
-        """A stamp that is not to be believed."""
+        """Change an invoice with a stamp in the future."""
         self._change({"state": self._random.choice((1, 2, 3))}, at=self.now() + timedelta(days=2))
 
     def comment(self) -> None:
-        """Somebody remarks on an invoice, which does not move its stamp."""
+        """Comment on an invoice, without moving its stamp."""
         entity_id = self._any()
         if entity_id is not None:
             text = f"{self._random.choice(_TEXTS)} {self._random.randrange(1000)}"
             self._witness.comments_shown.add(self.shop.add_comment(entity_id, text))
 
     def blank(self) -> None:
-        """An empty comment."""
+        """Add an empty comment."""
         entity_id = self._any()
         if entity_id is not None:
             self._witness.comments_shown.add(self.shop.add_comment(entity_id, "  \n"))
 
     def edit(self) -> None:
-        """A comment is rewritten in place."""
+        """Rewrite a comment in place."""
         found = self._some_comment()
         if found is not None:
             self.shop.edit_comment(found[1], f"{self._random.choice(_TEXTS)} edited {self._random.randrange(1000)}")
 
     def rewrite(self) -> None:
-        """A comment is rewritten, and its invoice changes, so that the next poll shows both."""
+        """Rewrite a comment and change its invoice, so that the next poll shows both."""
         found = self._some_comment()
         if found is not None and found[0] not in self._damaged:
             self.rewrite_on(found[0])
 
     def rewrite_on(self, entity_id: int) -> None:
-        """The same of the first comment of this invoice."""
+        """Rewrite the first comment of this invoice, and change the invoice."""
         for comment in self.row(entity_id)["comments"][:1]:
             text = f"{self._random.choice(_TEXTS)} rewritten {self._random.randrange(1000)}"
             self.shop.edit_comment(comment["entity_id"], text)
         self._edit(entity_id, {"email_sent": self._random.choice((0, 1))}, self.now())
 
     def move(self) -> None:
-        """A comment is moved to another invoice."""
+        """Move a comment to another invoice."""
         found, other = self._some_comment(), self._any()
         if found is not None and other is not None and other != found[0]:
             self._witness.moved.add(found[1])
             self.shop.move_comment(found[1], other)
 
     def corrupt(self) -> None:
-        """An invoice breaks every list it is in."""
+        """Let an invoice break every list with it."""
         entity_id = self._any()
         if entity_id is not None:
             self._witness.unreadable.add(entity_id)
             self.shop.corrupt(entity_id)
 
     def mend(self) -> None:
-        """It is whole again."""
+        """Make all broken invoices readable again."""
         for entity_id in sorted(self.shop.invoices.broken):
             self.shop.mend(entity_id)
             if entity_id in self.shop.invoices:
                 self._witness.visible[entity_id] = self.now() + timedelta(days=400)  # a stamp of long ago
 
     def damage(self) -> None:
-        """Somebody's script writes nonsense into one."""
+        """Write nonsense into an invoice, as a faulty script does."""
         entity_id = self._any()
         if entity_id is not None and entity_id not in self._damaged:
             damage = self._random.choice(_DAMAGE)
@@ -224,21 +224,21 @@ class ShopSide:
             self._edit(entity_id, damage, self.now())
 
     def repair(self) -> None:
-        """The nonsense is put right."""
+        """Correct all nonsense."""
         while self._damaged:
             entity_id, before = self._damaged.popitem()
             if entity_id in self.shop.invoices:
                 self._edit(entity_id, before, self.now())
 
     def vanish(self) -> None:
-        """An invoice is deleted."""
+        """Delete an invoice, by chance."""
         entity_id = self._any()
         if entity_id is not None and self._random.random() < 0.5:
             self._forget(entity_id)
             self._witness.vanished.add(entity_id)
 
     def back_up(self) -> None:
-        """A copy of the database is kept."""
+        """Keep a copy of the database."""
         shop = self.shop
         self._backup = deepcopy(
             {
@@ -252,7 +252,7 @@ class ShopSide:
         )
 
     def restore(self) -> None:
-        """That copy is put back: what was sold since is gone, and its ids are given again."""
+        """Put that copy back: later sales are gone, and their ids are given again."""
         if self._backup is None:
             return
         shop, copy, known = self.shop, deepcopy(self._backup), self._witness
@@ -281,7 +281,7 @@ class ShopSide:
         return order_id
 
     def _submit(self, order_id: int, comment: str | None, at: datetime | None) -> int:
-        """Invoice an order, in a transaction that stays open."""
+        """Invoice an order, in an open transaction."""
         state, stamp = self._random.choice((1, 2)), None if at is None else _stamp(at)
         entity_id = self.shop.submit_invoice(order_id, comment=comment, state=state, committed=False, at=stamp)
         self._uncommitted.add(entity_id)

@@ -1,4 +1,4 @@
-"""Fresh seeds, one after another, for as long as one likes."""
+"""Runs fresh seeds, one after another, for any time."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _MEMORY = Path("/dev/shm")
 
 @contextmanager
 def folder() -> Iterator[Path]:
-    """A folder on a memory-backed disk where there is one: what is proved does not depend on the disk."""
+    """Make a folder for the block, in memory where possible: the proof does not depend on the disk."""
     made = Path(tempfile.mkdtemp(prefix="simulation-", dir=_MEMORY if _MEMORY.is_dir() else None))
     try:
         yield made
@@ -36,7 +36,7 @@ def folder() -> Iterator[Path]:
 
 @contextmanager
 def rare_collections() -> Iterator[None]:
-    """Python's search for cycles, which costs a schedule a tenth of its time, runs less often in this block."""
+    """Run Python's search for cycles less often in this block: it costs a schedule a tenth of its time."""
     usual = gc.get_threshold()
     gc.set_threshold(50_000, 20, 100)
     try:
@@ -47,29 +47,29 @@ def rare_collections() -> Iterator[None]:
 
 @cache
 def keep_modules() -> None:
-    """What is there for good is not searched at all."""
+    """Leave the objects of loaded modules out of Python's search for cycles."""
     gc.collect()
     gc.freeze()
 
 
 def run_seed(seed: int, *, die_at: int | None = None, theme: str | None = None) -> Outcome:
-    """One schedule; with ``die_at`` the process dies at just that step, and at no other."""
+    """Run one schedule; with ``die_at`` the process dies at just that step."""
     keep_modules()
     with folder() as place, plain_urls(), rare_collections():
         return Schedule(seed, place, die_at=die_at, theme=theme).run()
 
 
-# A seed, the step at which the process dies when it is only to die there, and the theme when it is told.
+# A seed, the only step to die at, or None, and the theme, or None.
 Run = tuple[int, int | None, str | None]
 
 
 def every_step(seed: int, theme: str | None = None) -> Iterator[Run]:
-    """The same schedule again and again, with the process dying at its first step, at its second, at its last."""
+    """Yield the same schedule with a death at its first step, at its second, up to its last."""
     yield from ((seed, step, theme) for step in range(1, run_seed(seed, die_at=0, theme=theme).steps + 1))
 
 
 def fresh_base() -> int:
-    """A first seed that nobody has chosen."""
+    """Draw a first seed."""
     return SystemRandom().randrange(10**9)
 
 
@@ -83,9 +83,10 @@ def soak(
     theme: str | None = None,
     say_every: float = 60.0,
 ) -> int:
-    """Run seeds from ``base`` on, ``jobs`` at a time; figures every minute and at the end. 1: a promise was broken.
+    """Run seeds from ``base`` on, ``jobs`` at a time; figures every minute and at the end. Return 1 for a broken
+    promise.
 
-    ``steps``: each once for every step that it takes, and the process dies at just that one.
+    ``steps``: run each seed once for every step of it, with a death at just that step.
     """
     base = fresh_base() if base is None else base
     print(f"base seed {base}, {jobs} at a time", flush=True)
@@ -112,7 +113,7 @@ def soak(
 
 
 class Sums:
-    """What came of the seeds so far."""
+    """The sums over all seeds so far."""
 
     def __init__(self, base: int) -> None:
         self.base = self.last = base
@@ -139,7 +140,7 @@ class Sums:
             print(f"VIOLATION of {outcome.promise} by seed {outcome.seed}{where}: {outcome.what}", flush=True)
 
     def figures(self) -> str:
-        """One line: how much was run, and how fast one core is at it."""
+        """Return a line: the amount of runs, and the speed of one core."""
         seconds, processor = time.monotonic() - self._begun, self.processor or math.inf
         done, crashes = 60 * self.schedules, 60 * self.crashes
         return (
@@ -150,18 +151,18 @@ class Sums:
         )
 
     def kinds(self) -> str:
-        """Return a line: how many schedules met which theme, and how many comments have more than one note."""
+        """Return a line: the number of schedules for each theme, and of comments with more than one note."""
         met = ", ".join(f"{name} {count}" for name, count in sorted(self.met.items()))
         return f"met: {met or 'no theme'}; {self.notes} notes, {self.doubled} doubled"
 
     def verdict(self) -> str:
-        """One line: which seeds were run, and which of them broke what."""
+        """Return a line: the seeds, and the promises broken by them."""
         found = ", ".join(f"{promise} by seed {seed}" for seed, promise in sorted(self.broken.items()))
         return f"seeds {self.base} to {self.last}: {found or 'every promise was kept'}"
 
 
 def _outcomes(runs: Iterator[Run], jobs: int) -> Iterator[tuple[Outcome, float]]:
-    """What comes of each run, as it comes, with the seconds that the processor spent on it."""
+    """Yield each run's outcome as it comes, with its processor seconds."""
     if jobs == 1:
         yield from map(_timed, runs)
         return
@@ -184,12 +185,12 @@ def _timed(run: Run) -> tuple[Outcome, float]:
 
 
 def _leave_interrupts() -> None:
-    """Ctrl-C is for the process that says what came of it all."""
+    """Leave Ctrl-C to the process that prints the outcome."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def hunt(*, seconds: float = 60.0, base: int | None = None) -> int:
-    """Fresh seeds against each mutant until one catches it: a line for each; 1 when any lives longer than that."""
+    """Run fresh seeds against each mutant until one catches it; print a line each; return 1 if a mutant survives."""
     from tests.property.simulation.mutants import MUTANTS, mutated
 
     base = fresh_base() if base is None else base

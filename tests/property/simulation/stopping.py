@@ -1,4 +1,4 @@
-"""A process that is stopped at a step and continued, or whose machine sleeps: time passes, and it does not know."""
+"""Stops and continues the process, or puts its machine to sleep: time passes unnoticed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Stopping:
         self._happened = happened
 
     def at_a_step(self) -> bool:
-        """Stop the process here for a while, by chance; True when it was stopped."""
+        """Stop the process here for a while, by chance; return whether it was stopped."""
         if not self.rate or self._random.random() >= self.rate:
             return False
         sleeps = self._random.random() < 0.4

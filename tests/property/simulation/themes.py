@@ -1,4 +1,4 @@
-"""One kind of trouble that a seed goes deep into, in addition to what its rates say; each can be asked for by name."""
+"""Themes: one kind of trouble for a seed to go deep into, in addition to its rates; each has a name."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 _FEW_FAULTS: Mapping[str, Any] = {"magento": 0.03, "salesforce": 0.03, "late": 0.0, "death": 0.005}
 
 THEMES: Mapping[str, Mapping[str, Any]] = {
-    # Somebody removes state.db, and what SQLite keeps next to it stays.
+    # Somebody removes state.db, but not SQLite's files next to it.
     "side files": {"side_files": 0.5, "death": 0.02, "clears": True, "operator": 0.5, "beats": 9},
     # SIGSTOP and SIGCONT, or a machine that sleeps, at any step.
     "stopped": {"stops": 0.02},
@@ -17,7 +17,7 @@ THEMES: Mapping[str, Mapping[str, Any]] = {
     "files full": {"files_full": True, "trouble": 0.4, **_FEW_FAULTS},
     # The org gets another host name.
     "org moved": {"moves": True, **_FEW_FAULTS, "trouble": 0.4},
-    # No comment object: a note is found by the marker in its title alone.
+    # No comment object: a note is found by the marker in its title only.
     "marked": {
         "marked": True,
         "slow": False,
@@ -47,7 +47,7 @@ THEMES: Mapping[str, Mapping[str, Any]] = {
     # Every call about one record dies.
     "deadly": {"deadly": True, **_FEW_FAULTS, "slow": False},
 }
-# What happens in a schedule that has met its theme, by the names under which the witness counts it.
+# The events of a schedule that has met its theme, by their names in the witness's count.
 MET_BY: Mapping[str, frozenset[str]] = {
     "side files": frozenset({"removed after a clean stop", "removed after a kill"}),
     "stopped": frozenset({"stopped", "slept"}),

@@ -1,4 +1,4 @@
-"""What Magento cannot show: a record that breaks every list it is in, always the same way, or too many at once."""
+"""Unreadable records of Magento: one breaks every list with it, always in the same way; or a list is too long."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _MOST = 4
 
 
 class Unreadable:
-    """Breaks invoices and orders of the shop, in every way that the sandbox has, and heals them."""
+    """Breaks invoices and orders of the shop, in all the sandbox's ways, and heals them."""
 
     def __init__(self, shop: ShopSide, app: Flask, clock: Clock, random: Random, witness: Witness) -> None:
         self._shop = shop
@@ -30,7 +30,7 @@ class Unreadable:
         self._random = random
         self._witness = witness
         ways = app.extensions["magento"].ways
-        # What takes long or is large on a real wire is told to the network by its name.
+        # The network gets the name of a fault that is slow or large on a real wire.
         ways["silence"], ways["huge"] = _dropping("slow"), _dropping("large")
 
     def spoil(self) -> None:
@@ -63,7 +63,7 @@ class Unreadable:
         return all(way in {None, READABLE} for way in found)
 
     def ways(self) -> list[str]:
-        """Return how Magento fails at the records that it cannot show now."""
+        """Return the ways in which Magento fails now."""
         shop = self._shop.shop
         return sorted({*shop.invoices.broken.values(), *shop.orders.broken.values()})
 
@@ -78,7 +78,7 @@ class Unreadable:
 
 
 class Crowded:
-    """A Magento that is too slow for a list of more rows than this, or whose gateway gives it up."""
+    """A Magento too slow for a list of more rows than this, or with a gateway that gives up."""
 
     def __init__(self, random: Random, happened: Counter[str], *, rows: int | None) -> None:
         self._rows = rows
@@ -86,7 +86,7 @@ class Crowded:
         self._happened = happened
 
     def answer(self, request: requests.PreparedRequest, reply: Reply) -> Reply | str | None:
-        """Return what becomes of a list; None when it is short enough. Stamps and comments alone are quickly read."""
+        """Return the fault of a long list; None for a short one. Stamps and comments alone are quickly read."""
         if self._rows is None or reply.status != 200 or "comments%5D" in str(request.url):
             return None
         if len(json.loads(reply.body).get("items") or ()) <= self._rows:

@@ -1,7 +1,7 @@
-"""URLs that are taken as they are.
+"""Lets requests take plain URLs without a look at them.
 
-requests and urllib3 look at a URL four times, character by character in Python, to find that it may stay as it is: a
-fifteenth of all that a schedule costs, for what every test over real HTTP tries as well.
+requests and urllib3 look at a URL four times, character by character in Python, only to leave it unchanged. This costs
+a fifteenth of a schedule's time, and every test over real HTTP tries the same.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ PLAIN = re.compile(
 
 @contextmanager
 def plain_urls() -> Iterator[None]:
-    """In this block requests looks at a URL only when it is not plain."""
+    """Let requests look at no plain URL in this block."""
     usual = PreparedRequest.prepare_url
 
     def prepare_url(self: PreparedRequest, url: Any, params: Any) -> None:

@@ -1,4 +1,4 @@
-"""HTTP without a socket: what a client sends reaches the sandbox's application as a function call."""
+"""HTTP without a socket: a client's request reaches the sandbox's application as a function call."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class InProcess(BaseAdapter):
         self._exchange = exchange
 
     def send(self, request: requests.PreparedRequest, *_: Any, **__: Any) -> requests.Response:
-        """The answer, read whole, as the session's caller gets it."""
+        """Return the answer, read whole, as the session's caller gets it."""
         reply = self._exchange(request)
         response = requests.Response()
         response.status_code = reply.status
@@ -61,7 +61,7 @@ class InProcess(BaseAdapter):
         return response
 
     def close(self) -> None:
-        """Nothing is open."""
+        """Close nothing: no connection is open."""
 
 
 class InProcessTransport(Transport):
@@ -79,19 +79,19 @@ class InProcessTransport(Transport):
 
 
 def call(app: Flask, request: requests.PreparedRequest) -> Reply:
-    """The application's own answer."""
+    """Return the application's own answer."""
     status: list[Any] = []
 
     def start_response(line: str, headers: list[tuple[str, str]], _info: Any = None) -> Any:
         status[:] = [int(line[:3]), dict(headers)]
 
-    # Flask's own way in, past the sandbox's log of calls and its compression: here nobody looks at either.
+    # Flask's own entry, past the sandbox's log of calls and its compression, which have no use here.
     body = b"".join(Flask.wsgi_app(app, _environ(request), start_response))
     return Reply(status[0], status[1], body)
 
 
 def body_of(request: requests.PreparedRequest) -> bytes:
-    """What a request carries."""
+    """Return a request's body."""
     body = request.body or b""
     return body.encode() if isinstance(body, str) else bytes(body)
 

@@ -1,4 +1,4 @@
-"""What the simulation knows to be true, whatever the daemon believes: the measure of its promises."""
+"""The truth about a run, independent of the daemon's state: the measure of its promises."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import datetime
 
 
 class Broken(BaseException):
-    """A promise is broken; what is said names the promise first. Not an Exception: the daemon must not survive it."""
+    """A promise is broken; the text begins with its name. Not an Exception: the daemon must not survive it."""
 
     def __init__(self, promise: str, what: str) -> None:
         super().__init__(f"{promise}: {what}")

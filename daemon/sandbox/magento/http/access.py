@@ -1,4 +1,4 @@
-"""Who calls, and what that caller may do."""
+"""Checks the caller and the caller's rights."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from daemon.sandbox.magento.http.options import Magento
 from daemon.sandbox.magento.shop import Wire
 
 LOCKED_AFTER = 6
-"""Wrong passwords in a row, as shipped (`oauth/authentication_lock`)."""
+"""The number of wrong passwords in a row, as shipped (`oauth/authentication_lock`)."""
 LOCKED_SECONDS = 1800
-"""How long after the last of them they are forgotten."""
+"""The time after the last of them until all are forgotten."""
 
 
 def check_access(magento: Magento, request: Request, resource: str) -> None:
-    """Refuse a caller who is not known, or may not use the resource: both are the same 401."""
+    """Refuse an unknown caller, and one without the resource: both get the same 401."""
     authorization = request.headers.get("Authorization", "")
     scheme, _, token = authorization.partition(" ")
     match scheme.lower():
@@ -35,12 +35,12 @@ def check_access(magento: Magento, request: Request, resource: str) -> None:
 
 
 def seen_address(magento: Magento, request: Request) -> str:
-    """Scheme and host as PHP sees them."""
+    """Return scheme and host as PHP sees them."""
     return magento.seen_as or f"{request.scheme}://{request.host}"
 
 
 def _bears(magento: Magento, token: str, resource: str) -> bool:
-    """An administrator's token may do what the role may; the integration's is one only where that is switched on."""
+    """Return whether a token grants the resource: an administrator's by the role, the integration's where enabled."""
     if token in magento.admin_tokens:
         return magento.now() < magento.admin_tokens[token] and resource in magento.admin_resources
     known = magento.bearer_enabled and token == magento.access_token and not magento.revoked
@@ -48,7 +48,7 @@ def _bears(magento: Magento, token: str, resource: str) -> bool:
 
 
 def give_admin_token(magento: Magento, credentials: Wire) -> str:
-    """A token for an administrator's name and password, if no second factor is asked for."""
+    """Return a token for an administrator's name and password, unless a second factor is required."""
     _check_password(magento, credentials)
     match magento.two_factor:
         case None:
@@ -61,7 +61,7 @@ def give_admin_token(magento: Magento, credentials: Wire) -> str:
 
 
 def give_admin_token_by_otp(magento: Magento, credentials: Wire) -> str:
-    """A token for name, password and one-time password."""
+    """Return a token for name, password and one-time password."""
     _check_password(magento, credentials)
     if "otp" not in credentials:
         raise field_missing("otp")
@@ -77,7 +77,7 @@ def _check_password(magento: Magento, credentials: Wire) -> None:
     given = (credentials["username"], credentials["password"])
     if magento.admin_failures_until is not None and magento.now() >= magento.admin_failures_until:
         magento.admin_failures, magento.admin_failures_until = 0, None
-    if magento.admin_failures >= LOCKED_AFTER:  # the password is not even looked at, and the lock grows no longer
+    if magento.admin_failures >= LOCKED_AFTER:  # the password is not checked, and the lock grows no longer
         raise _signed_in_wrongly()
     right = given == (magento.admin_username, magento.admin_password)
     if not right or not magento.admin_active:
@@ -89,7 +89,7 @@ def _check_password(magento: Magento, credentials: Wire) -> None:
 
 
 def _signed_in_wrongly() -> ApiError:
-    """One and the same for an unknown name, a wrong password, an inactive account and a locked one."""
+    """Return the same error for an unknown name, a wrong password, an inactive account and a locked one."""
     return ApiError(
         401,
         "The account sign-in was incorrect or your account is disabled temporarily. Please wait and try again later.",
@@ -97,7 +97,7 @@ def _signed_in_wrongly() -> ApiError:
 
 
 def _new_token(magento: Magento) -> str:
-    """As long as Magento's JWT, and as opaque to its bearer."""
+    """Return a new token, as long as Magento's JWT and as opaque to its bearer."""
     token = f"eyJraWQiOiIxIiwiYWxnIjoiSFMyNTYifQ.{secrets.token_hex(36)}.{secrets.token_urlsafe(32)}"
     magento.admin_tokens[token] = magento.now() + 60 * magento.admin_token_minutes
     return token

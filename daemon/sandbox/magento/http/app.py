@@ -1,4 +1,4 @@
-"""The way of a call through Magento: web server, path, route, caller, answer."""
+"""Leads a call through Magento: web server, path, route, caller, answer."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from daemon.sandbox.magento.shop import Shop
 from daemon.sandbox.wire import pause
 
 LONGEST_URI = 8192
-"""The web server's buffer; 2,000 ids in one `in` do not fit."""
+"""The web server's buffer, in bytes; 2,000 ids in one `in` do not fit."""
 _METHODS = ["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"]
 
 
@@ -43,7 +43,7 @@ def create_app(
     seconds_per_invoice: float = 0.0,
     page_limit: int | None = None,
 ) -> Flask:
-    """Magento's REST API over a shop; `app.extensions["magento"]` is its setup, to be changed at will."""
+    """Return Magento's REST API over a shop; `app.extensions["magento"]` is its setup, which may change at any time."""
     app = App("magento", static_folder=None)
     app.url_map.merge_slashes = False
     magento = app.extensions["magento"] = Magento(
@@ -91,7 +91,7 @@ def _serve(magento: Magento, call: Request, path: str) -> Response:
 
 
 def _below_version(magento: Magento, steps: list[str]) -> str:
-    """The route's path, below `V1` or a store's code and `V1`. The store makes no difference."""
+    """Return the route's path, below `V1` or a store's code and `V1`. The store makes no difference."""
     if steps and steps[0] in {*magento.stores, "all"}:
         steps = steps[1:]
     if steps[:1] != ["V1"]:
@@ -125,7 +125,7 @@ def _records_in(answer: Any) -> list[Any]:
 
 
 def _finish(magento: Magento, response: Response, call: Request) -> Response:
-    """The headers of every REST answer; a 401 and OAuth open a PHP session."""
+    """Add the headers of every REST answer; a 401 and OAuth open a PHP session."""
     response.headers["Cache-Control"] = "no-store"
     scheme = call.headers.get("Authorization", "").partition(" ")[0].lower()
     if response.status_code == 401 or scheme == "oauth":
@@ -139,7 +139,7 @@ def _finish(magento: Magento, response: Response, call: Request) -> Response:
 
 
 def _page_of_the_shop(magento: Magento, call: Request, steps: list[str]) -> Response:
-    """The front page, which sends callers to the shop's own address; the version, where its module is there."""
+    """Return the front page, which redirects to the shop's own address, or the version if its module is installed."""
     if steps == ["magento_version"] and magento.version != "2.4.6":
         return Response("Magento/2.4 (Community)", 200, content_type="text/html; charset=UTF-8")
     if steps:

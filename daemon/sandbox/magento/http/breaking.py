@@ -1,4 +1,4 @@
-"""What Magento, or what stands in front of it, answers in place of a list that holds an unreadable record."""
+"""The answers of Magento, or of a proxy in front, in place of a list with an unreadable record."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
 
 BROKEN = "sandbox.broken"
-"""Key of the WSGI environment that holds the way in which the answer breaks."""
+"""Key of the WSGI environment for the way in which the answer breaks."""
 
 _HUGE = 65_000_000
 _SILENCE = 3600.0
@@ -29,7 +29,7 @@ _GATEWAY = b"<html>\r\n<head><title>%s</title></head>\r\n<body><center><h1>%s</h
 
 
 class App(Flask):
-    """A Flask application that lets the order to drop a connection through to the server."""
+    """A Flask application that passes the order to drop a connection on to the server."""
 
     def handle_exception(self, e: Exception) -> Response:  # type: ignore[override]  # Flask's own response is one
         """Raise the order to drop the connection; answer 500 for any other exception."""
@@ -39,18 +39,18 @@ class App(Flask):
 
 
 def break_answer(response: Response, environ: WSGIEnvironment, ways: Mapping[Way, Fault]) -> Response:
-    """Return the answer as the record in it breaks it; an answer without such a record as it is."""
+    """Return the answer, broken by the record in it; an answer without such a record unchanged."""
     way = environ.pop(BROKEN, None)
     return response if way is None else ways[way].answer(response, environ)
 
 
 def ways_to_break() -> dict[Way, Fault]:
-    """Return a fault for each way; a test may put another one in its place."""
+    """Return a fault for each way; tests may replace it."""
     return {way: _FAULTS[way] for way in WAYS}
 
 
 def _says(code: int, body: Callable[[], object]) -> Fault:
-    """JSON with that status; the body is made for each answer."""
+    """Return a fault that answers JSON with that status; `body` makes each answer's body."""
 
     def answer(_app: WSGIApplication, _environ: WSGIEnvironment) -> Response:
         return Response(json.dumps(body(), separators=(",", ":")), code, content_type=_JSON)
@@ -73,7 +73,7 @@ def _gateway(code: int, title: bytes) -> Fault:
 
 
 def _beside_the_id(text: bytes) -> Fault:
-    """Something put before the first entity_id of the answer."""
+    """Return a fault that puts this text before the answer's first entity_id."""
     return garble(lambda body: _ID.sub(lambda found: text + b"," + found[0], body, count=1))
 
 

@@ -35,7 +35,7 @@ _ORDER: dict[str, Callable[[Any, Any], bool]] = {
 
 
 def compile_condition(field: str, condition: str, value: str | None) -> Test:
-    """The test that this condition puts to a row. An unknown condition type is silently `eq`."""
+    """Return this condition as a test of a row. An unknown condition type is silently `eq`."""
     if condition in {"null", "notnull"}:
         wanted = condition == "null"
         return lambda row: (row.get(field) is None) is wanted
@@ -89,13 +89,13 @@ def _like(field: str, pattern: str, *, positive: bool) -> Test:
 
 
 def read_number(text: str) -> float:
-    """A number at the start of a text, else 0, as the database converts it."""
+    """Return the number at the start of a text, else 0, as the database converts it."""
     found = re.match(r"\s*[-+]?\d+(?:\.\d+)?", text)
     return float(found[0]) if found else 0.0
 
 
 def read_date(text: str) -> str:
-    """A stamp as the database reads it: an offset is ignored, and nonsense is before everything."""
+    """Return a stamp as the database reads it: an offset is ignored, and a malformed stamp is the earliest."""
     found = _DATE.match(text)
     if found is None:
         return "0000-00-00 00:00:00"

@@ -1,4 +1,4 @@
-"""How Magento says no: a message whose places stand beside it, in JSON."""
+"""Magento's errors: a message in JSON, with the parameters for its places."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from daemon.sandbox.magento.shop import Wire
 
 
 class ApiError(Exception):
-    """Ends a call with this status and message."""
+    """An error that ends a call with this status and message."""
 
     def __init__(self, status: int, message: str, parameters: Any = None, errors: Sequence[Wire] | None = None) -> None:
         super().__init__(message)
@@ -23,12 +23,12 @@ class ApiError(Exception):
 
 
 def field_missing(name: str) -> ApiError:
-    """400 for a field that has to be there."""
+    """Return the 400 for a missing required field."""
     return ApiError(400, *_missing(name))
 
 
 def fields_missing(names: Sequence[str]) -> ApiError:
-    """400 for one such field, or a list for several."""
+    """Return the 400 for one missing field, or a list for several."""
     if len(names) == 1:
         return field_missing(names[0])
     errors = [dict(zip(("message", "parameters"), _missing(name), strict=True)) for name in names]
@@ -40,32 +40,32 @@ def _missing(name: str) -> tuple[str, Wire]:
 
 
 def not_authorized(resource: str) -> ApiError:
-    """401, never 403, for what may not be read; the same for a token that is not known."""
+    """Return the 401, never 403, for a forbidden resource, and for an unknown token."""
     return ApiError(401, "The consumer isn't authorized to access %resources.", {"resources": resource})
 
 
 def not_an_int(value: str, field: str | None = None) -> ApiError:
-    """400 for a value that is no whole number."""
+    """Return the 400 for a value other than a whole number."""
     message = f'The "{value}" value\'s type is invalid. The "int" type was expected. Verify and try again.'
     return ApiError(400, message if field is None else f'Error occurred during "{field}" processing. {message}')
 
 
 def no_such_entity() -> ApiError:
-    """404 for a record."""
+    """Return the 404 for a record."""
     return ApiError(404, "The entity that was requested doesn't exist. Verify the entity and try again.")
 
 
 def no_such_route() -> ApiError:
-    """404 for a path and for a method."""
+    """Return the 404 for an unknown path or method."""
     return ApiError(404, "Request does not match any route.")
 
 
 def not_processed() -> ApiError:
-    """400 for what looks like no REST request at all."""
+    """Return the 400 for a call that does not look like a REST request."""
     return ApiError(400, "Specified request cannot be processed.")
 
 
 def internal_error() -> ApiError:
-    """500 for any exception that nobody expected: a deadlock, and a filter on an unknown field."""
+    """Return the 500 for any unexpected exception: a deadlock, or a filter on an unknown field."""
     report = secrets.token_hex(7)[:13]
     return ApiError(500, f"Internal Error. Details are available in Magento log file. Report ID: webapi-{report}")

@@ -11,7 +11,7 @@ Wanted = dict[str, "Wanted | int"]
 
 
 def project(answer: Any, fields: str | None) -> Any:
-    """What `fields` leaves of an answer; all of it without fields, an empty list if they are malformed."""
+    """Return the part of an answer named by `fields`: all of it without fields, an empty list for malformed ones."""
     if not fields or not isinstance(answer, dict | list):
         return answer
     wanted = parse_fields(fields)
@@ -19,7 +19,7 @@ def project(answer: Any, fields: str | None) -> Any:
 
 
 def parse_fields(text: str) -> Wanted | None:
-    """The tree that `items[entity_id,comments[comment]],total_count` spells; None if it spells none."""
+    """Return the tree of a text like `items[entity_id,comments[comment]],total_count`; None for a malformed text."""
     if not re.fullmatch(r"[\w\[\],]+", text):
         return None
     wanted: Wanted = {}
@@ -39,7 +39,7 @@ def parse_fields(text: str) -> Wanted | None:
 
 
 def _filter(value: Any, wanted: Wanted) -> Any:
-    """A list is filtered one by one; an empty one becomes null, because PHP never starts the result."""
+    """Filter a record, or each one of a list; an empty list becomes null, because PHP never starts the result."""
     if isinstance(value, list):
         return [_keep(each, wanted) for each in value] or None
     return _keep(value, wanted)

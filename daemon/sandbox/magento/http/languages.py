@@ -1,7 +1,7 @@
-"""What Magento says where a shop's translation is installed: the template is translated, its parameters are not.
+"""Translates errors as a shop with an installed translation does: templates, but not their parameters.
 
 ``message`` is the translated template, still with its ``%name`` places; ``parameters`` and the status are the same in
-every language. A message that has no entry stays English, as in a language pack that lacks it.
+every language. A message without an entry stays English, as with an incomplete language pack.
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ _PACKS: Mapping[Language, Mapping[str, str]] = {"en": {}, "fr": _FRENCH, "es": _
 
 
 def translate(body: Wire, language: Language) -> Wire:
-    """The refusal in the shop's language, the errors inside it too."""
+    """Return the error in the shop's language, with the errors inside it."""
     pack = _PACKS[language]
     return {name: _translated(name, value, pack) for name, value in body.items()}
 

@@ -1,4 +1,4 @@
-"""Which rows a search needs to look at: what ids and indexes tell of its conditions, as a database does it first."""
+"""Narrows a search by ids and indexes, before its other conditions are tested row by row, as a database does."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from daemon.sandbox.magento.http.conditions import Filter, read_date, read_numbe
 from daemon.sandbox.magento.shop.tables import Index, Table
 
 _INDEX_PAYS = 8
-"""A row costs as much to look at as so many entries of an index."""
+"""The cost of reading one row, in entries of an index."""
 
 Group = Sequence[Filter]
 
 
 def narrow(table: Table, groups: Sequence[Group]) -> tuple[Sequence[int], list[Group]]:
-    """The ids that may be meant, ascending, and the groups that they are still to be tested for."""
+    """Return the possible ids, ascending, and the groups of conditions to test their rows with."""
     ids: Sequence[int] = table.ids
     waiting: list[Group] = []
     for group in groups:
@@ -35,7 +35,7 @@ def narrow(table: Table, groups: Sequence[Group]) -> tuple[Sequence[int], list[G
 
 
 def _by_ids(ids: Sequence[int], condition: Filter) -> Sequence[int] | None:
-    """What a condition on the ascending ids leaves of them; None where the rows must tell."""
+    """Return the ids for which a condition on ids holds; None for a condition that rows must be tested with."""
     if condition.value is None:
         return None
     value = read_number(condition.value)
@@ -56,7 +56,7 @@ def _by_ids(ids: Sequence[int], condition: Filter) -> Sequence[int] | None:
 
 
 def _by_indexes(table: Table, ids: Sequence[int], group: Group) -> Sequence[int] | None:
-    """Those of the ids for which one of these conditions on indexed stamps holds; None where the rows must tell."""
+    """Return the ids for which any of these conditions on indexed stamps holds; None: rows must be tested."""
     places: list[tuple[Index, int]] = []
     for each in group:
         index = table.indexes.get(each.field)

@@ -1,4 +1,4 @@
-"""OAuth 1.0a as Magento checks it: over a base string that is not always the RFC's."""
+"""Checks OAuth 1.0a as Magento does: over a base string that is not always the RFC's."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from daemon.sandbox.magento.http.options import Magento, Version
 _REQUIRED = ("consumer_key", "token", "signature", "signature_method", "nonce", "timestamp")
 _DIGESTS = {"HMAC-SHA256": "sha256", "HMAC-SHA1": "sha1"}
 _AHEAD = 600
-"""Seconds that a timestamp may lie in the future; any past one is taken."""
+"""The seconds by which a timestamp may lie in the future; any past one is accepted."""
 
 
 def check_oauth(magento: Magento, authorization: str, method: str, url: str, query: str) -> None:
-    """Refuse the call unless its `Authorization: OAuth` header signs it, in Magento's order of checks."""
+    """Refuse a call without a valid `Authorization: OAuth` header, in Magento's order of checks."""
     protocol = read_header(authorization)
     missing = [f"oauth_{name}" for name in _REQUIRED if not protocol.get(f"oauth_{name}")]
     if missing:
@@ -65,9 +65,9 @@ def sign(
     version: Version,
     digest: str = "sha256",
 ) -> str:
-    """The signature of a call. The names' order differs from the RFC's where an index has two digits."""
+    """Return the signature of a call. For indexes of two digits the order of names differs from the RFC's."""
     if version == "2.4.8":
-        ordered = sorted(parameters)  # by the names as they are, before they are percent-encoded
+        ordered = sorted(parameters)  # by the names before percent-encoding
     else:
         ordered = sorted(parameters, key=lambda each: _natural(_encode(each[0])))
     joined = "&".join(f"{_encode(name)}={_encode(value)}" for name, value in ordered)
@@ -77,15 +77,15 @@ def sign(
 
 
 def read_header(authorization: str) -> dict[str, str]:
-    """The protocol parameters in the header."""
+    """Return the protocol parameters in the header."""
     pairs = re.findall(r'(\w+)="([^"]*)"', authorization.partition(" ")[2])
     return {name: unquote(value) for name, value in pairs if name != "realm"}
 
 
 def read_query(query: str, version: Version) -> list[tuple[str, str]]:
-    """The query's parameters as they are signed: a `+` stays a plus, it is no space here.
+    """Return the query's parameters for signing: a `+` stays a plus and is no space here.
 
-    A name without `=` is not signed by 2.4.6 and 2.4.7, and signed as empty by 2.4.8.
+    2.4.6 and 2.4.7 do not sign a name without `=`; 2.4.8 signs an empty value.
     """
     pairs = []
     for part in filter(None, query.split("&")):
@@ -100,5 +100,5 @@ def _encode(text: str) -> str:
 
 
 def _natural(text: str) -> list[tuple[int, int]]:
-    """PHP's strnatcmp: runs of digits count as numbers, so 2 comes before 10."""
+    """Return a sort key like PHP's strnatcmp: runs of digits count as numbers, so 2 comes before 10."""
     return [(ord("0"), int(run)) if run.isdigit() else (ord(run), -1) for run in re.findall(r"\d+|\D", text)]

@@ -1,4 +1,4 @@
-"""Query parameters as PHP reads them: names with brackets become nested tables."""
+"""Reads query parameters as PHP does: names with brackets become nested tables."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from daemon.sandbox.magento.shop import Wire
 
 
 def parse_query(query: str) -> Wire:
-    """`a[b][0]=c` becomes `{"a": {"b": {"0": "c"}}}`."""
+    """Return a query's parameters: `a[b][0]=c` becomes `{"a": {"b": {"0": "c"}}}`."""
     parameters: Wire = {}
     for pair in query.split("&"):
         name, _, value = pair.partition("=")
@@ -23,7 +23,7 @@ def parse_query(query: str) -> Wire:
 
 @lru_cache(maxsize=1000)
 def _path(quoted: str) -> tuple[str, ...]:
-    """`a[b][0]` leads through `a` and `b` to `0`."""
+    """Return a name's steps: `a[b][0]` leads through `a` and `b` to `0`."""
     name = unquote_plus(quoted)
     return tuple(re.findall(r"[^\[\]]+|(?<=\[)(?=\])", name)) or (name,)
 
@@ -40,10 +40,10 @@ def _put(table: Wire, path: Sequence[str], value: str) -> None:
 
 @lru_cache(maxsize=1000)
 def snake_case(name: str) -> str:
-    """`filterGroups` and `filter_groups` are the same to Magento."""
+    """Return a name in snake case: `filterGroups` and `filter_groups` are the same to Magento."""
     return re.sub(r"(?<!^)([A-Z])", r"_\1", name).lower()
 
 
 def snake_keys(table: Any) -> Wire:
-    """A table with the names of its fields in one spelling; whatever is no table is an empty one."""
+    """Return a table with the names of its fields in one spelling; an empty one for any other value."""
     return {snake_case(name): value for name, value in table.items()} if isinstance(table, dict) else {}

@@ -1,4 +1,4 @@
-"""What is written through REST: a comment, new or over an old one."""
+"""Writes comments through REST, new ones or over old ones."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _INTS = ("entity_id", "parent_id", "is_customer_notified", "is_visible_on_front"
 
 
 def read_json(request: Request) -> Wire:
-    """The JSON object in a request's body; anything but JSON in UTF-8 is refused with 400, never 415."""
+    """Return the JSON object in a request's body; refuse anything but JSON in UTF-8 with 400, never 415."""
     content_type = request.headers.get("Content-Type", "")
     media, _, parameters = content_type.partition(";")
     if not content_type:
@@ -42,7 +42,7 @@ def read_json(request: Request) -> Wire:
 
 
 def post_comment(magento: Magento, body: Wire) -> Wire:
-    """Add a comment; with the `entity_id` of another, write over that one. Answers with what was given."""
+    """Add a comment, or write over the one with this `entity_id`; return the given values."""
     entity = body.get("entity")
     if not isinstance(entity, dict):
         raise field_missing("entity")
@@ -53,7 +53,7 @@ def post_comment(magento: Magento, body: Wire) -> Wire:
     if not text or parent_id is None:
         raise _not_saved()
     if parent_id not in shop.invoices:
-        shop.numbers.next_id("comment")  # its INSERT was rolled back: the id is burnt
+        shop.numbers.next_id("comment")  # its INSERT was rolled back: the id is never given again
         raise _not_saved()
     created_at = entity.get("created_at") or shop.now()
     notified, visible = entity.get("is_customer_notified", 0), entity.get("is_visible_on_front", 0)

@@ -1,4 +1,4 @@
-"""How an answer is written: JSON as PHP writes it, XML or an HTML page, by what the client accepts."""
+"""Writes answers by the client's Accept header: JSON as PHP writes it, XML or an HTML page."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ JSON, XML = "application/json; charset=utf-8", "application/xml; charset=utf-8"
 
 
 def choose_type(accept: str | None) -> str | None:
-    """The content type for an Accept header: a browser's gets XML, and `text/html` alone gets none."""
+    """Return the content type for an Accept header: XML for a browser's, None for `text/html` alone."""
     for each in (accept or "*/*").split(","):
         match each.partition(";")[0].strip():
             case "application/json" | "*/*" | "application/*":
@@ -41,14 +41,14 @@ def choose_type(accept: str | None) -> str | None:
 
 
 def write_answer(answer: Any, content_type: str) -> str:
-    """An answer as text."""
+    """Return an answer as text."""
     if content_type == XML:
         return '<?xml version="1.0"?>\n' + "".join(_xml("response", answer, 0))
     return json.dumps(answer, separators=(",", ":")).replace("/", "\\/")
 
 
 def error_page(title: str) -> str:
-    """Magento's HTML page for what its REST cannot answer."""
+    """Return Magento's HTML page in place of an answer of REST."""
     return _PAGE.format(title=title)
 
 

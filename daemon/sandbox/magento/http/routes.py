@@ -1,4 +1,4 @@
-"""What each route answers."""
+"""The routes of the REST API, each with its answer."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ Answer = Callable[[Magento, Request, str], Any]
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One method on one path, who may call it, and what it answers. The pattern's group is its argument."""
+    """One method on one path, the resource to call it, and its answer. The pattern's group is its argument."""
 
     method: str
     pattern: str
@@ -39,7 +39,7 @@ class Route:
 
 
 def find_route(method: str, path: str) -> tuple[Route, str]:
-    """The route for a path below `V1/`, with its argument; 404 if there is none."""
+    """Return the route for a path below `V1/`, with its argument; 404 for an unknown path."""
     for route in ROUTES:
         found = re.fullmatch(route.pattern, path)
         if found and route.method == method:
@@ -71,9 +71,9 @@ def _get(table: Table, request: Request, argument: str) -> Wire:
 
 
 def _record(table: Table, entity_id: int, request: Request) -> Wire:
-    """Return a row as it is sent: without its null scalars. A broken row breaks the answer that would hold it.
+    """Return a row for an answer, without its null scalars. A broken row breaks the answer that would hold it.
 
-    Of several broken rows the first decides how, but none makes readable what another one breaks.
+    Of several broken rows the first one decides how, but a readable way never replaces another one.
     """
     if entity_id in table.broken and request.environ.get(BROKEN) in {None, READABLE}:
         request.environ[BROKEN] = table.broken[entity_id]
@@ -96,7 +96,7 @@ def _get_invoice(magento: Magento, request: Request, argument: str) -> Wire:
 
 
 def _list_comments(magento: Magento, request: Request, argument: str) -> Wire:
-    """An invoice that does not exist has no comments: 200, not 404."""
+    """Return an invoice's comments; an unknown invoice has none: 200, not 404."""
     entity_id, invoices = _whole(argument), magento.shop.invoices
     comments = _record(invoices, entity_id, request)["comments"] if entity_id in invoices else []
     criteria = Criteria(groups=((Filter("parent_id", str(entity_id), "eq"),),))

@@ -1,4 +1,4 @@
-"""`searchCriteria`: read, echoed, and answered from a table."""
+"""Reads `searchCriteria`, echoes them, and answers them from a table."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from daemon.sandbox.magento.shop.tables import Table
 
 _KEYS = {"filter_groups", "sort_orders", "page_size", "current_page"}
 _NO_LIMIT = 999_999
-"""The page size that Magento fills in where page sizes are limited and none is asked for."""
+"""Magento's page size for a call without one, where page sizes are limited."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sort:
-    """One field to sort by; without a direction it is descending."""
+    """One field to sort by; without a direction: descending."""
 
     field: str
     direction: str | None
@@ -29,7 +29,7 @@ class Sort:
 
 @dataclass(frozen=True, slots=True)
 class Criteria:
-    """What is asked for: all of the groups, any of a group's filters, in this order, this page of it."""
+    """A search: all of the groups, any of a group's filters, in this order, this page of the result."""
 
     groups: tuple[tuple[Filter, ...], ...] = ()
     sorts: tuple[Sort, ...] = ()
@@ -37,7 +37,7 @@ class Criteria:
     page: int | None = None
 
     def echo(self) -> Wire:
-        """As Magento repeats it in every list."""
+        """Return the criteria as Magento repeats them in every list."""
         echo: Wire = {
             "filter_groups": [
                 {
@@ -58,7 +58,7 @@ class Criteria:
 
 
 def read_criteria(parameters: Wire, *, version: Version, page_limit: int | None) -> Criteria:
-    """The criteria in the query's parameters; they have to be there, if only as `searchCriteria=`."""
+    """Return the criteria in the query's parameters, which must be present, if only as `searchCriteria=`."""
     raw = parameters.get("searchCriteria", parameters.get("search_criteria"))
     if raw is None:
         raise field_missing("searchCriteria")
@@ -82,7 +82,7 @@ def read_criteria(parameters: Wire, *, version: Version, page_limit: int | None)
 
 
 def find(table: Table, criteria: Criteria, *, repeats_last_page: bool = False) -> tuple[list[int], int]:
-    """The ids of the page asked for, and how many rows there are on all pages."""
+    """Return the ids of the requested page, and the number of rows on all pages."""
     asked = {each.field for group in criteria.groups for each in group} | {s.field for s in criteria.sorts}
     if not asked <= table.columns:
         raise internal_error()
@@ -101,7 +101,7 @@ def _passes(row: Wire, tests: Sequence[Sequence[Test]]) -> bool:
 
 
 def _sorted(table: Table, ids: Sequence[int], criteria: Criteria) -> Sequence[int]:
-    """In the order asked for. Rows that are equal in it stand in any order, another one on each page."""
+    """Return the ids in the requested order. Rows of equal rank come in any order, another one on each page."""
     if (criteria.page or 1) % 2 == 0 and all(sort.field != "entity_id" for sort in criteria.sorts):
         ids = ids[::-1] if criteria.sorts else ids
     for sort in reversed(criteria.sorts):
@@ -114,12 +114,12 @@ def _sorted(table: Table, ids: Sequence[int], criteria: Criteria) -> Sequence[in
 
 
 def _rank(value: Any) -> tuple[int, Any]:
-    """Nulls first, then numbers, then texts."""
+    """Return a sort key: nulls first, then numbers, then texts."""
     return (0, 0) if value is None else (2, value) if isinstance(value, str) else (1, value)
 
 
 def _cut(ids: Sequence[int], criteria: Criteria) -> Sequence[int]:
-    """The page: no size or 0 is everything, a negative size one row, a page below 1 the first."""
+    """Return the page: no size or 0 means all rows, a negative size one row, a page below 1 the first."""
     if not criteria.page_size:
         return ids
     size = max(criteria.page_size, 1)

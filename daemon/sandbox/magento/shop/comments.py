@@ -1,4 +1,4 @@
-"""The comments of a shop, found by their own id."""
+"""The comments of a shop, by their own id."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from daemon.sandbox.magento.shop.numbers import Numbers
 from daemon.sandbox.magento.shop.tables import Wire
 
 TEXT_BYTES = 65_535
-"""What the column TEXT holds; what is longer is cut silently."""
+"""The size of the column TEXT, in bytes; the database cuts a longer text silently."""
 
 
 class Comments:
-    """Every comment lies in its invoice; here is which invoice that is."""
+    """The invoice of each comment; the comments themselves lie in their invoices."""
 
     def __init__(self, numbers: Numbers) -> None:
         self._numbers = numbers
         self._parents: dict[int, Wire] = {}
         self.utf8mb4 = False
-        """Whether the database keeps emoji. As shipped, up to 2.4.8, each of them becomes `????`."""
+        """True: the database keeps emoji. As shipped, up to 2.4.8, it stores each of them as `????`."""
 
     def add(
         self,
@@ -30,7 +30,7 @@ class Comments:
         notified: bool = False,
         created_at: str,
     ) -> int:
-        """Put a comment into an invoice; returns its id."""
+        """Put a comment into an invoice; return its id."""
         comment_id = self._numbers.next_id("comment")
         invoice["comments"].append(
             spell_comment(
@@ -46,7 +46,7 @@ class Comments:
         return comment_id
 
     def edit(self, comment_id: int, *, parent: Wire | None = None, **fields: Any) -> None:
-        """Overwrite fields of a comment; move it into the invoice `parent` if that is another one."""
+        """Overwrite fields of a comment; move the comment into another invoice `parent`."""
         old = self._parents[comment_id]
         comment = next(each for each in old["comments"] if each["entity_id"] == comment_id)
         if "comment" in fields:
@@ -59,14 +59,14 @@ class Comments:
         comment.update(fields)
 
     def take_in(self, invoice: Wire) -> None:
-        """Find the comments of a recorded invoice from now on."""
+        """Enter the comments of a recorded invoice."""
         self._parents |= {comment["entity_id"]: invoice for comment in invoice["comments"]}
 
     def __contains__(self, comment_id: object) -> bool:
         return comment_id in self._parents
 
     def _stored(self, text: str) -> str:
-        """The text as the database keeps it."""
+        """Return the text as the database keeps it."""
         if not self.utf8mb4:
             text = "".join(char if ord(char) < 0x10000 else "????" for char in text)
             return text.encode()[:TEXT_BYTES].decode(errors="ignore")

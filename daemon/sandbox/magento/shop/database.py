@@ -1,4 +1,4 @@
-"""What happens in a shop: orders, invoices, comments, and the ways in which they appear, change and break."""
+"""The database of a shop: orders, invoices and comments appear, change and break in it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def utc_now() -> datetime:
 
 
 class Database:
-    """The Magento database. Every verb takes the lock; ids and numbers are never given twice."""
+    """The Magento database. Every method takes the lock; ids and numbers are never given twice."""
 
     def __init__(self, clock: Callable[[], datetime] = utc_now) -> None:
         self.clock = clock
@@ -36,7 +36,7 @@ class Database:
         self._invoiced: Counter[int] = Counter()
 
     def now(self) -> str:
-        """The database's clock, as stamps are written: whole seconds, UTC."""
+        """Return the database's time as a stamp: whole seconds, UTC."""
         return self.clock().astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
 
     def place_order(
@@ -48,7 +48,7 @@ class Database:
         currency: str = "USD",
         shipping: float = 10,
     ) -> Wire:
-        """Place an order of items (sku, name, quantity, price); no customer is a guest."""
+        """Place an order of items (sku, name, quantity, price); customer None: a guest. Return the order."""
         lines = [Line(sku, name, qty, cents(price)) for sku, name, qty, price in items]
         with self.lock:
             purchase = self.orders.buy(
@@ -71,9 +71,9 @@ class Database:
         committed: bool = True,
         at: str | None = None,
     ) -> int:
-        """Invoice an order, or those quantities by sku of it; returns the entity_id.
+        """Invoice an order, or these quantities by sku of it; return the entity_id.
 
-        Not `committed`: ids and stamps are given now, and nothing is seen before `commit`. In Magento the
+        Not `committed`: ids and stamps are given now, and the invoice is invisible before `commit`. In Magento the
         INSERT gives both, and the COMMIT can come minutes later, after invoices with higher ids.
         """
         with self.lock:
@@ -99,12 +99,12 @@ class Database:
             return entity_id
 
     def commit(self, entity_id: int) -> None:
-        """Let an invoice that was submitted earlier be seen, with the ids and stamps of then."""
+        """Make an earlier submitted invoice visible, with its ids and stamps of then."""
         with self.lock:
             self.invoices.put(entity_id, self._uncommitted.pop(entity_id))
 
     def rollback(self, entity_id: int) -> None:
-        """Give up an invoice that was never committed; its entity_id and its increment_id are burnt."""
+        """Give up an uncommitted invoice; its entity_id and its increment_id are never given again."""
         with self.lock:
             del self._uncommitted[entity_id]
 
@@ -117,7 +117,7 @@ class Database:
         notified: bool = False,
         created_at: str | None = None,
     ) -> int:
-        """Comment on an invoice, which does not move its `updated_at`; returns the comment's id."""
+        """Comment on an invoice, without moving its `updated_at`; return the comment's id."""
         with self.lock:
             invoice = self.invoices.row(entity_id)
             return self.comments.add(
@@ -125,7 +125,7 @@ class Database:
             )
 
     def edit_comment(self, comment_id: int, text: str, *, visible: bool | None = None) -> None:
-        """Rewrite a comment in place: the same id, the same created_at, no trace."""
+        """Rewrite a comment in place: id and created_at stay, and there is no trace."""
         with self.lock:
             self.comments.edit(comment_id, comment=text)
             if visible is not None:
@@ -137,7 +137,7 @@ class Database:
             self.comments.edit(comment_id, parent=self.invoices.row(entity_id))
 
     def change_state(self, entity_id: int, state: int) -> None:
-        """Open 1, paid 2, canceled 3; moves `updated_at`."""
+        """Set the state (open 1, paid 2, canceled 3) and move `updated_at`."""
         self.edit_invoice(entity_id, state=state, updated_at=self.now())
 
     def touch(self, entity_id: int) -> None:
@@ -145,17 +145,17 @@ class Database:
         self.edit_invoice(entity_id, updated_at=self.now(), email_sent=1)
 
     def edit_invoice(self, entity_id: int, **fields: Any) -> None:
-        """Set fields in the database as they are given; None is a null, which is left out when sent."""
+        """Set fields in the database as given; None is a null, which Magento does not send."""
         with self.lock:
             self.invoices.edit(entity_id, **fields)
 
     def edit_order(self, order_id: int, **fields: Any) -> None:
-        """Set fields of an order as they are given."""
+        """Set fields of an order as given."""
         with self.lock:
             self.orders.put(order_id, self.orders.row(order_id) | fields)
 
     def delete_store_view(self, store_id: int) -> None:
-        """Empty the column that a foreign key empties; no stamp moves, and an order keeps its `store_name`."""
+        """Set `store_id` to null, as the foreign key does; no stamp moves, and an order keeps its `store_name`."""
         with self.lock:
             for entity_id in self.invoices.ids:
                 if self.invoices.row(entity_id).get("store_id") == store_id:
@@ -167,7 +167,7 @@ class Database:
                     self.orders.put(order_id, order | {"store_id": None, "items": items})
 
     def corrupt(self, entity_id: int) -> None:
-        """Break an invoice: each answer that would hold it is an error, as one broken record does it."""
+        """Break an invoice: each answer that would hold it is an error."""
         self.break_invoice(entity_id, "error")
 
     def break_invoice(self, entity_id: int, way: Way) -> None:
@@ -176,17 +176,17 @@ class Database:
             self.invoices.broken[entity_id] = way
 
     def break_order(self, order_id: int, way: Way) -> None:
-        """Break an order: each answer that would hold it breaks in this way; its invoices are shown as before."""
+        """Break an order: each answer that would hold it breaks in this way; its invoices stay readable."""
         with self.lock:
             self.orders.broken[order_id] = way
 
     def mend(self, entity_id: int) -> None:
-        """Make a corrupt invoice whole again."""
+        """Make a broken invoice readable again."""
         with self.lock:
             self.invoices.broken.pop(entity_id, None)
 
     def mend_order(self, order_id: int) -> None:
-        """Make a broken order whole again."""
+        """Make a broken order readable again."""
         with self.lock:
             self.orders.broken.pop(order_id, None)
 

@@ -1,4 +1,4 @@
-"""How an invoice, an item and a comment are spelled on the wire."""
+"""Spells invoices, items and comments as Magento sends them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def spell_invoice(
     state: int,
     now: str,
 ) -> Wire:
-    """The invoice of these lines (each with its order item's id). Null scalars are left out, not sent."""
+    """Return the invoice of these lines (each with its order item's id). Null scalars are left out."""
     rate = purchase.rate
     invoice: Wire = {
         "base_currency_code": "USD",
@@ -56,7 +56,7 @@ def spell_invoice(
 
 
 def _add_up(purchase: Purchase, lines: Sequence[Line], *, with_shipping: bool) -> dict[str, int]:
-    """The totals; shipping goes on the first invoice of an order, and is null on the others."""
+    """Return the totals; shipping is on the first invoice of an order, and null on the others."""
     subtotal = sum(line.row for line in lines)
     tax = sum(line.tax for line in lines)
     discount = sum(line.discount for line in lines)
@@ -79,7 +79,7 @@ _SHORTENED = "shipping_discount_tax_compensation_amnt"
 
 
 def spell_item(line: Line, rate: float, *, entity_id: int, parent_id: int, order_item_id: int) -> Wire:
-    """One item of an invoice."""
+    """Return one item of an invoice."""
     amounts = {
         "price": line.price,
         "price_incl_tax": line.price + round(line.tax / line.qty),
@@ -106,7 +106,7 @@ def spell_item(line: Line, rate: float, *, entity_id: int, parent_id: int, order
 
 
 def spell_comment(entity_id: int, parent_id: int, text: str, *, visible: bool, notified: bool, created_at: str) -> Wire:
-    """One comment of an invoice."""
+    """Return one comment of an invoice."""
     return {
         "is_customer_notified": int(notified),
         "parent_id": parent_id,

@@ -1,4 +1,4 @@
-"""The numbers that a database gives, each once."""
+"""The numbers of a database, each given once."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ class Numbers:
         self._last: Counter[str] = Counter()
 
     def next_id(self, table: str, count: int = 1) -> int:
-        """The first of so many new ids."""
+        """Take so many new ids; return the first."""
         self._last[table] += count
         return self._last[table] - count + 1
 
     def next_increment_id(self, kind: str, store_id: int) -> str:
-        """The next number that people see: 000000001 in the first store, 2000000001 in the second."""
+        """Take the next number for people to see: 000000001 in the first store, 2000000001 in the second."""
         number = self.next_id(f"{kind} number of store {store_id}")
         return f"{'' if store_id == 1 else store_id}{number:09d}"
 

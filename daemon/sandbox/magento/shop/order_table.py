@@ -1,4 +1,4 @@
-"""The orders of a shop, and what was bought with each."""
+"""The orders of a shop, each with its purchase."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from daemon.sandbox.magento.shop.tables import ORDER_COLUMNS, Table, Wire
 
 
 class Orders(Table):
-    """The table of orders: each is spelled when it is read, from its purchase."""
+    """The table of orders; reading an order spells it from its purchase."""
 
     def __init__(self, numbers: Numbers) -> None:
         super().__init__(ORDER_COLUMNS)
@@ -29,7 +29,7 @@ class Orders(Table):
         shipping: int,
         at: str,
     ) -> Purchase:
-        """Place an order of lines as they are."""
+        """Place an order of these lines."""
         purchase = Purchase(
             entity_id=self._numbers.next_id("order"),
             increment_id=self._numbers.next_increment_id("order", store_id),
@@ -45,7 +45,7 @@ class Orders(Table):
         return purchase
 
     def keep(self, purchase: Purchase, order: Wire | None = None) -> None:
-        """Store an order, as spelled or to be spelled when it is read."""
+        """Store an order, as spelled or to be spelled at each reading."""
         self._purchases[purchase.entity_id] = purchase
         self.put(purchase.entity_id, order or partial(spell_order, purchase))
         self._numbers.use("order", purchase.entity_id)
@@ -53,11 +53,11 @@ class Orders(Table):
         self._numbers.use_increment_id("order", purchase.store_id, purchase.increment_id)
 
     def purchase(self, order_id: int) -> Purchase:
-        """What was bought with an order."""
+        """Return an order's purchase."""
         return self._purchases[order_id]
 
     def register(self, customer: tuple[str, str, str] | Customer | None) -> Customer:
-        """A customer with an account, by first name, last name and e-mail; nobody is a guest."""
+        """Return a customer with an account, by first name, last name and e-mail; a guest for None."""
         if isinstance(customer, Customer):
             return customer
         if customer is None:

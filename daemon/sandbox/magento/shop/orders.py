@@ -1,4 +1,4 @@
-"""How an order is spelled on the wire, with the parts that a reader of invoices looks at."""
+"""Spells orders as Magento sends them, with the parts for a reader of invoices."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _ORDER_ZEROS = words(
 
 
 def spell_order(purchase: Purchase) -> Wire:
-    """The order as `/orders/{id}` shows it."""
+    """Return the order as `/orders/{id}` shows it."""
     lines, shipping = purchase.lines, purchase.shipping
     subtotal, tax = sum(line.row for line in lines), sum(line.tax for line in lines)
     discount = sum(line.discount for line in lines)
@@ -160,6 +160,6 @@ def _spell_item(purchase: Purchase, item_id: int, line: Line) -> Wire:
 
 
 def _both(name: str, value: int, purchase: Purchase) -> Wire:
-    """An amount in the order's currency and in the base currency."""
+    """Return an amount in the order's currency and in the base currency."""
     base = value if purchase.rate == 1 else round(value / purchase.rate)
     return {name: number(value), f"base_{name}": number(base)}

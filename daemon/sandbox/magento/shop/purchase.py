@@ -1,4 +1,4 @@
-"""What was bought, by whom, at what price: the facts that an order and its invoices are spelled from."""
+"""A purchase: the customer, the lines and the prices behind an order and its invoices."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ STORES = {
     3: "B2B\nB2B group\nB2B view",
 }
 RATES = {"USD": 1.0, "EUR": 0.9137, "GBP": 0.7821, "CHF": 0.8854}
-"""From the base currency, US dollars, to the order's."""
+"""The rates from the base currency, US dollars, to the order's."""
 
 
 def number(cents: int) -> int | float:
-    """An amount as Magento writes it: 24.7, and 210 without a point."""
+    """Return an amount in Magento's spelling: 24.7, and 210 without a point."""
     return cents // 100 if cents % 100 == 0 else cents / 100
 
 
 def cents(amount: float) -> int:
-    """An amount in hundredths, exact to the cent."""
+    """Return an amount in hundredths, exact to the cent."""
     return round(amount * 100)
 
 
 @dataclass(frozen=True, slots=True)
 class Customer:
-    """Who bought; a guest has no id."""
+    """A customer; a guest has no id."""
 
     first: str
     last: str
@@ -39,7 +39,7 @@ class Customer:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One position: amounts in cents of the order's currency, tax and discount of the whole row."""
+    """One line: amounts in cents of the order's currency, tax and discount of the whole row."""
 
     sku: str
     name: str
@@ -50,13 +50,13 @@ class Line:
 
     @property
     def row(self) -> int:
-        """The row's total before tax and discount."""
+        """Return the row's total before tax and discount."""
         return self.qty * self.price
 
 
 @dataclass(frozen=True, slots=True)
 class Purchase:
-    """An order as it was placed."""
+    """An order as placed."""
 
     entity_id: int
     increment_id: str
@@ -70,16 +70,16 @@ class Purchase:
 
     @property
     def rate(self) -> float:
-        """From the base currency to the order's."""
+        """Return the rate from the base currency to the order's."""
         return RATES.get(self.currency, 1.0)
 
     @property
     def store_name(self) -> str:
-        """Website, group and view, each on a line."""
+        """Return website, group and view, each on a line."""
         return STORES.get(self.store_id, f"Main Website\nMain Website Store\nView {self.store_id}")
 
     def part(self, quantities: Mapping[str, int] | None) -> list[tuple[int, Line]]:
-        """The lines with their order items' ids: all, or those quantities by sku."""
+        """Return the lines with their order items' ids: all, or these quantities by sku."""
         numbered = list(enumerate(self.lines, self.first_item_id))
         if quantities is None:
             return numbered
@@ -91,7 +91,7 @@ class Purchase:
 
     @classmethod
     def from_order(cls, order: Mapping[str, Any]) -> Self:
-        """The purchase behind an order in wire form."""
+        """Return the purchase behind an order in wire form."""
         customer = Customer(
             first=order.get("customer_firstname", ""),
             last=order.get("customer_lastname", ""),
@@ -113,7 +113,7 @@ class Purchase:
 
     @classmethod
     def from_invoices(cls, invoices: Iterable[Mapping[str, Any]]) -> Self:
-        """The purchase that would explain these invoices of one order."""
+        """Return a purchase to explain these invoices of one order."""
         invoices = list(invoices)
         first = invoices[0]
         lines = {

@@ -1,4 +1,4 @@
-"""A shop filled from what a real one was seen to answer."""
+"""Fills a shop from recorded answers of a real one."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from daemon.sandbox.magento.shop.tables import Wire
 
 
 def take_in(shop: Database, invoices: Iterable[Wire], orders: Iterable[Wire]) -> None:
-    """Put these into an empty shop; orders that only the invoices tell of are made up to fit them."""
+    """Put these into an empty shop; make up the orders that are known from their invoices alone."""
     by_order: defaultdict[int, list[Wire]] = defaultdict(list)
     for invoice in deepcopy(list(invoices)):
         shop.keep_invoice(invoice)

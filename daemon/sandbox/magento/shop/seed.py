@@ -1,4 +1,4 @@
-"""Many invoices of the past at once: names, amounts and comments as shops have them."""
+"""Fills a shop with many invoices of the past: names, amounts and comments like those of real shops."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _MARKETS = [(1, "USD", "US", 0), (1, "USD", "US", 8), (2, "EUR", "DE", 19), (3, 
 def seed(
     shop: Database, count: int, *, items: float, comments: float, rng: random.Random, seconds_apart: float
 ) -> list[int]:
-    """Place and invoice so many orders, the last one now, the others before it."""
+    """Place and invoice so many orders, the last one now, the others earlier; return the invoices' ids."""
     customers = [_invent_customer(rng, number) for number in range(1, min(count, 500) + 1)]
     for _ in customers:
         shop.numbers.next_id("customer")
@@ -60,7 +60,7 @@ def seed(
 
 
 def _around(rng: random.Random, mean: float, least: int = 1) -> int:
-    """A whole number near the mean, whose average it is."""
+    """Draw a whole number near the mean; on average the mean itself."""
     low = int(mean)
     number = low + (rng.random() < mean - low) + rng.choice((-1, 0, 0, 1))
     return min(max(least, number), len(_GOODS))

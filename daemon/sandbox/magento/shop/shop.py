@@ -23,7 +23,7 @@ class Shop(Database):
         orders: Iterable[Wire],
         clock: Callable[[], datetime] = utc_now,
     ) -> Self:
-        """A shop that holds these; orders that only the invoices tell of are made up to fit them."""
+        """Return a shop with these; the orders that are known from their invoices alone are made up."""
         shop = cls(clock)
         take_in(shop, invoices, orders)
         return shop
@@ -37,7 +37,7 @@ class Shop(Database):
         rng: random.Random | None = None,
         seconds_apart: float = 60,
     ) -> list[int]:
-        """Fill the shop with so many invoices of the past, the same each time; returns their ids."""
+        """Fill the shop with so many invoices of the past, the same each time; return their ids."""
         rng = rng or random.Random(count)  # noqa: S311 - repeatable, not secret
         with self.lock:
             return seed(self, count, items=items, comments=comments, rng=rng, seconds_apart=seconds_apart)

@@ -1,4 +1,4 @@
-"""The rows of one table, by their id and in its order."""
+"""The rows of one table, by id and in ascending order of it."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from typing import Any
 from daemon.sandbox.magento.shop.ways import Way
 
 Wire = dict[str, Any]
-"""A record as it goes over the wire; tests may put anything into it."""
+"""A record as JSON carries it; tests may put any value into it."""
 
 
 class Index:
-    """The ids of a table by the texts in one column: what is asked for is found without a look at every row."""
+    """The ids of a table by the texts in one column, for a search without a look at every row."""
 
     def __init__(self) -> None:
         self._entries: list[tuple[str, int]] = []
         self._texts: dict[int, str] = {}
 
     def note(self, entity_id: int, value: Any) -> None:
-        """The row has this in the column from now on; None: it has nothing there, or is gone."""
+        """Enter the row's value in the column; None: the column is empty, or the row is gone."""
         before, now = self._texts.pop(entity_id, None), None if value is None else str(value)
         if before is not None:
             del self._entries[bisect_left(self._entries, (before, entity_id))]
@@ -29,12 +29,12 @@ class Index:
             insort(self._entries, (now, entity_id))
 
     def start(self, text: str, *, inclusive: bool) -> int:
-        """The place of the first entry that is above the text, or no lower."""
+        """Return the place of the first entry above the text; `inclusive`: or equal to it."""
         search = bisect_left if inclusive else bisect_right
         return search(self._entries, text, key=lambda entry: entry[0])
 
     def after(self, place: int) -> Iterable[int]:
-        """The ids from that place on."""
+        """Return the ids from that place on."""
         return (entity_id for _, entity_id in self._entries[place:])
 
     def __len__(self) -> int:
@@ -42,7 +42,7 @@ class Index:
 
 
 class Table:
-    """Rows by id. A row may be a recipe, cooked whenever it is read: what nobody reads takes no memory."""
+    """Rows by id. A row may be a function, called at each reading: an unread row takes no memory."""
 
     def __init__(self, columns: frozenset[str], *, indexed: Iterable[str] = ()) -> None:
         self.columns = columns
@@ -53,7 +53,7 @@ class Table:
 
     @property
     def ids(self) -> Sequence[int]:
-        """All ids, ascending."""
+        """Return all ids, ascending."""
         return self._ids
 
     def put(self, entity_id: int, row: Wire | Callable[[], Wire]) -> None:
@@ -68,14 +68,14 @@ class Table:
             self.edit(entity_id)
 
     def edit(self, entity_id: int, **fields: Any) -> None:
-        """Set fields of a row; nothing else may set those that are indexed."""
+        """Set fields of a row; indexed fields must be set here."""
         row = self.row(entity_id)
         row.update(fields)
         for column, index in self.indexes.items():
             index.note(entity_id, row.get(column))
 
     def remove(self, entity_id: int) -> None:
-        """Delete a row; a `KeyError` if there is none."""
+        """Delete a row; `KeyError` for an unknown id."""
         del self._rows[entity_id]
         del self._ids[bisect_left(self._ids, entity_id)]
         self.broken.pop(entity_id, None)
@@ -83,7 +83,7 @@ class Table:
             index.note(entity_id, None)
 
     def row(self, entity_id: int) -> Wire:
-        """The row itself, a `KeyError` if there is none. Changes to a recipe's row are not kept: put it."""
+        """Return the row itself; `KeyError` for an unknown id. Changes to a function's row are not kept: put it."""
         row = self._rows[entity_id]
         return row() if callable(row) else row
 
@@ -95,7 +95,7 @@ class Table:
 
 
 def words(text: str) -> frozenset[str]:
-    """The words of a text, where a list of quoted names would fill a page."""
+    """Return the words of a text, in place of a page of quoted names."""
     return frozenset(text.split())
 
 

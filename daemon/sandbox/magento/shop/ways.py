@@ -1,4 +1,4 @@
-"""The ways in which one unreadable record breaks every answer that would hold it."""
+"""The ways in which an unreadable record breaks every answer that would hold it."""
 
 from __future__ import annotations
 
@@ -10,6 +10,6 @@ Way = Literal[
     "reset", "drop", "silence",
 ]  # fmt: skip
 WAYS: tuple[Way, ...] = get_args(Way)
-"""All of them."""
+"""All ways, in their order above."""
 READABLE: Way = "mark"
-"""A byte order mark: the answer can be read all the same."""
+"""A byte order mark: the answer stays readable."""

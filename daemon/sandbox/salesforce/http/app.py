@@ -1,4 +1,4 @@
-"""Puts the small Salesforce together as one application."""
+"""Assembles the small Salesforce as one application."""
 
 import time
 from urllib.parse import unquote, urlsplit
@@ -30,9 +30,9 @@ def create_app(
     seconds_per_call: float = 0.0,
     seconds_per_record: float = 0.0,
 ) -> Flask:
-    """The HTTP face of an org. Its `Options` stand at `app.extensions["salesforce"]` and may change at any time.
+    """Return the HTTP application of an org; `app.extensions["salesforce"]` is its `Options`, for tests to change.
 
-    Without an instance_url a sign-in names the host that it was asked at.
+    Without an instance_url a sign-in answers with the host that was called.
     """
     options = Options(
         org,
@@ -46,7 +46,7 @@ def create_app(
     )
     app = Flask(__name__, static_folder=None)
     app.extensions["salesforce"] = options
-    app.url_map.merge_slashes = False  # an empty external ID is a wrong address, not another one
+    app.url_map.merge_slashes = False  # an empty external ID makes a wrong address, not the object's
     _add_routes(app, options)
     return app
 
@@ -79,7 +79,7 @@ def _add_routes(app: Flask, options: Options) -> None:
 
 
 def _answer_metered(options: Options, cursors: Cursors) -> Response:
-    """Answer one call of a session. Those refused for the session are not counted and carry no limit."""
+    """Answer one call of a session; a call without a valid session is not counted, and its answer carries no limit."""
     data = request.get_data()
     parts = {name: value.encode() for name, value in request.form.items()}
     parts |= {name: file.read() for name, file in request.files.items()}
@@ -103,7 +103,7 @@ def _answer_metered(options: Options, cursors: Cursors) -> Response:
 
 
 def _call(data: bytes, parts: dict[str, bytes]) -> Call:
-    # The address as it was sent: a decoded "%2F" in an external ID must not become a segment of its own.
+    # The address as sent: a decoded "%2F" in an external ID must not become a segment of its own.
     path = urlsplit(request.environ["REQUEST_URI"]).path
     segments = [unquote(segment) for segment in path.removeprefix("/services/data/").rstrip("/").split("/")]
     query_options = request.headers.get("Sforce-Query-Options", "")

@@ -1,4 +1,4 @@
-"""What the API tells about itself: versions, resources, limits, objects and their fields."""
+"""The API's description of itself: versions, resources, limits, objects and their fields."""
 
 from daemon.sandbox.salesforce.http.options import Options
 from daemon.sandbox.salesforce.http.wire import Answer
@@ -10,7 +10,7 @@ _SEASONS = ("Winter", "Spring", "Summer")
 
 
 def list_versions() -> Answer:
-    """Every version the org serves, oldest first; three are released a year."""
+    """List every version of the API, oldest first; three are released a year."""
     return Answer(
         200,
         [
@@ -21,13 +21,13 @@ def list_versions() -> Answer:
 
 
 def list_resources(version: str) -> Answer:
-    """The roots of one version's resources."""
+    """List the roots of one version's resources."""
     names = ("composite", "limits", "metadata", "query", "sobjects")
     return Answer(200, {name: f"/services/data/{version}/{name}" for name in names})
 
 
 def list_limits(options: Options) -> Answer:
-    """The org's limits; a user without "View Setup and Configuration" may not read them."""
+    """List the org's limits; a user without "View Setup and Configuration" may not read them."""
     if not options.limits_visible:
         message = "You do not have permission to view this resource."
         raise ApiError("INSUFFICIENT_ACCESS", message, fields=None, status=403)
@@ -44,7 +44,7 @@ def list_limits(options: Options) -> Answer:
 
 
 def list_objects(org: Org, version: str) -> Answer:
-    """Every object that the user may see, without its fields."""
+    """List the objects visible to the user, without their fields."""
     assigned = org.assigned()
     visible = [
         org.view(sobject, assigned)
@@ -58,7 +58,7 @@ def list_objects(org: Org, version: str) -> Answer:
 
 
 def describe_object(org: Org, name: str, version: str) -> Answer:
-    """One object with its fields; a field hidden from the user is not there at all."""
+    """Describe one object with its fields, without those hidden from the user."""
     sobject = org.sobject(name)
     children = [
         {"childSObject": other.name, "field": field.name, "cascadeDelete": field.master}

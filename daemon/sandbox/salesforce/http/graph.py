@@ -1,4 +1,4 @@
-"""Composite graphs: many small transactions in one call, each all or nothing."""
+"""Runs composite graphs: many small transactions in one call, each all or nothing."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -45,14 +45,14 @@ class _Outcome:
 
 
 def answer_graphs(org: Org, graphs: list[Graph]) -> Answer:
-    """Run every graph of a call; the call itself succeeds even when all of them fail."""
+    """Run every graph of a call; the call itself succeeds even when all graphs fail."""
     return Answer(200, {"graphs": [outcome.body() for outcome in _run_all(org, graphs)]})
 
 
 def _run_all(org: Org, graphs: list[Graph]) -> Iterator[_Outcome]:
     failed = 0
     for graph in graphs:
-        if failed >= MAX_FAILED_GRAPHS:  # the rest is not even tried
+        if failed >= MAX_FAILED_GRAPHS:  # Salesforce does not try the rest
             yield _Outcome(graph, [_halted(NOT_ATTEMPTED)] * len(graph.nodes), successful=False)
             continue
         outcome = _run(org, graph)
@@ -61,7 +61,7 @@ def _run_all(org: Org, graphs: list[Graph]) -> Iterator[_Outcome]:
 
 
 def _run(org: Org, graph: Graph) -> _Outcome:
-    """One graph in one transaction: the culprit shows its own error, every other node that it was rolled back."""
+    """Run one graph in one transaction; of a failed one, the culprit shows its error, every other node the rollback."""
     try:
         with org.transaction():
             return _Outcome(graph, _answers(org, graph), successful=True)

@@ -1,4 +1,4 @@
-"""What a payload of graphs must keep to before any of it is tried."""
+"""Reads a payload of graphs, and checks its form and limits before any graph is tried."""
 
 import re
 from collections.abc import Mapping
@@ -12,10 +12,10 @@ MAX_NODES = 500
 MAX_NODE_KINDS = 15
 MAX_DEPTH = 15
 
-# Unlike a graphId a referenceId may stand in a reference, so it holds no more than a word does.
+# Unlike a graphId, a referenceId may stand in a reference, so its characters are those of a word.
 _GRAPH_ID = re.compile(r"[A-Za-z0-9][^.]{0,38}")
 _REFERENCE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_]*")
-# No query and no collections: records alone, by object, id or external ID.
+# Records only, by object, id or external ID: no query and no collections.
 _URL = re.compile(r"/services/data/(v\d+\.0)/sobjects/([A-Za-z0-9_]+)((?:/[^/?#]+){0,2})(?:\?.*)?", re.DOTALL)
 _METHODS = {0: {"POST"}, 1: {"GET", "PATCH", "DELETE"}, 2: {"GET", "PATCH", "POST", "DELETE"}}
 
@@ -40,7 +40,7 @@ class Graph:
 
 
 def parse_graphs(payload: object) -> list[Graph]:
-    """The graphs of a payload, or the error that refuses it whole: nothing of it is tried then."""
+    """Return the graphs of a payload, or raise the error for it as a whole: no graph is tried then."""
     raw_graphs = payload.get("graphs") if isinstance(payload, dict) else None
     if not isinstance(raw_graphs, list) or not raw_graphs:
         raise _invalid("The graphs field is required and must be a non-empty list")
@@ -96,7 +96,7 @@ def _parse_node(raw: object) -> Node:
 
 
 def _depth(graph: Graph) -> int:
-    """The longest chain of nodes in which each refers to the one before."""
+    """Return the length of the longest chain of nodes that refer to each other."""
     depths: dict[str, int] = {}
     for node in graph.nodes:
         named = (*find_references(node.url), *find_references(node.body))

@@ -1,4 +1,4 @@
-"""The Metadata API: deployments over REST, and reading over the one SOAP call that REST has no equal of."""
+"""The Metadata API: deployments over REST, and readMetadata over SOAP, which REST lacks."""
 
 from collections.abc import Mapping
 from xml.sax.saxutils import escape
@@ -19,7 +19,10 @@ _MAX_NAMES = 10
 
 
 def start(org: Org, parts: Mapping[str, bytes]) -> Answer:
-    """Answer `POST metadata/deployRequest`. The part with the options is called json in the guide, not by jsforce."""
+    """Answer `POST metadata/deployRequest`.
+
+    The guide calls the part with the options json, jsforce calls it entity_content.
+    """
     said = parts.get("json", parts.get("entity_content"))
     if said is None or "file" not in parts:
         raise ApiError("INVALID_MULTIPART_REQUEST", "The request must have the parts json and file", fields=None)
@@ -42,7 +45,7 @@ def ask(org: Org, deployment_id: str, *, details: bool) -> Answer:
 
 
 def answer_soap(options: Options, data: bytes) -> tuple[int, str]:
-    """Status and body of a SOAP call of the Metadata API; of its operations only readMetadata is known."""
+    """Return status and body for a SOAP call of the Metadata API; only readMetadata is known."""
     try:
         root = read_xml(data)
         options.demand_session(f"Bearer {root.findtext('Header/SessionHeader/sessionId') or ''}")

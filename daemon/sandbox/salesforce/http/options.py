@@ -1,4 +1,4 @@
-"""What a test may turn in the sandbox's Salesforce while it runs."""
+"""The settings of a running sandbox's Salesforce, for tests to change."""
 
 import secrets
 import time
@@ -10,11 +10,11 @@ from daemon.sandbox.salesforce.org import ApiError, Org
 
 @dataclass
 class Options:
-    """Credentials, sessions, the day's API calls and refusals of whole calls; read anew at every call.
+    """Credentials, sessions, the day's API calls and errors for whole calls; read again at every call.
 
     `refuse_calls` answers every metered call with (status, errorCode, message) while it is set;
     `sign_in_refused` answers every sign-in with (error, error_description).
-    `public_key` (PEM) is the certificate of the app that a JWT-bearer sign-in is checked with.
+    `public_key` (PEM) is the app's certificate to check a JWT-bearer sign-in with.
     `session_seconds = 0` makes every new session an expired one.
     """
 
@@ -39,7 +39,7 @@ class Options:
 
     @property
     def notes_enabled(self) -> bool:
-        """Whether enhanced notes are switched on in Setup; off, ContentNote is an object nobody knows."""
+        """Return whether enhanced notes are switched on in Setup; off, ContentNote is unknown."""
         return "ContentNote" not in self.org.hidden
 
     @notes_enabled.setter
@@ -48,7 +48,7 @@ class Options:
 
     @property
     def maintenance(self) -> bool:
-        """Whether the org is read-only, as it is for minutes during planned maintenance."""
+        """Return whether the org is read-only, as for minutes during planned maintenance."""
         return self.org.read_only
 
     @maintenance.setter
@@ -56,12 +56,12 @@ class Options:
         self.org.read_only = read_only
 
     def expire_sessions(self) -> None:
-        """End every session: the next call of each client is answered with 401."""
+        """End every session: the next call of each client gets a 401."""
         with self._mutex:
             self.sessions.clear()
 
     def open_session(self) -> str:
-        """A new access token."""
+        """Return a new access token."""
         with self._mutex:
             token = f"{self.org.organization_id[:15]}!{secrets.token_urlsafe(48)}"
             self.sessions[token] = time.monotonic() + self.session_seconds
@@ -69,7 +69,7 @@ class Options:
             return token
 
     def demand_session(self, authorization: str) -> None:
-        """Refuse a call whose session is unknown or over; there is no other sign of a session's end."""
+        """Refuse a call whose session is unknown or over, the only sign of a session's end."""
         scheme, _, token = authorization.partition(" ")
         with self._mutex:
             expiry = self.sessions.get(token) if scheme in {"Bearer", "OAuth"} else None
@@ -77,7 +77,7 @@ class Options:
             raise ApiError("INVALID_SESSION_ID", "Session expired or invalid", fields=None, status=401)
 
     def meter_call(self) -> None:
-        """Count one API call against the day's limit, or refuse it."""
+        """Count one API call against the day's limit, or refuse the call."""
         if self.refuse_calls:
             status, code, message = self.refuse_calls
             raise ApiError(code, message, fields=None, status=status)
@@ -87,7 +87,7 @@ class Options:
             self.api_used += 1
 
     def limit_info(self) -> str:
-        """The value of the `Sforce-Limit-Info` header."""
+        """Return the value of the `Sforce-Limit-Info` header."""
         info = f"api-usage={self.api_used}/{self.api_limit}"
         if self.app_usage:
             used, limit, name = self.app_usage

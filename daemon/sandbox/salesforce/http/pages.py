@@ -1,4 +1,4 @@
-"""Answers to queries, a page at a time."""
+"""Pages of the answers to queries."""
 
 from itertools import count
 from threading import Lock
@@ -11,7 +11,7 @@ SMALLEST_HINT = 200
 
 
 class Cursors:
-    """Open results. Each keeps the records as they were when the query ran, for whoever follows its address."""
+    """Open results. Each keeps the records of the time of its query, for every client that follows its address."""
 
     def __init__(self) -> None:
         self._results: dict[str, tuple[list[dict[str, object]], int]] = {}
@@ -19,7 +19,7 @@ class Cursors:
         self._mutex = Lock()
 
     def open(self, found: list[dict[str, object]] | int, batch: int, version: str) -> Answer:
-        """The first page of a result, or the answer to COUNT()."""
+        """Return the first page of a result, or the answer to COUNT()."""
         if isinstance(found, int):
             return Answer(200, {"totalSize": found, "done": True, "records": []})
         with self._mutex:
@@ -29,7 +29,7 @@ class Cursors:
         return _page(name, found, batch, start=0, version=version)
 
     def follow(self, locator: str, version: str) -> Answer:
-        """The page that a `nextRecordsUrl` names."""
+        """Return the page of a `nextRecordsUrl`."""
         name, _, start = locator.partition("-")
         if name not in self._results or not start.isdigit():
             raise ApiError("INVALID_QUERY_LOCATOR", "invalid query locator", fields=None)
@@ -46,7 +46,7 @@ def _page(name: str, records: list[dict[str, object]], batch: int, *, start: int
 
 
 def batch_size(hint: str, largest: int) -> int:
-    """The page size for a `Sforce-Query-Options` header, which is a wish, not an order."""
+    """Return the page size for a `Sforce-Query-Options` header, which is a wish, not an order."""
     name, _, number = hint.partition("=")
     if name.strip().lower() != "batchsize" or not number.strip().isdigit():
         return largest

@@ -1,4 +1,4 @@
-"""Queries answered: names looked up and records chosen."""
+"""Answers queries: looks names up and chooses records."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -20,7 +20,7 @@ _HINT = (
 
 
 def run_query(org: Org, text: str, version: str) -> list[dict[str, object]] | int:
-    """The records that a query finds, as JSON has them, or the number that COUNT() asked for."""
+    """Return a query's records as JSON, or the number for COUNT()."""
     query = parse_query(text)
     with org.mutex:
         search = _Search(org, query, version)
@@ -63,7 +63,7 @@ class _Search:
         return shown
 
     def _candidates(self) -> list[Row]:
-        """By index where a condition allows it; otherwise every record."""
+        """Return the possible records: by index where a condition has one, else all."""
         for condition in self._query.conditions:
             field = self._sobject.field(condition.name.path)
             if field and (field.indexed or field.type == "id") and condition.operator in {"=", "IN"}:
@@ -84,7 +84,7 @@ class _Search:
             raise query_error(self._query.text, name.place, message, "INVALID_TYPE") from None
 
     def _path(self, name: Name) -> list[Field]:
-        """The reference fields to follow, then the field to read."""
+        """Return the reference fields to follow, then the field to read."""
         *relationships, last = name.path.split(".")
         sobject, path = self._sobject, []
         for relationship in relationships:
@@ -139,7 +139,7 @@ class _Search:
         raise query_error(text, place, message, "INVALID_FIELD")
 
     def _demand_link_filter(self) -> None:
-        """Links are too many to be read without saying whose; the platform refuses to."""
+        """Refuse a query of links without a filter by record or document, as the platform does: links are too many."""
         keys = {"id", "contentdocumentid", "linkedentityid"}
         filtered = [c for c in self._query.conditions if c.name.path.lower() in keys and c.operator in {"=", "IN"}]
         if not filtered:
@@ -177,7 +177,7 @@ def _matcher(field: Field, condition: Condition) -> Callable[[Value], bool]:
 
 
 def _order_key(value: Value) -> tuple[bool, str | Decimal | float]:
-    """Nulls first, as Salesforce sorts; within one field all other values are of one type."""
+    """Return a sort key: nulls first, as Salesforce sorts; all other values of a field are of one type."""
     if value is None:
         return (False, 0)
     return (True, value.timestamp() if isinstance(value, datetime) else value)

@@ -1,4 +1,4 @@
-"""What a browser shows at a record's link: its fields, its details and its notes, to look at and no more."""
+"""The page at a record's link: its fields, its details and its notes, to read only."""
 
 from flask import Response, render_template_string
 
@@ -20,7 +20,7 @@ td,th{padding:.15em 1em .15em 0;vertical-align:top;white-space:pre-wrap} h2{marg
 
 
 def record_page(org: Org, record_id: str) -> Response:
-    """The page of one record. Everything on it is escaped: a note's text is shown, never run."""
+    """Return the page of one record. Every value is escaped: a note's text is shown, never run."""
     with org.mutex:
         name = org.object_of(record_id)
         if name is None:

@@ -1,4 +1,4 @@
-"""Single records over REST: created, read, updated, upserted and deleted by id or by external ID."""
+"""Creates, reads, updates, upserts and deletes single records over REST, by id or by external ID."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,9 +21,9 @@ class RecordCall:
 
 
 def answer_record(org: Org, call: RecordCall) -> Answer:
-    """Answer a call, or a node of a graph: both are answered by the same words."""
+    """Answer a call, or a node of a graph, which gets the same answer."""
     try:
-        with org.mutex:  # also for reading: nobody sees what another call has not committed yet
+        with org.mutex:  # also for reading: no call sees the uncommitted writes of another one
             return _answer(org, call, org.sobject(call.path[0]))
     except ApiError as error:
         return Answer.with_error(error)
@@ -45,13 +45,13 @@ def _answer(org: Org, call: RecordCall, sobject: SObject) -> Answer:
 
 
 def record_url(version: str, name: str, record_id: str) -> str:
-    """The address of a record, as answers write it."""
+    """Return the address of a record, as in answers."""
     return f"/services/data/{version}/sobjects/{name}/{record_id}"
 
 
 def _by_id(org: Org, call: RecordCall, sobject: SObject, record_id: str) -> Answer:
     normal = normal_id(record_id)
-    if normal is None:  # what is no id is taken for the value of a key
+    if normal is None:  # Salesforce takes any other text for the value of a key
         raise not_found(f"Provided external ID field does not exist or is not accessible: {record_id}")
     if call.method == "PATCH":
         org.update(sobject.name, normal, call.body)
@@ -69,7 +69,7 @@ def _by_id(org: Org, call: RecordCall, sobject: SObject, record_id: str) -> Answ
 
 def _by_key(org: Org, call: RecordCall, sobject: SObject, key: tuple[Field, str]) -> Answer:
     key_field, value = key
-    with org.transaction():  # nobody creates the record between the question and the write
+    with org.transaction():  # no other call creates the record between the look-up and the write
         found = org.ids_with(sobject.name, key_field.name, value)
         if len(found) > 1:
             return Answer(300, [record_url(call.version, sobject.name, record_id) for record_id in found])
@@ -89,7 +89,7 @@ def _holds_blob(sobject: SObject, name: str) -> bool:
 
 
 def _blob(org: Org, sobject: SObject, record_id: str, name: str) -> Answer:
-    """The bytes of a note: reading the record only gives the address of its content."""
+    """Return the bytes of a note: the record itself only gives the address of its content."""
     row = org.row(sobject.name, normal_id(record_id) or "")
     if row is None:
         raise not_found()
@@ -109,7 +109,7 @@ def _created(sobject: SObject, call: RecordCall, record_id: str, **more: object)
 
 
 def _updated(call: RecordCall, record_id: str) -> Answer:
-    if float(call.version.removeprefix("v")) < 46:  # until then an upsert that updated did not even say the id
+    if float(call.version.removeprefix("v")) < 46:  # up to v45 the answer to an upsert that updated did not have the id
         return Answer(204)
     return Answer(200, {"id": record_id, "success": True, "errors": [], "created": False})
 

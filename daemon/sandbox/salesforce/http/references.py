@@ -1,17 +1,17 @@
-"""References of one node of a graph to the answers of earlier ones: `@{invoice.id}`."""
+"""Resolves references of one node of a graph to the answers of earlier nodes: `@{invoice.id}`."""
 
 import re
 from collections.abc import Iterator, Mapping
 
 from daemon.sandbox.salesforce.org import ApiError
 
-# Every text is searched, also what customers wrote: "@{" in a comment is taken for a reference.
+# Salesforce searches every text, also customers' comments: "@{" in a comment is read as a reference.
 _REFERENCE = re.compile(r"@\{([^{}]*)\}")
 _STEP = re.compile(r"([A-Za-z0-9_]+)|\[(\d+)\]")
 
 
 def find_references(value: object) -> Iterator[str]:
-    """The reference ids that a url or body mentions."""
+    """Yield the reference ids in a url or body."""
     if isinstance(value, str):
         yield from (found.partition(".")[0].partition("[")[0] for found in _REFERENCE.findall(value))
     elif isinstance(value, dict):
@@ -23,12 +23,12 @@ def find_references(value: object) -> Iterator[str]:
 
 
 def resolve_text(text: str, answers: Mapping[str, object]) -> str:
-    """The text with each reference replaced by what it points to."""
+    """Return the text with each reference replaced by its value."""
     return _REFERENCE.sub(lambda found: str(_look_up(found[1], answers)), text) if "@{" in text else text
 
 
 def resolve(value: object, answers: Mapping[str, object]) -> object:
-    """The value with every reference in it replaced, however deep."""
+    """Return the value with every reference in it replaced, at any depth."""
     if isinstance(value, str):
         return resolve_text(value, answers)
     if isinstance(value, dict):
@@ -44,7 +44,7 @@ def _look_up(path: str, answers: Mapping[str, object]) -> object:
     found: object = answers
     for step in steps:
         try:
-            found = found[step]  # type: ignore[index]  # whatever it is, it may not be indexable so
+            found = found[step]  # type: ignore[index]  # its type may not have such an index
         except (KeyError, IndexError, TypeError):
             raise _invalid(path) from None
     if len(steps) < 2 or isinstance(found, dict | list) or found is None:

@@ -1,4 +1,4 @@
-"""Which resource of a version answers which address."""
+"""Leads a call to the resource of its address."""
 
 import time
 from collections.abc import Mapping
@@ -22,7 +22,7 @@ MAX_GRAPH_BYTES = 5_000_000
 class Call:
     """One call below `/services/data/<version>`, with each segment of its path decoded by itself.
 
-    `parts` are those of a multipart body, by name.
+    `parts` are the parts of a multipart body, by name.
     """
 
     method: str
@@ -35,7 +35,7 @@ class Call:
 
 
 def answer_call(options: Options, cursors: Cursors, call: Call) -> Answer:
-    """The answer of the resource that the call names."""
+    """Return the answer of the call's resource."""
     _demand_version(call.version)
     match call.method, call.path:
         case "GET", []:

@@ -27,7 +27,7 @@ def sign_in(
 ) -> Answer:
     """Answer a client-credentials or JWT-bearer grant; errors are objects, not the arrays of the rest of the API.
 
-    The answer does not say how long the session lasts: a client learns of its end by a 401.
+    The answer does not tell how long the session lasts: a client learns of its end by a 401.
     """
     try:
         if options.sign_in_refused:
@@ -67,7 +67,7 @@ def _check_secret(options: Options, form: Mapping[str, str], authorization: Auth
 
 
 def _check_assertion(options: Options, assertion: str, audiences: tuple[str, ...]) -> None:
-    """An assertion names the app, its user and the host, and is signed with the key that the app has on file."""
+    """Check an assertion: it names the app, its user and the host, and is signed with the app's registered key."""
     try:
         claims = jwt.decode(
             assertion, options.public_key or "", algorithms=["RS256"], audience=audiences, options={"require": ["exp"]}
@@ -76,7 +76,7 @@ def _check_assertion(options: Options, assertion: str, audiences: tuple[str, ...
         raise _SignInError("invalid_grant", "expired authorization code") from None
     except jwt.InvalidAudienceError:
         raise _SignInError("invalid_grant", "Audience validation failed") from None
-    except (jwt.PyJWTError, ValueError):  # a broken token, another key's signature, no key on file
+    except (jwt.PyJWTError, ValueError):  # a broken token, another key's signature, no registered key
         raise _SignInError("invalid_grant", "invalid assertion") from None
     if claims.get("iss") != options.client_id:
         raise _SignInError("invalid_client_id", "client identifier invalid")

@@ -1,4 +1,4 @@
-"""The part of SOQL that the sandbox understands, from text to a typed query."""
+"""Parses the sandbox's part of SOQL, from text to a typed query."""
 
 import re
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ _ESCAPE = re.compile(r"\\(u[0-9A-Fa-f]{4}|.)", re.DOTALL)
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """The text of a LIKE, its escaped wildcards still marked by a backslash."""
+    """The text of a LIKE, with a backslash before each escaped wildcard."""
 
     text: str
 
@@ -26,7 +26,7 @@ Operand: TypeAlias = str | Decimal | bool | datetime | Pattern | None
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """A field, or a path of relationships that ends in one, and where it is written."""
+    """A field, or a path of relationships to a field, and its place in the text."""
 
     path: str
     place: int
@@ -34,7 +34,7 @@ class Name:
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """One comparison; only IN and NOT IN have other than one value."""
+    """One comparison; only IN and NOT IN may have several values."""
 
     name: Name
     operator: Operator
@@ -43,7 +43,7 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A whole query; no names selected means COUNT()."""
+    """A whole query; no selected names means COUNT()."""
 
     text: str
     names: tuple[Name, ...]
@@ -55,7 +55,7 @@ class Query:
 
 
 def parse_query(text: str) -> Query:
-    """The query that this text says, or Salesforce's MALFORMED_QUERY with the place of the first wrong word."""
+    """Parse a query; MALFORMED_QUERY, as Salesforce's, with the place of the first wrong word."""
     return _Parser(text).query()
 
 

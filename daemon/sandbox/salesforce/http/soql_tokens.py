@@ -1,4 +1,4 @@
-"""The words of a SOQL text, each with its place."""
+"""Splits a SOQL text into words, each with its place."""
 
 import re
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ _BLANK = re.compile(r"\s*")
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """One word: what kind it is, how it is written, where it begins."""
+    """One word: its kind, its text, its place."""
 
     kind: Kind
     text: str
@@ -32,7 +32,7 @@ class Token:
 
 
 def split_tokens(query: str) -> list[Token]:
-    """The tokens of a query, ending with one of the kind "end"."""
+    """Return the tokens of a query, the last of the kind "end"."""
     if len(query) > MAX_QUERY:
         raise ApiError("QUERY_TOO_COMPLICATED", f"SOQL statement is too long: {len(query)}", fields=None)
     tokens: list[Token] = []
@@ -50,7 +50,7 @@ def split_tokens(query: str) -> list[Token]:
 
 
 def query_error(query: str, place: int, message: str, code: str = "MALFORMED_QUERY") -> ApiError:
-    """The error with its picture: the line of the query, a caret under the place, row and column."""
+    """Return the error with its picture: the line of the query, a caret under the place, row and column."""
     row = query.count("\n", 0, place) + 1
     start = query.rfind("\n", 0, place) + 1
     line = query[start:].partition("\n")[0]

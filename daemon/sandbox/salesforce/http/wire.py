@@ -1,4 +1,4 @@
-"""JSON and instants as the REST API spells them, and an answer before it is sent."""
+"""JSON and instants in the spelling of the REST API, and an answer before sending."""
 
 import json
 from collections.abc import Mapping
@@ -13,9 +13,9 @@ from daemon.sandbox.salesforce.org import ApiError, Value
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A status, what the body says (None: nothing) and headers; bytes are sent as they are.
+    """A status, a body (None: no body) and headers; bytes are sent unchanged.
 
-    A node of a graph is answered like a call of its own.
+    A node of a graph has the same answer as a call of its own.
     """
 
     status: int
@@ -24,22 +24,22 @@ class Answer:
 
     @property
     def ok(self) -> bool:
-        """Whether it did what was asked; 300 lists what it could not choose from."""
+        """Return whether the call succeeded; 300 lists several matches, and is no success."""
         return self.status < 300
 
     @classmethod
     def with_error(cls, error: ApiError) -> "Answer":
-        """The answer that carries this error."""
+        """Return the answer with this error."""
         return cls(error.status, error.body())
 
 
 def encode(body: object) -> bytes:
-    """JSON bytes; numbers keep every digit they were stored with."""
+    """Return JSON bytes; numbers keep every stored digit."""
     return simplejson.dumps(body, use_decimal=True, separators=(",", ":")).encode()
 
 
 def decode(data: bytes) -> object:
-    """The value of a JSON body, with numbers exact."""
+    """Return the value of a JSON body, with exact numbers."""
     try:
         return json.loads(data, parse_float=Decimal, parse_constant=_reject_constant)
     except (ValueError, RecursionError) as error:
@@ -47,7 +47,7 @@ def decode(data: bytes) -> object:
 
 
 def decode_object(data: bytes) -> dict[str, object]:
-    """The JSON object that a body must be."""
+    """Return the JSON object of a body; an error for any other value."""
     body = decode(data)
     if not isinstance(body, dict):
         raise ApiError("JSON_PARSER_ERROR", "The HTTP entity body must be a JSON object", fields=None)
@@ -55,7 +55,7 @@ def decode_object(data: bytes) -> dict[str, object]:
 
 
 def wire_value(value: Value) -> object:
-    """A stored value as JSON has it. The offset of an instant carries no colon."""
+    """Return a stored value as JSON. The offset of an instant carries no colon."""
     return value.strftime("%Y-%m-%dT%H:%M:%S.000+0000") if isinstance(value, datetime) else value
 
 

@@ -1,4 +1,4 @@
-"""A small Salesforce org: its records, and what a person or a test may do to them behind the API's back."""
+"""A small Salesforce org: its records, and the actions of people and tests on them behind the API's back."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
@@ -17,7 +17,7 @@ __all__ = ["STANDARD_OBJECTS", "ApiError", "Change", "Field", "NoteSeen", "Org",
 
 
 class NoteSeen(NamedTuple):
-    """A note as a person sees it on a record; `html` of a classic note is its plain body."""
+    """A note as people see it on a record; `html` of a classic note is its plain body."""
 
     title: str
     html: str
@@ -25,10 +25,10 @@ class NoteSeen(NamedTuple):
 
 
 class Org(Setup):
-    """The org with everything a test lays out in it and looks up in it.
+    """The org, with methods for tests to arrange records and to look them up.
 
-    `Org(STANDARD_OBJECTS)` is a new one, without any object of Magento's.
-    Records come as dictionaries of typed values: `Decimal` for numbers, aware `datetime`, HTML for a note's Content.
+    `Org(STANDARD_OBJECTS)` is a new org, without the objects for Magento's records.
+    Records are dictionaries of typed values: `Decimal` for numbers, aware `datetime`, HTML for a note's Content.
     """
 
     def __init__(
@@ -45,22 +45,22 @@ class Org(Setup):
         self.user_id = self._install("User", Name="Integration User", Username="integration@sandbox.example")
 
     def records(self, name: str) -> list[dict[str, Value]]:
-        """All records of an object, oldest first."""
+        """Return all records of an object, oldest first."""
         return [dict(row) for row in self.rows(name)]
 
     def find(self, name: str, field: str, value: Value) -> dict[str, Value] | None:
-        """The oldest record with this value, or None."""
+        """Return the oldest record with this value, or None."""
         with self.mutex:
             found = self.ids_with(name, field, value)
             row = self.row(name, found[0]) if found else None
             return dict(row) if row is not None else None
 
     def delete(self, name: str, record_id: str) -> None:
-        """Someone deletes a record, and with it its details, links and classic notes."""
+        """Delete a record as a person does, with its details, links and classic notes."""
         self.erase(name, record_id)
 
     def notes_of(self, record_id: str) -> list[NoteSeen]:
-        """The notes shown on a record, enhanced and classic, oldest first."""
+        """Return the notes on a record, enhanced and classic, oldest first."""
         with self.mutex:
             notes = [self.row("ContentNote", note_id) for note_id in self.note_ids_of(record_id)]
             enhanced = [
@@ -76,14 +76,14 @@ class Org(Setup):
             return enhanced + classic
 
     def note_ids_of(self, record_id: str) -> list[str]:
-        """The ids of the enhanced notes linked to a record."""
+        """Return the ids of the enhanced notes linked to a record."""
         with self.mutex:
             links = self.ids_with("ContentDocumentLink", "LinkedEntityId", record_id)
             rows = [self.row("ContentDocumentLink", link) for link in links]
             return [str(row["ContentDocumentId"]) for row in rows if row is not None]
 
     def orphan_notes(self) -> list[dict[str, Value]]:
-        """Notes that hang on no record any more: only their owner's own link is left."""
+        """Return the notes on no record any more: only their owner's own link is left."""
         with self.mutex:
             linked = {
                 row["ContentDocumentId"]
@@ -93,7 +93,7 @@ class Org(Setup):
             return [note for note in self.records("ContentNote") if note["Id"] not in linked]
 
     def counts(self) -> dict[str, int]:
-        """How many records each object has."""
+        """Return the number of records of each object."""
         with self.mutex:
             return {name: len(self.rows(name)) for name in self.objects}
 
@@ -108,17 +108,17 @@ class Org(Setup):
         times: int | None = None,
         operations: Sequence[Operation] = ("create", "update"),
     ) -> Trap:
-        """Refuse matching records with this error: a trigger that failed, a full storage."""
+        """Reject matching records with this error: a failing trigger, a full storage."""
         trap = Trap(name, predicate, lambda _: ApiError(code, message, fields=fields), operations, times)
         self._traps.append(trap)
         return trap
 
     def add_rule(self, name: str, predicate: Predicate, message: str, fields: Sequence[str] = ()) -> Trap:
-        """An administrator's validation rule: records for which the predicate holds are refused."""
+        """Add a validation rule, as an administrator does: matching records are rejected."""
         return self.fail(name, predicate, "FIELD_CUSTOM_VALIDATION_EXCEPTION", message, fields)
 
     def lock(self, name: str, predicate: Predicate, *, times: int | None = 1) -> Trap:
-        """Another transaction holds the row (of a detail: its master's) during the next `times` writes."""
+        """Lock the row (of a detail: its master's) by another transaction, during the next `times` writes."""
 
         def locked(row: Row) -> ApiError:
             return ApiError(
@@ -131,7 +131,7 @@ class Org(Setup):
         return trap
 
     def make_duplicate_external_id(self, name: str, value: str) -> str:
-        """Give a second record the external ID of an existing one, as a field that is not unique allows."""
+        """Give a second record the external ID of an existing one, as a field without uniqueness allows."""
         key = self.objects[name].external_id
         assert key is not None
         with self.transaction():
@@ -140,16 +140,16 @@ class Org(Setup):
             return self._install(name, **{k: v for k, v in found.items() if k not in {"Id", "Name"}})
 
     def change_field(self, name: str, field: str, **traits: Any) -> None:
-        """An administrator changes a field: `length=40`, `unique=False`, `updateable=False` …"""
+        """Change a field, as an administrator does: `length=40`, `unique=False`, `updateable=False` …"""
         changed = [replace(other, **traits) if other.name == field else other for other in self.objects[name].fields]
         self._change_fields(name, changed)
 
     def remove_field(self, name: str, field: str) -> None:
-        """An administrator deletes a field or hides it from the user: describe shows neither."""
+        """Remove a field, as an administrator does who deletes or hides it: describe does not show the field."""
         self._change_fields(name, [other for other in self.objects[name].fields if other.name != field])
 
     def add_field(self, name: str, field: Field) -> None:
-        """An administrator adds a field."""
+        """Add a field, as an administrator does."""
         self._change_fields(name, [*self.objects[name].fields, field])
 
     def _change_fields(self, name: str, fields: Sequence[Field]) -> None:

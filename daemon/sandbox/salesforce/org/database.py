@@ -1,4 +1,4 @@
-"""The org's records: created, updated and deleted in transactions, as the platform does it."""
+"""The org's records: created, updated and deleted in transactions, as on the platform."""
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
@@ -16,9 +16,9 @@ from daemon.sandbox.salesforce.org.values import parse_value
 
 
 class Database(Transactions, Permissions):
-    """Objects and their records, checked as they are written.
+    """Objects and their records, checked at each write.
 
-    A name in `hidden` is an object that the user may not see: REST answers 404 as if it did not exist.
+    `hidden` has the names of objects that the user may not see: REST answers 404, as for unknown objects.
     """
 
     def __init__(self, objects: Iterable[SObject], clock: Callable[[], datetime]) -> None:
@@ -31,11 +31,11 @@ class Database(Transactions, Permissions):
         self._clock = clock
         self._traps: list[Trap] = []
         self._tables = {name: Table(sobject) for name, sobject in self.objects.items()}
-        if "ContentNote" in self._tables:  # a note and the document it is are one record under two names
+        if "ContentNote" in self._tables:  # a note and its document are one record under two names
             self._tables["ContentDocument"] = self._tables["ContentNote"]
 
     def sobject(self, name: str) -> SObject:
-        """The object of that name, however its case is written, as far as the user may see it."""
+        """Return the object of that name, in any case, as far as the user may see it; else raise the 404."""
         found = self.objects.get(name) or next(
             (sobject for sobject in self.objects.values() if sobject.name.lower() == name.lower()), None
         )
@@ -47,7 +47,7 @@ class Database(Transactions, Permissions):
         return self.view(found, assigned)
 
     def assigned(self) -> list[str]:
-        """The permission sets that the integration user has."""
+        """Return the integration user's permission sets."""
         if "PermissionSetAssignment" not in self._tables:
             return []
         ids = [
@@ -59,20 +59,20 @@ class Database(Transactions, Permissions):
         return [str(row["Name"]) for row in rows if row is not None]
 
     def row(self, name: str, record_id: str) -> Row | None:
-        """One record by its 18-character id."""
+        """Return one record by its 18-character id, or None."""
         return self._tables[name].rows.get(record_id)
 
     def rows(self, name: str) -> list[Row]:
-        """Every record of an object, in the order of creation."""
+        """Return every record of an object, in the order of creation."""
         with self.mutex:
             return list(self._tables[name])
 
     def was_deleted(self, name: str, record_id: str) -> bool:
-        """Whether such a record existed once."""
+        """Return whether such a record existed once."""
         return record_id in self._tables[name].deleted
 
     def ids_with(self, name: str, field_name: str, value: Value) -> list[str]:
-        """The ids of the records that have this value, compared as Salesforce compares."""
+        """Return the ids of the records with this value, compared as Salesforce compares."""
         sobject = self.objects.get(name)
         field = sobject.field(field_name) if sobject else None
         if sobject is None or field is None:
@@ -81,13 +81,13 @@ class Database(Transactions, Permissions):
             return self._tables[sobject.name].ids_with(field, value)
 
     def object_of(self, record_id: str) -> str | None:
-        """The object of which this is an existing record; a note counts as the document it is."""
+        """Return the object of an existing record; of a note, ContentDocument."""
         names = (name for name, sobject in self.objects.items() if record_id.startswith(sobject.key_prefix))
         found = [name for name in names if record_id in self._tables[name].rows]
         return found[-1] if found else None
 
     def create(self, name: str, body: Mapping[str, object], *, key: tuple[Field, str] | None = None) -> str:
-        """Create a record and return its id; `key` is the external ID of an upsert that found none."""
+        """Create a record and return its id; `key` is the external ID of an upsert without a match."""
         sobject = self.sobject(name)
         with self.transaction():
             self._demand_writes()
@@ -102,7 +102,7 @@ class Database(Transactions, Permissions):
             return record_id
 
     def update(self, name: str, record_id: str, body: Mapping[str, object], *, key: Field | None = None) -> None:
-        """Change the fields that the body names and no others."""
+        """Change the fields in the body and no others."""
         sobject = self.sobject(name)
         with self.transaction():
             self._demand_writes()
@@ -112,14 +112,14 @@ class Database(Transactions, Permissions):
             self._save(self.objects[sobject.name], str(before["Id"]), {**before, **values, **stamps}, "update")
 
     def erase(self, name: str, record_id: str) -> None:
-        """Delete a record with its details; records that only looked it up lose the reference."""
+        """Delete a record with its details; empty the lookups to it."""
         sobject = self.sobject(name)
         with self.transaction():
             self._demand_writes()
             self._delete(sobject, str(self._existing(sobject, record_id)["Id"]))
 
     def _install(self, name: str, **values: Value) -> str:
-        """Put a record there without any check and without a trace in the history."""
+        """Store a record without any check and without a trace in the history; return its id."""
         with self.transaction():
             record_id, blank = self._blank(self.objects[name])
             self._put(self._tables[name], record_id, blank | values)
@@ -164,13 +164,13 @@ class Database(Transactions, Permissions):
                         self._put(self._tables[other.name], dependent, {**row, field.name: None})
 
     def _blank(self, sobject: SObject) -> tuple[str, dict[str, Value]]:
-        """A new id, and the values that the platform gives a record by itself."""
+        """Return a new id, and the platform's own values of a new record."""
         table = self._tables[sobject.name]
         record_id = table.new_id()
         return record_id, default_values(sobject, record_id, number=len(table.rows) + 1, now=self._now())
 
     def _link_to_owner(self, note_id: str) -> None:
-        """The platform's own link, which lets the creator see the note."""
+        """Add the platform's own link, which lets the creator see the note."""
         sobject = self.objects["ContentDocumentLink"]
         link_id, blank = self._blank(sobject)
         link: dict[str, Value] = {"ContentDocumentId": note_id, "LinkedEntityId": self.user_id, "ShareType": "I"}

@@ -1,24 +1,18 @@
-"""Metadata deployments: a zip that creates and changes objects, fields and permission sets, whole or not at all."""
+"""Carries out metadata deployments: a zip creates and changes objects, fields and permission sets, all or none."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
-from typing import Protocol
-from xml.etree.ElementTree import Element
+from dataclasses import dataclass, field
 
-from daemon.sandbox.salesforce.org.metadata_xml import Rejected, field_of, name_field_of, text
+from daemon.sandbox.salesforce.org.components import OBJECT_PARTS, Metadata, deploy_component, misfits
+from daemon.sandbox.salesforce.org.metadata_xml import Rejected
 from daemon.sandbox.salesforce.org.package import Package, file_of
-from daemon.sandbox.salesforce.org.permissions import PermissionSet
-from daemon.sandbox.salesforce.org.schema import Field, Row, SObject
 
-NOTES_LIST = "RelatedContentNoteList"
 _ORDER = ("CustomObject", "CustomField", "ListView", "CustomTab", "Layout", "PermissionSet")
-_PARTS = "parts of a CustomObject"
-_PHASES = ("CustomObject", _PARTS, *_ORDER[1:])
+_PHASES = ("CustomObject", OBJECT_PARTS, *_ORDER[1:])
 
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """One component that was refused."""
+    """One rejected component."""
 
     type: str
     name: str
@@ -28,7 +22,7 @@ class Failed:
 
 @dataclass
 class Deployment:
-    """One deployment; `polls` counts how often it was asked about: it is not over at once."""
+    """One deployment; `polls` counts the questions about it, as it takes a while."""
 
     id: str
     data: bytes
@@ -39,29 +33,8 @@ class Deployment:
     failures: list[Failed] = field(default_factory=list)
 
 
-class Metadata(Protocol):
-    """What a deployment needs of the org."""
-
-    objects: dict[str, SObject]
-    hidden: set[str]
-    guarded: set[str]
-    permission_sets: dict[str, PermissionSet]
-    components: dict[tuple[str, str], Element]
-    children_names: dict[str, str]
-    reject_component: Callable[[str, str], str | None]
-
-    def rows(self, name: str) -> list[Row]:
-        """Every record of an object."""
-
-    def put_object(self, sobject: SObject) -> None:
-        """Have this object from now on."""
-
-    def new_object(self, name: str, label: str, name_field: Field) -> SObject:
-        """A new object with what every object has."""
-
-
 def carry_out(org: Metadata, deployment: Deployment) -> None:
-    """Deploy all of it, or nothing when a component is refused."""
+    """Deploy all components, or none if one is rejected."""
     try:
         package = Package(deployment.data)
     except Rejected as rejected:
@@ -69,155 +42,18 @@ def carry_out(org: Metadata, deployment: Deployment) -> None:
         deployment.status = "Failed"
         return
     members = [(kind, name) for kind in _ORDER for name in package.members.get(kind, ())]
-    parts = [(_PARTS, name) for name in package.members.get("CustomObject", ())]
+    parts = [(OBJECT_PARTS, name) for name in package.members.get("CustomObject", ())]
     unknown = sorted(set(package.members) - set(_ORDER))
     deployment.total = len(members) + len(unknown)
     failures = [Failed("", kind, "package.xml", f"Unknown type name '{kind}' specified") for kind in unknown]
     for kind, name in sorted([*members, *parts], key=lambda one: _PHASES.index(one[0])):
-        if kind == _PARTS and name not in org.objects:
+        if kind == OBJECT_PARTS and name not in org.objects:
             continue
         try:
-            problem = org.reject_component(kind, name)
-            if problem:
-                raise Rejected(problem)
-            _STEPS[kind](org, package, name)
+            deploy_component(org, package, kind, name)
         except Rejected as rejected:
             failures.append(Failed(kind, name, file_of(kind, name), str(rejected)))
     if not failures:
-        failures = [Failed("CustomObject", name, f"objects/{name}.object", why) for name, why in _orphans(org)]
+        failures = [Failed("CustomObject", name, f"objects/{name}.object", why) for name, why in misfits(org)]
     deployment.failures = failures
     deployment.status = "Failed" if failures else "Succeeded"
-
-
-def _object(org: Metadata, package: Package, name: str) -> None:
-    root = package.document("CustomObject", name)
-    if name not in org.objects:
-        name_field = root.find("nameField")
-        if name_field is None or not text(root, "label"):
-            raise Rejected("Must specify a nameField of type Text or AutoNumber")
-        org.put_object(org.new_object(name, text(root, "label"), name_field_of(name_field)))
-        org.guarded.add(name)
-        # The platform gives every new object a layout of its own, called after the label.
-        org.components["Layout", f"{name}-{text(root, 'label')} Layout"] = Element("Layout")
-    org.components["CustomObject", name] = root
-
-
-def _object_parts(org: Metadata, package: Package, name: str) -> None:
-    """What stands in an object's file, put there when all objects are: they refer to each other."""
-    root = package.document("CustomObject", name)
-    for one in root.findall("fields"):
-        _put_field(org, name, one)
-    for one in root.findall("listViews"):
-        org.components["ListView", f"{name}.{text(one, 'fullName')}"] = one
-
-
-def _field(org: Metadata, package: Package, name: str) -> None:
-    _put_field(org, name.partition(".")[0], package.part("CustomField", "fields", name))
-
-
-def _put_field(org: Metadata, owner: str, element: Element) -> None:
-    if owner not in org.objects:
-        raise Rejected(f"Entity Enumeration Or ID: bad value for restricted picklist field: {owner}")
-    new, sobject = field_of(element), org.objects[owner]
-    old, full = sobject.field(new.name), f"{owner}.{new.name}"
-    if old is None:
-        if new.master:
-            _demand_detail(org, owner, element)
-        org.guarded.add(full)
-        org.put_object(replace(sobject, fields=(*sobject.fields, new)))
-        return
-    if old.type != new.type:
-        raise Rejected(f"Cannot change the type of the field {full}")
-    if new.unique and not old.unique:
-        values = [row.get(new.name) for row in org.rows(owner) if row.get(new.name) is not None]
-        if len(values) != len({str(value).casefold() for value in values}):
-            raise Rejected(f"{new.name}: Cannot be unique: duplicate values exist in the records of {owner}")
-    org.put_object(replace(sobject, fields=tuple(new if one is old else one for one in sobject.fields)))
-
-
-def _demand_detail(org: Metadata, owner: str, element: Element) -> None:
-    if org.rows(owner):
-        raise Rejected("Cannot add a master-detail field to an object that has records")
-    target, children = text(element, "referenceTo"), text(element, "relationshipName")
-    if target not in org.objects:
-        raise Rejected(f"referenceTo value of '{target}' does not resolve to a valid sObject type")
-    if org.children_names.get(f"{target}.{children}", owner) != owner:
-        label = org.objects[target].label
-        raise Rejected(f"There is already a Child Relationship named {children} on {label}.")
-    org.children_names[f"{target}.{children}"] = owner
-
-
-def _orphans(org: Metadata) -> Iterable[tuple[str, str]]:
-    """Objects whose sharing does not fit their fields, known when all of them are there."""
-    for (kind, name), root in org.components.items():
-        if kind != "CustomObject" or name not in org.objects:
-            continue
-        detail = any(one.master for one in org.objects[name].fields)
-        by_parent = text(root, "sharingModel") == "ControlledByParent"
-        if detail and not by_parent:
-            yield name, "Cannot set sharingModel on a CustomObject with a MasterDetail relationship field"
-        if by_parent and not detail:
-            yield name, "ControlledByParent needs a MasterDetail relationship field"
-
-
-def _list_view(org: Metadata, package: Package, name: str) -> None:
-    element, owner = package.part("ListView", "listViews", name), name.partition(".")[0]
-    if owner not in org.objects:
-        raise Rejected(f"Parent entity failed to deploy: {owner}")
-    for column in element.findall("columns"):
-        column_name = (column.text or "").strip()
-        if column_name != "NAME" and org.objects[owner].field(column_name) is None:
-            raise Rejected(f"Could not resolve list view column: {column_name}")
-    org.components["ListView", name] = element
-
-
-def _tab(org: Metadata, package: Package, name: str) -> None:
-    if name not in org.objects:
-        raise Rejected(f"In field: customObject - no CustomObject named {name} found")
-    org.components["CustomTab", name] = package.document("CustomTab", name)
-
-
-def _layout(org: Metadata, package: Package, name: str) -> None:
-    root, owner = package.document("Layout", name), name.partition("-")[0]
-    if owner not in org.objects:
-        raise Rejected(f"Parent entity failed to deploy: {owner}")
-    for item in root.findall("layoutSections/layoutColumns/layoutItems/field"):
-        if org.objects[owner].field((item.text or "").strip()) is None:
-            raise Rejected(f"In field: field - no CustomField named {owner}.{item.text} found")
-    for related in root.findall("relatedLists"):
-        target = text(related, "relatedList")
-        child, _, key = target.partition(".")
-        known = child in org.objects and org.objects[child].field(key) is not None if key else True
-        if not known or (target == NOTES_LIST and "ContentNote" in org.hidden):
-            raise Rejected(f"Cannot find related list: {target}")
-    org.components["Layout", name] = root
-
-
-def _permission_set(org: Metadata, package: Package, name: str) -> None:
-    root = package.document("PermissionSet", name)
-    for part in root.findall("fieldPermissions"):
-        full = text(part, "field")
-        owner, _, short = full.partition(".")
-        found = org.objects[owner].field(short) if owner in org.objects else None
-        if found is None:
-            raise Rejected(f"In field: field - no CustomField named {full} found")
-        if found.required:
-            raise Rejected(f"You cannot deploy to a required field: {full}")
-    for part in root.findall("objectPermissions"):
-        if text(part, "object") not in org.objects:
-            raise Rejected(f"In field: object - no CustomObject named {text(part, 'object')} found")
-    for part in root.findall("tabSettings"):
-        if ("CustomTab", text(part, "tab")) not in org.components:
-            raise Rejected(f"In field: tab - no CustomTab named {text(part, 'tab')} found")
-    org.permission_sets[name] = PermissionSet(name, [part for part in root if part.tag != "fullName"])
-
-
-_STEPS: dict[str, Callable[[Metadata, Package, str], None]] = {
-    "CustomObject": _object,
-    _PARTS: _object_parts,
-    "CustomField": _field,
-    "ListView": _list_view,
-    "CustomTab": _tab,
-    "Layout": _layout,
-    "PermissionSet": _permission_set,
-}

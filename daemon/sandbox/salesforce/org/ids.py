@@ -1,4 +1,4 @@
-"""Record ids as Salesforce makes them: a key prefix, a running number, three characters of checksum."""
+"""Makes record ids like Salesforce's: a key prefix, a running number, three characters of checksum."""
 
 import re
 from collections.abc import Iterator
@@ -13,9 +13,9 @@ _ID = re.compile(r"[A-Za-z0-9]{15}(?:[A-Z0-5]{3})?")
 
 @lru_cache(maxsize=10_000)
 def with_checksum(id15: str) -> str:
-    """Lengthen a case-sensitive id so that it survives programs that ignore case.
+    """Lengthen a case-sensitive id to one for programs that ignore case.
 
-    Each checksum character tells which characters of a block of five are capitals.
+    Each checksum character tells the capitals among five characters.
     """
     blocks = (id15[start : start + 5] for start in (0, 5, 10))
     return id15 + "".join(
@@ -24,7 +24,7 @@ def with_checksum(id15: str) -> str:
 
 
 def normal_id(text: str) -> str | None:
-    """The 18-character form of an id of either length; None for what is no id at all."""
+    """Return the 18-character form of an id of either length; None for any other text."""
     if not _ID.fullmatch(text):
         return None
     whole = with_checksum(text[:15])
@@ -32,7 +32,7 @@ def normal_id(text: str) -> str | None:
 
 
 def ids_from(prefix: str) -> Iterator[str]:
-    """New ids of one object. The pod's letters stand between prefix and number, as in a real org."""
+    """Yield new ids of one object. The pod's letters stand between prefix and number, as in a real org."""
     return (with_checksum(f"{prefix}5gX{_base62(number):0>9}") for number in count(1))
 
 

@@ -1,4 +1,4 @@
-"""The XML of the Metadata API: documents read with care, and fields turned from it and into it."""
+"""Reads the XML of the Metadata API safely, and turns fields from it and into it."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -28,11 +28,11 @@ _NAMES: Mapping[FieldType, str] = {
 
 
 class Rejected(Exception):  # noqa: N818
-    """A component that the platform does not take, with its words."""
+    """A component is rejected, with the platform's message."""
 
 
 def read_xml(data: bytes) -> Element:
-    """The tree of a document, names without their namespaces. Document types, and so entities, are refused."""
+    """Return the tree of a document, names without their namespaces. Document types, and so entities, are rejected."""
     try:
         text = data.decode()
         if "<!DOCTYPE" in text:
@@ -48,7 +48,7 @@ def read_xml(data: bytes) -> Element:
 
 
 def field_of(element: Element) -> Field:
-    """The field that a `CustomField` describes."""
+    """Return the field of a `CustomField`."""
     name, kind = text(element, "fullName"), text(element, "type")
     if kind not in _TYPES:
         raise Rejected(f"Invalid field type: {kind or 'none'}")
@@ -75,7 +75,7 @@ def field_of(element: Element) -> Field:
 
 
 def name_field_of(element: Element) -> Field:
-    """The field Name of an object by its `nameField`."""
+    """Return the field Name of an object by its `nameField`."""
     pattern = re.sub(r"\{(0+)\}", lambda zeros: f"{{:0{len(zeros[1])}d}}", text(element, "displayFormat"))
     given = text(element, "type") != "AutoNumber"
     return Field(
@@ -90,7 +90,7 @@ def name_field_of(element: Element) -> Field:
 
 
 def element_of(field: Field, children_name: str) -> Element:
-    """The `fields` of an object that describes this field as it is now."""
+    """Return the element `fields` for this field of an object."""
     root = Element("fields")
     values: dict[str, object] = {"fullName": field.name, "externalId": field.external_id, "label": field.label}
     if field.type == "reference":
@@ -117,25 +117,25 @@ def element_of(field: Field, children_name: str) -> Element:
 
 
 def spell_xml(tag: str, children: Iterable[Element]) -> str:
-    """One record of an answer."""
+    """Return one record of an answer as XML."""
     root = Element(tag)
     root.extend(children)
     return tostring(root, encoding="unicode")
 
 
 def text(element: Element, name: str) -> str:
-    """The text of a child, empty where there is none."""
+    """Return the text of a child element, empty without one."""
     return (element.findtext(name) or "").strip()
 
 
 def number(element: Element, name: str) -> int:
-    """The whole number of a child, 0 where there is none."""
+    """Return the whole number in a child element, 0 without one."""
     found = text(element, name)
     return int(found) if found.isdigit() else 0
 
 
 def ticked(element: Element, name: str) -> bool:
-    """Whether a child says true."""
+    """Return whether a child element is true."""
     return text(element, name) == "true"
 
 

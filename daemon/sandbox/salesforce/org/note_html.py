@@ -1,4 +1,4 @@
-"""What Salesforce does to the HTML of an enhanced note when it is saved, and what a reader of it sees."""
+"""Saves the HTML of an enhanced note as Salesforce does, and reads its text."""
 
 import re
 import unicodedata
@@ -15,9 +15,9 @@ _MARKUP = re.compile(
 
 
 def saved_html(text: str) -> str:
-    """The HTML as it is stored: newlines vanish, and anything but simple, well-formed HTML is refused.
+    """Return the HTML to store: newlines vanish, and anything but simple, well-formed HTML is rejected.
 
-    The refusal says neither where nor why; a text that was not escaped first is the usual cause.
+    The error tells neither place nor cause; the usual cause is a text that was not escaped.
     """
     html = text.replace("\r", "").replace("\n", "")
     if any(unicodedata.category(char) in {"Cc", "Cs"} and char != "\t" for char in html):
@@ -40,7 +40,7 @@ def saved_html(text: str) -> str:
 
 
 def plain_text(html: str) -> str:
-    """What a person reads: a line per `<br>` and per paragraph, entities as characters."""
+    """Return the text that people read: a line per `<br>` and per paragraph, entities as characters."""
     reader = _Reader()
     reader.feed(html)
     reader.close()
@@ -48,7 +48,7 @@ def plain_text(html: str) -> str:
 
 
 class _Reader(HTMLParser):
-    """Collects text; the edge of a block breaks the line only where text stands before it, as in a browser."""
+    """Collects text; the edge of a block breaks the line only after text, as in a browser."""
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)

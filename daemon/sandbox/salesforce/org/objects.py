@@ -1,4 +1,4 @@
-"""The objects that the sandbox's org has from the start."""
+"""The objects of the sandbox's org at its start."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ def _field(name: str, kind: FieldType = "string", length: int = 0, **traits: Any
 
 
 def _amount(name: str) -> Field:
-    """Number(14, 4) in Setup: fourteen digits before the point, four after it."""
+    """Return a field that Setup calls Number(14, 4): fourteen digits before the point, four after it."""
     return _field(name, "double", precision=18, scale=4)
 
 
@@ -36,7 +36,7 @@ _PARENT = _reference("Invoice__c", "Magento_Invoice__c", required=True, master=T
 
 
 def custom_object(name: str, label: str, key_prefix: str, name_field: Field, *fields: Field) -> SObject:
-    """An object that an administrator made, with what every object has."""
+    """Return an administrator's object, with the fields of every object."""
     return SObject(name=name, label=label, key_prefix=key_prefix, fields=(*_SYSTEM, name_field, *fields))
 
 

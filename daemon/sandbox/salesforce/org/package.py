@@ -1,4 +1,4 @@
-"""The zip of a deployment: its manifest, and the files that it names."""
+"""Reads the zip of a deployment: its manifest, and the files of the named components."""
 
 from io import BytesIO
 from xml.etree.ElementTree import Element
@@ -15,12 +15,12 @@ _MAX_UNPACKED = 400_000_000
 
 
 def file_of(kind: str, name: str) -> str:
-    """Where a component stands in the zip; parts of an object stand in the object's file."""
+    """Return a component's file in the zip; parts of an object are in the object's file."""
     return _FOLDERS.get(kind, "objects/{}.object").format(name.partition(".")[0] if kind not in _FOLDERS else name)
 
 
 class Package:
-    """A zip with its manifest; what the manifest does not name is not deployed."""
+    """A zip with its manifest; components outside the manifest are not deployed."""
 
     def __init__(self, data: bytes) -> None:
         try:
@@ -37,7 +37,7 @@ class Package:
             self.members[text(types, "name")] = [member.text or "" for member in types.findall("members")]
 
     def document(self, kind: str, name: str) -> Element:
-        """The component's own file."""
+        """Return the component's own file."""
         path = file_of(kind, name)
         if path not in self._files:
             raise Rejected(
@@ -46,7 +46,7 @@ class Package:
         return read_xml(self._files[path])
 
     def part(self, kind: str, tag: str, name: str) -> Element:
-        """A field or list view inside its object's file."""
+        """Return a field or list view from its object's file."""
         owner, _, short = name.partition(".")
         for one in self.document("CustomObject", owner).findall(tag):
             if text(one, "fullName") == short:

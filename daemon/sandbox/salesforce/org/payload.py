@@ -1,4 +1,4 @@
-"""What a body asks to be saved: its names and values checked against the object, parents found by external ID."""
+"""Reads a record's body: names and values are checked against the object, parents found by external ID."""
 
 from collections.abc import Iterable, Mapping
 from typing import Protocol
@@ -9,19 +9,19 @@ from daemon.sandbox.salesforce.org.values import parse_value
 
 
 class Records(Protocol):
-    """What the check needs to know about the other records of the org."""
+    """The questions of this check about other records of the org."""
 
     def ids_with(self, name: str, field_name: str, value: Value) -> list[str]:
-        """The ids of the records of an object that have this value."""
+        """Return the ids of the records of an object with this value."""
 
     def object_of(self, record_id: str) -> str | None:
-        """The object of which this is an existing record."""
+        """Return the object of an existing record, or None."""
 
 
 def parse_payload(
     records: Records, sobject: SObject, body: Mapping[str, object], *, creating: bool, key: Field | None = None
 ) -> dict[str, Value]:
-    """The values to save. `key` is the external ID in the call's address, which the body must not repeat."""
+    """Return the values to save. `key` is the external ID in the call's URL, which the body must not repeat."""
     values: dict[str, Value] = {}
     for name, raw in body.items():
         if name == "attributes":

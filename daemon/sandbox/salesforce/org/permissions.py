@@ -1,4 +1,4 @@
-"""Who may see what: what deployments made is nobody's until an assigned permission set grants it."""
+"""The user's permissions: new objects and fields need a grant by an assigned permission set."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
@@ -10,21 +10,21 @@ from daemon.sandbox.salesforce.org.schema import Field, SObject
 
 @dataclass
 class PermissionSet:
-    """A permission set by its parts, kept as they were deployed."""
+    """A permission set by its deployed parts."""
 
     name: str
     content: list[Element] = field(default_factory=list)
 
     def grants(self, kind: str, key: str, name: str, right: str) -> bool:
-        """Whether it gives this right, e.g. `allowRead` of the `objectPermissions` of an object."""
+        """Return whether the set grants this right, e.g. `allowRead` of the `objectPermissions` of an object."""
         return any(part.tag == kind and text(part, key) == name and ticked(part, right) for part in self.content)
 
 
 class Permissions:
-    """What the integration user may see and write.
+    """The integration user's permissions to see and to write.
 
-    `guarded` names the objects and fields (`Object__c.Field__c`) that need a grant. A test hides a field by
-    `hidden_fields` and takes its Edit by `read_only_fields`, whatever is granted.
+    `guarded` names the objects and fields (`Object__c.Field__c`) that need a grant. Despite any grant, a test hides
+    a field by `hidden_fields` and takes its Edit away by `read_only_fields`.
     """
 
     def __init__(self) -> None:
@@ -34,13 +34,13 @@ class Permissions:
         self.permission_sets: dict[str, PermissionSet] = {}
 
     def may(self, assigned: Iterable[str], name: str, right: str) -> bool:
-        """Whether the user has this right on an object by the permission sets that are assigned."""
+        """Return whether the user has this right on an object by the assigned permission sets."""
         return name not in self.guarded or any(
             self.permission_sets[one].grants("objectPermissions", "object", name, right) for one in assigned
         )
 
     def view(self, sobject: SObject, assigned: Iterable[str]) -> SObject:
-        """The object as the user sees it: without the fields that are hidden, others perhaps read-only."""
+        """Return the object as the user sees it: without hidden fields, some of the others read-only."""
         restricted = self.guarded | self.hidden_fields | self.read_only_fields
         if not any(one.partition(".")[0] == sobject.name for one in restricted):
             return sobject
@@ -57,7 +57,7 @@ class Permissions:
 
     def _rights(self, one: Field, full: str, assigned: list[str]) -> tuple[bool, bool]:
         readable = editable = True
-        if full in self.guarded and not one.required:  # what is required is everybody's who may see the object
+        if full in self.guarded and not one.required:  # a required field is visible with its object
             sets = [self.permission_sets[name] for name in assigned]
             readable = any(each.grants("fieldPermissions", "field", full, "readable") for each in sets)
             editable = any(each.grants("fieldPermissions", "field", full, "editable") for each in sets)

@@ -1,4 +1,4 @@
-"""What an object of the org and its fields are."""
+"""The definitions of an org's objects and fields."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,10 +18,10 @@ TEXT_TYPES = frozenset({"string", "textarea", "email", "url", "picklist"})
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Field:
-    """One column, with what describe tells about it.
+    """One column, with its traits in describe.
 
-    `defaulted` means that the platform fills it when a create leaves it out; `master` that the record dies with
-    the one it refers to. An empty `reference_to` on a reference admits records of every object.
+    `defaulted`: the platform fills the field when a create leaves it out. `master`: the record is deleted with the
+    record it refers to. An empty `reference_to` on a reference admits records of every object.
     """
 
     name: str
@@ -46,22 +46,22 @@ class Field:
 
     @property
     def custom(self) -> bool:
-        """Whether an administrator made it."""
+        """Return whether this was made by an administrator."""
         return self.name.endswith("__c")
 
     @property
     def indexed(self) -> bool:
-        """Whether records are found by this field without reading all of them."""
+        """Return whether records are found by this field without reading all of them."""
         return self.unique or self.external_id or self.type == "reference"
 
     @property
     def filterable(self) -> bool:
-        """Long text and binary fields cannot stand in a WHERE clause."""
+        """Return whether a WHERE clause may have this field: not long text, nor binary."""
         return not (self.type == "base64" or (self.type == "textarea" and self.length > 255))
 
     @property
     def writable(self) -> bool:
-        """Whether an update may name it; a detail stays with its master unless reparenting was allowed."""
+        """Return whether an update may set the field; a detail stays with its master unless reparenting is allowed."""
         return self.updateable and (not self.master or self.reparentable)
 
 
@@ -76,34 +76,34 @@ class SObject:
 
     @property
     def custom(self) -> bool:
-        """Whether an administrator made it."""
+        """Return whether this was made by an administrator."""
         return self.name.endswith("__c")
 
     @cached_property
     def by_name(self) -> Mapping[str, Field]:
-        """Its fields by name in lower case."""
+        """Return its fields by name in lower case."""
         return {field.name.lower(): field for field in self.fields}
 
     @cached_property
     def by_relationship(self) -> Mapping[str, Field]:
-        """Its reference fields by the name that leads to the other record (`Invoice__r`)."""
+        """Return its reference fields by the name of the relationship (`Invoice__r`)."""
         return {field.relationship.lower(): field for field in self.fields if field.relationship}
 
     @cached_property
     def required(self) -> tuple[Field, ...]:
-        """The fields that a create must fill."""
+        """Return the fields that a create must fill."""
         return tuple(field for field in self.fields if field.required)
 
     @cached_property
     def unique(self) -> tuple[Field, ...]:
-        """The fields of which no two records may have the same value."""
+        """Return the unique fields."""
         return tuple(field for field in self.fields if field.unique)
 
     @cached_property
     def external_id(self) -> Field | None:
-        """The first external ID field, by which its records are known outside."""
+        """Return the first external ID field, the key of its records for other systems."""
         return next((field for field in self.fields if field.external_id), None)
 
     def field(self, name: str) -> Field | None:
-        """The field of that name, however its case is written."""
+        """Return the field of that name, in any case, or None."""
         return self.by_name.get(name.lower())

@@ -1,4 +1,4 @@
-"""The org's Setup: its metadata, deployments to it, and which permission sets the user has."""
+"""The org's Setup: its metadata, the deployments to it, and the permission sets."""
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
@@ -18,10 +18,10 @@ NO_METADATA = "use of the Metadata API requires a user with the ModifyAllData or
 
 
 class Setup(Database):
-    """An org that can be set up by metadata.
+    """An org with a Metadata API.
 
-    `may_deploy` is the user's right to the Metadata API; `polls_until_done` how often a deployment is asked about
-    before it is over; `reject_component` gives the words by which the org refuses a component (None: it does not).
+    `may_deploy` is the user's right to the Metadata API. `polls_until_done` is the number of questions about a
+    deployment until it ends. `reject_component` returns the org's message about a rejected component, or None.
     """
 
     def __init__(self, objects: Iterable[SObject], clock: Callable[[], datetime]) -> None:
@@ -35,7 +35,7 @@ class Setup(Database):
         self._deployment_ids = ids_from("0Af")
 
     def start_deployment(self, data: bytes, *, check_only: bool) -> Deployment:
-        """Take a zip in; what becomes of it is asked for later."""
+        """Take a zip in for deployment; the client asks for the outcome later."""
         self.demand_metadata()
         with self.mutex:
             deployment = Deployment(next(self._deployment_ids), data, check_only)
@@ -43,7 +43,7 @@ class Setup(Database):
             return deployment
 
     def ask_deployment(self, deployment_id: str) -> Deployment:
-        """How far a deployment is; it moves on as it is asked about."""
+        """Return a deployment; each question about it moves it on."""
         self.demand_metadata()
         with self.mutex:
             found = self.deployments.get(deployment_id)
@@ -57,7 +57,7 @@ class Setup(Database):
             return found
 
     def read_metadata(self, kind: str, names: Iterable[str]) -> list[str]:
-        """The records of an answer to readMetadata, an empty one for what is not there."""
+        """Return the records of an answer to readMetadata, an empty one for an unknown name."""
         self.demand_metadata()
         with self.mutex:
             return [self._spelled(kind, name) for name in names]
@@ -68,7 +68,7 @@ class Setup(Database):
             raise ApiError("INSUFFICIENT_ACCESS", NO_METADATA, fields=None, status=403)
 
     def put_object(self, sobject: SObject) -> None:
-        """Have this object, or have it so, from now on."""
+        """Add this object, or replace its definition."""
         if sobject.name in self._tables:
             self._tables[sobject.name].index_by(sobject)
         else:
@@ -76,13 +76,13 @@ class Setup(Database):
         self.objects[sobject.name] = sobject
 
     def new_object(self, name: str, label: str, name_field: Field) -> SObject:
-        """An object with what every object has, and a prefix for its ids that no other has."""
+        """Return a new object with the fields of every object, and a unique prefix for its ids."""
         taken = {sobject.key_prefix for sobject in self.objects.values()}
         prefix = next(f"a{number:02d}" for number in range(100) if f"a{number:02d}" not in taken)
         return custom_object(name, label, prefix, name_field)
 
     def remove_object(self, name: str) -> None:
-        """An administrator deletes an object, with its records, views and layouts and what was granted of it."""
+        """Delete an object, as an administrator does, with its records, views, layouts and grants."""
         with self.mutex:
             del self.objects[name], self._tables[name]
             parts = [key for key in self.components if key[1].replace("-", ".").partition(".")[0] == name]
@@ -94,7 +94,7 @@ class Setup(Database):
                 one.content[:] = [part for part in one.content if not _is_about(part, name)]
 
     def permission_set(self, name: str) -> PermissionSet:
-        """A permission set, for a test to change as an administrator would."""
+        """Return a permission set, for a test to change as an administrator would."""
         return self.permission_sets[name]
 
     def _carry_out(self, deployment: Deployment) -> None:

@@ -1,4 +1,4 @@
-"""The records of one object, found by id or by an indexed field."""
+"""The records of one object, by id and by indexed fields."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from daemon.sandbox.salesforce.org.schema import Field, Row, SObject, Value
 
 
 class Table:
-    """Rows by id. A row is never changed in place: it is replaced, so that the old one can be put back."""
+    """Rows by id. A row is never changed in place but replaced, so that the old one can be put back."""
 
     def __init__(self, sobject: SObject) -> None:
         self.rows: dict[str, Row] = {}
@@ -19,7 +19,7 @@ class Table:
         self.index_by(sobject)
 
     def index_by(self, sobject: SObject) -> None:
-        """Index anew, by the fields that the object has now."""
+        """Index all rows again, by the present fields of the object."""
         self._indexed = [field for field in sobject.fields if field.indexed]
         self._index = {field.name: defaultdict(dict) for field in self._indexed}
         for record_id, row in self.rows.items():
@@ -27,11 +27,11 @@ class Table:
                 self._index[field.name][index_key(field, row.get(field.name))][record_id] = None
 
     def new_id(self) -> str:
-        """An id that no record of this object ever had."""
+        """Return an id that no record of this object ever had."""
         return next(self._ids)
 
     def put(self, record_id: str, row: Row | None) -> Row | None:
-        """Put a row in the place of the one there (None: none) and return that."""
+        """Replace a row (None: delete it) and return the old one."""
         before = self.rows.get(record_id)
         for field in self._indexed:
             if before is not None:
@@ -47,12 +47,12 @@ class Table:
         return before
 
     def put_back(self, record_id: str, before: Row | None) -> None:
-        """Undo a put: a record whose creation is undone never existed, so it does not count as deleted."""
+        """Undo a put; a record whose creation is undone never existed, so it is not deleted."""
         self.put(record_id, before)
         self.deleted.discard(record_id)
 
     def ids_with(self, field: Field, value: Value) -> list[str]:
-        """The ids of the records that have this value, by index where there is one."""
+        """Return the ids of the records with this value, by index where possible."""
         if value is None:
             return [record_id for record_id, row in self.rows.items() if row.get(field.name) is None]
         key = index_key(field, value)
@@ -67,7 +67,10 @@ class Table:
 
 
 def index_key(field: Field, value: Value) -> Value:
-    """What is equal for Salesforce: texts whatever their case unless the field minds it, ids of either length."""
+    """Return a key that is equal for values that Salesforce takes as equal.
+
+    These are ids of either length, and texts in any case unless the field is case-sensitive.
+    """
     if not isinstance(value, str):
         return value
     if field.type in {"id", "reference"}:

@@ -1,4 +1,4 @@
-"""Writes that commit whole or leave no trace, and the history of those that did."""
+"""Writes that commit whole or leave no trace, and the history of the committed ones."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from daemon.sandbox.salesforce.org.traps import Operation
 
 
 class Change(NamedTuple):
-    """One committed write: the object, the record's external ID (its id where it has none), what was done."""
+    """One committed write: the object, the record's external ID (or else its id), and the operation."""
 
     object: str
     external_id: str
@@ -20,7 +20,7 @@ class Change(NamedTuple):
 
 
 class Transactions:
-    """One transaction at a time, undone as a whole when anything in it is refused."""
+    """One transaction at a time, undone as a whole by any error in it."""
 
     def __init__(self) -> None:
         self.mutex = RLock()
@@ -32,7 +32,7 @@ class Transactions:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """All or nothing; one within another is part of it."""
+        """Commit all writes of the block, or none; a transaction within another one is part of that."""
         with self.mutex:
             if self._undo is not None:
                 yield

@@ -1,4 +1,4 @@
-"""Failures of single records that a test lays out: validation rules, triggers, locks, full storage."""
+"""Failures of single records, set by tests: validation rules, triggers, locks, full storage."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -13,9 +13,9 @@ Operation: TypeAlias = Literal["create", "update"]
 
 @dataclass(eq=False)
 class Trap:
-    """Springs on each write of a record of this object for which the predicate holds, at most `times` times.
+    """Fails each write of a matching record of this object, at most `times` times.
 
-    The predicate sees the record as it would be saved. A trap that sprang stays sprung when its graph is rolled back.
+    The predicate sees the record as it would be saved. A rollback of the graph does not lower `sprung`.
     """
 
     object: str
@@ -30,7 +30,7 @@ class Trap:
         self.times = 0
 
     def spring(self, name: str, operation: Operation, row: Row) -> None:
-        """Raise this trap's error if the write walks into it."""
+        """Raise this trap's error if the write matches."""
         if name != self.object or operation not in self.operations:
             return
         if (self.times is None or self.sprung < self.times) and self.predicate(row):

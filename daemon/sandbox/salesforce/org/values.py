@@ -1,4 +1,4 @@
-"""How a value of a JSON body becomes the value of a field, or the error that Salesforce gives instead."""
+"""Turns values of a JSON body into values of fields, or raises Salesforce's error."""
 
 import base64
 import binascii
@@ -20,7 +20,7 @@ _EMAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(?:\.[A-Za-z
 
 
 def parse_value(field: Field, raw: object) -> Value:
-    """The value to store: trimmed, rounded, checked against the field; an empty text is no value."""
+    """Return the value to store: trimmed, rounded, checked against the field; an empty text is null."""
     if raw is None:
         if field.type == "boolean":
             raise ApiError(
@@ -31,7 +31,7 @@ def parse_value(field: Field, raw: object) -> Value:
 
 
 def parse_datetime(text: str) -> datetime | None:
-    """An instant in one of the two spellings that the REST API reads; custom fields keep whole seconds."""
+    """Return an instant, of either spelling of the REST API, in whole seconds as custom fields keep it; else None."""
     if not _DATETIME.fullmatch(text):
         return None
     try:
@@ -41,7 +41,7 @@ def parse_datetime(text: str) -> datetime | None:
 
 
 def utf16_length(text: str) -> int:
-    """The length as Salesforce counts it: an emoji is two."""
+    """Return the length as Salesforce counts it: an emoji is two."""
     return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 

@@ -1,0 +1,13 @@
+"""Marks the unanswered calls of a killed daemon, before a command changes the due rows."""
+
+from daemon.clock import SystemClock
+from daemon.settings import Configuration
+from daemon.sync.timing import UNANSWERED_AGAIN
+from state.store import Store
+
+
+def doubt_killed(store: Store, configuration: Configuration) -> None:
+    """Mark the rows that a killed daemon was perhaps sending as unanswered; no process has done so since."""
+    if store.facts.get("running") is not None:
+        marked = configuration.settings.salesforce.comment.object is None
+        store.doubts.owed(SystemClock().now() + UNANSWERED_AGAIN, marked=marked)

@@ -1,0 +1,1 @@
+"""Makes what people are told, as plain frozen values; commands and pages only draw them."""
