@@ -28,8 +28,8 @@ _COMMANDS = {
     "explain": "One invoice's whole story, also why it is not in Salesforce.",
     "history": "Past passes with their books.",
     "salesforce": "Set up the Salesforce org: objects, fields, permissions.",
-    "state": "Where the state is; back it up; clear it to force a resync.",
-    "settings": "The settings in force; whether they can be used.",
+    "state": "Show where the state is; back it up; restore it; clear it to force a resync.",
+    "settings": "Show the settings in force, or check them.",
 }
 # Bytes outside any text, and control characters: no number, date or path of ours holds any.
 _UNTYPED = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
