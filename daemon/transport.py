@@ -16,10 +16,11 @@ from requests.adapters import HTTPAdapter
 from urllib3.exceptions import HTTPError
 
 from daemon.certificate import shown_certificate
-from daemon.errors import SideDenied, SideName, Unreachable
+from daemon.errors import SideDenied, Unreachable
 from daemon.limits import LIMITS, Limits, decoded_bytes, values_in
 from daemon.observer import Observer
 from daemon.sockets import CONNECT_SECONDS, POOLS, Call, current
+from state.kinds import SideName
 
 _CHUNK = 65_536
 _LONGEST_WAIT = 86_400.0

@@ -16,6 +16,7 @@ from daemon.settings import Configuration
 from state.errors import StateLockedError
 from state.file.opening import look_at
 from state.forgetting import clear_state
+from state.kinds import ClearKind
 from state.store import Store
 
 
@@ -50,7 +51,7 @@ def _is_there(place: Path) -> bool:
     return True
 
 
-def _clear(configuration: Configuration, kind: str, chosen: list[int]) -> int:
+def _clear(configuration: Configuration, kind: ClearKind, chosen: list[int]) -> int:
     try:
         with Store(path_of_state(configuration), lock=True, observer=handed_in()) as store:
             now = SystemClock().now()
@@ -62,7 +63,7 @@ def _clear(configuration: Configuration, kind: str, chosen: list[int]) -> int:
     return 0
 
 
-def _through_daemon(configuration: Configuration, kind: str, chosen: list[int]) -> int:
+def _through_daemon(configuration: Configuration, kind: ClearKind, chosen: list[int]) -> int:
     """Have the daemon clear its state after the call in flight."""
     with follow(configuration, kind, named=chosen) as done:
         if done.failure is not None:

@@ -10,6 +10,7 @@ from daemon.notes import comment_digest
 from daemon.settings import Settings
 from daemon.spelling import money
 from state.dismissal import is_dismissed, went_with_invoice
+from state.kinds import SeenBy
 from state.ledger import LedgerRow
 from state.notes import NoteRow
 
@@ -25,7 +26,7 @@ class Seen:
     """
 
     at: datetime
-    by: str
+    by: SeenBy
     retry_at: datetime
     asked: bool = False
     named: bool = False

@@ -6,11 +6,12 @@ from datetime import datetime, timedelta
 
 from structlog.typing import FilteringBoundLogger
 
-from daemon.errors import Busy, Fatal, InvoiceSyncError, OutOfCalls, Probe, SideDenied, SideName
+from daemon.errors import Busy, Fatal, InvoiceSyncError, OutOfCalls, Probe, SideDenied
 from daemon.spelling import sentences
 from daemon.sync.account import AccountSignIns
 from daemon.sync.session import Sessions
 from daemon.sync.tools import Tools
+from state.kinds import SideName, SideStatus
 from state.sides import Side
 
 
@@ -74,7 +75,7 @@ class SideHealth:
             wait = steps[min(known.failures, len(steps) - 1)]
         elif isinstance(error, Busy):
             wait = error.retry_after
-        status = "paused" if paused else "failing"
+        status: SideStatus = "paused" if paused else "failing"
         reason = store.redact(str(error))  # as what is known of it: the two are compared
         hint = self._hint(error)
         if known.status != status or (paused and not _tells(known.reason, reason)):

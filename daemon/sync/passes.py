@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
-from daemon.errors import InvoiceSyncError, SideName
+from daemon.errors import InvoiceSyncError
 from daemon.sync.deliveries import Deliveries
 from daemon.sync.discovery.intake import Intake, Progress
 from daemon.sync.discovery.sweep import Sweep
@@ -20,6 +20,7 @@ from daemon.sync.renewal import Renewal
 from daemon.sync.session import Sessions
 from daemon.sync.tally import Left, Tally
 from daemon.sync.tools import Tools
+from state.kinds import SideName, Trigger
 
 T = TypeVar("T")
 _A_MINUTE = 60.0
@@ -147,7 +148,7 @@ class Passes:
         return self.tools.store.scans.open("backfill") is not None
 
     @contextmanager
-    def _open(self, trigger: str) -> Iterator[Tally]:
+    def _open(self, trigger: Trigger) -> Iterator[Tally]:
         """Open a pass's books for the length of the block; then close and remember the books."""
         store, clock = self.tools.store, self.tools.clock
         self.renewal.refresh(self.tools.log)

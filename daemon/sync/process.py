@@ -16,6 +16,7 @@ from daemon.sync.session import Session, Sessions
 from daemon.sync.tally import Tally
 from daemon.sync.timing import FAILED_AGAIN, RETRY_LONGEST, UNANSWERED_AGAIN
 from daemon.sync.tools import Tools
+from state.kinds import ScanKind
 from state.passes import Pass
 from state.sign_ins import BY_US
 
@@ -74,11 +75,11 @@ class Process:
         with store.writing():
             until = now() + UNANSWERED_AGAIN
             if unclean:
-                store.doubts.owed(until, marked=self.settings.salesforce.comment.object is None)
-            older = not store.mark.fits()
+                store.unanswered.mark_owed(until, notes_by_title=self.settings.salesforce.comment.object is None)
+            older = not store.generation.fits()
             if older:
-                store.doubts.everything(until)
-            store.mark.renew()
+                store.unanswered.mark_all(until)
+            store.generation.renew()
             self.renewal.begin_again()
             if unclean or older:
                 self.org.doubt()
@@ -101,7 +102,7 @@ class Process:
         store = self.tools.store
         with store.writing():
             store.facts.forget("running")
-            store.mark.renew()
+            store.generation.renew()
         self.close()
 
     def close(self) -> None:
@@ -175,7 +176,7 @@ class Process:
         """Sync these invoices as Magento shows them now; ``named`` are those that a person named one by one."""
         return self._finish(self.requests.sync(named, others))
 
-    def _may_go_on(self, kind: str) -> bool:
+    def _may_go_on(self, kind: ScanKind) -> bool:
         return self.tools.store.scans.open(kind) is not None and self.magento.is_open()
 
     def _require_own_state(self) -> None:

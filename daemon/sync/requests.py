@@ -14,6 +14,7 @@ from daemon.sync.tally import Tally
 from daemon.sync.tools import Tools
 from state.dismissal import dismiss
 from state.forgetting import clear_state
+from state.kinds import ClearKind
 from state.requests import Request
 
 
@@ -60,10 +61,12 @@ class Requests:
                 return self.sync(request.named_ids, request.other_ids)
             case "dismiss":
                 return self.passes.change_state(partial(dismiss, self.tools.store, request.named_ids))
-            case "clear" | "clear-checkpoint":
-                return self.passes.change_state(partial(self._clear, request))
+            case "clear":
+                return self.passes.change_state(partial(self._clear, request, "clear"))
+            case "clear-checkpoint":
+                return self.passes.change_state(partial(self._clear, request, "clear-checkpoint"))
         raise InvoiceSyncError(f"this version knows no request {request.kind!r}", hint="Restart the daemon.")
 
-    def _clear(self, request: Request) -> None:
-        clear_state(self.tools.store, self.tools.now(), request.kind, request.named_ids)
+    def _clear(self, request: Request, kind: ClearKind) -> None:
+        clear_state(self.tools.store, self.tools.now(), kind, request.named_ids)
         self.renewal.begin_again()

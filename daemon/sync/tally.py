@@ -8,6 +8,7 @@ from structlog.typing import FilteringBoundLogger
 
 from daemon.errors import InvoiceSyncError
 from daemon.sync.delivery.call_failures import CallFailures
+from state.kinds import PassOutcome
 from state.ledger import LedgerRow
 from state.passes import Pass
 
@@ -136,7 +137,7 @@ class Tally:
         write = self.log.debug if idle else self.log.info
         write("pass.finished", seconds=round(seconds, 3), **{name: getattr(done, name) for name in _SAID})
 
-    def _outcome(self, *, synced: int, is_partial: bool) -> str:
+    def _outcome(self, *, synced: int, is_partial: bool) -> PassOutcome:
         if self.error is not None:
             return "partial" if synced or self.notes else "failed"
         return "partial" if is_partial or self.refused or self.note_failures else "ok"

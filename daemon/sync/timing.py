@@ -43,7 +43,7 @@ class Timing:
 
     def recall(self) -> None:
         """Take up from the state until when a call about cleared records may still commit."""
-        self._cleared_until = self._tools.store.doubts.until()
+        self._cleared_until = self._tools.store.unanswered.forgotten_until()
 
     def now(self) -> datetime:
         """Return the wall clock in whole seconds."""

@@ -11,7 +11,7 @@ from state.connection import connect
 from state.errors import StateError, StateMissingError, StateReplacedError, StateStarvedError, starved, unusable
 from state.file.lock import is_locked, state_in_use
 from state.file.permissions import make_private
-from state.migrations import story
+from state.migrations import migrations
 from state.observer import StateObserver
 from state.room import LACKING
 
@@ -140,7 +140,7 @@ def _make(path: Path, observer: StateObserver) -> None:
         try:
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute("BEGIN")  # synced to the disk once, not after each migration
-            story.apply(Database(connection))
+            migrations.apply(Database(connection))
             observer.schema_made()
             connection.execute("COMMIT")
         finally:
@@ -205,7 +205,7 @@ def require_whole(path: Path, connection: sqlite3.Connection, *, thorough: bool 
 
 def require_ours(path: Path, database: Database) -> None:
     """StateUnusableError when it is another program's, or of a newer version."""
-    applied = {migration.name for migration in story.applied(database)}
+    applied = {migration.name for migration in migrations.applied(database)}
     if not applied:
         raise unusable(path, "it is another program's database")
     unknown = sorted(applied - known_migrations())
@@ -222,7 +222,7 @@ def known_migrations() -> frozenset[str]:
     """The migrations that this version knows."""
     empty = sqlite3.connect(":memory:")
     try:
-        return frozenset(migration.name for migration in story.pending(Database(empty)))
+        return frozenset(migration.name for migration in migrations.pending(Database(empty)))
     finally:
         empty.close()
 

@@ -4,10 +4,10 @@ from sqlite_utils.db import Database
 
 from daemon.cli import main
 from daemon.demo.failpoints import armed
-from state.migrations import story
+from state.migrations import migrations
 
 
-@story()
+@migrations()
 def m999_one_migration_ahead(db: Database) -> None:
     db.execute("CREATE TABLE ahead (name TEXT PRIMARY KEY) STRICT")
 

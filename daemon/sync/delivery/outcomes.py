@@ -15,6 +15,7 @@ from daemon.sync.tally import Tally
 from daemon.sync.timing import UNANSWERED_AGAIN, Timing
 from daemon.sync.tools import Tools
 from state.attempts import Attempt
+from state.kinds import AttemptOutcome
 from state.ledger import LedgerRow
 from state.waiting import CALL
 
@@ -119,7 +120,7 @@ class InvoiceOutcomes:
         tally.outcomes[row.entity_id] = "failed"
         tally.log.warning("invoice.failed", **_names(row), reason=reason, code=error.code)
 
-    def _add_attempt(self, tally: Tally, row: LedgerRow, outcome: str, answer: str | None) -> None:
+    def _add_attempt(self, tally: Tally, row: LedgerRow, outcome: AttemptOutcome, answer: str | None) -> None:
         attempt = Attempt(row.entity_id, self._timing.now(), tally.pass_id, outcome, answer)
         self._tools.store.attempts.add([attempt])
 

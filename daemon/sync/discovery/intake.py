@@ -17,6 +17,7 @@ from daemon.sync.tally import Tally
 from daemon.sync.timing import Timing
 from daemon.sync.tools import Tools
 from state.dismissal import is_dismissed
+from state.kinds import ScanKind
 
 # Each costs a call or two; the others are tried by the passes that follow.
 _UNREADABLE_A_PASS = 20
@@ -45,7 +46,7 @@ class Intake:
     magento: MagentoHealth
     fresh: FreshInvoices
 
-    def take_page(self, tally: Tally, kind: str) -> Progress:
+    def take_page(self, tally: Tally, kind: ScanKind) -> Progress:
         """Take in the next page of the open scan of this kind."""
         return self._enter(tally, self.scans.next_page(self.sessions.current, kind))
 

@@ -11,6 +11,7 @@ from daemon.sync.session import Session
 from daemon.sync.timing import Timing
 from daemon.sync.unreadable import gone_row, unreadable_row
 from state.dismissal import is_dismissed
+from state.kinds import SeenBy
 from state.ledger import LedgerRow
 from state.store import Store
 
@@ -68,7 +69,7 @@ class Rereader:
         *,
         asked: bool = False,
         named: bool = False,
-        seen_by: str = "reread",
+        seen_by: SeenBy = "reread",
     ) -> Reread:
         """Return these invoices as Magento shows them now; the deleted ones become failed.
 

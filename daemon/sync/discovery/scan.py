@@ -12,6 +12,7 @@ from daemon.sync.discovery.window import Window, known_window, poll_since, remem
 from daemon.sync.session import Session
 from daemon.sync.timing import Timing
 from daemon.sync.unreadable import unreadable_row
+from state.kinds import ScanKind
 from state.scans import Scan
 from state.store import Store
 
@@ -55,7 +56,7 @@ class ScanReader:
         self._pages = pages
         self._news = news
 
-    def next_page(self, session: Session, kind: str) -> ScanPage:
+    def next_page(self, session: Session, kind: ScanKind) -> ScanPage:
         """Read the next page of the open scan of this kind; begin a scan if none is open.
 
         A poll's checkpoint becomes the newest stamp seen, but never beyond Magento's own clock at the scan's first
@@ -88,11 +89,11 @@ class ScanReader:
         row = unreadable_row(entity_id, unreadable.words, known, self._seen(scan.kind))
         return ScanPage(replace(scan, after_id=entity_id), News((row,), seen=1))
 
-    def _seen(self, kind: str) -> Seen:
+    def _seen(self, kind: ScanKind) -> Seen:
         backfilling = self._store.scans.open("backfill") is not None
         return Seen(self._timing.now(), kind, self._timing.tomorrow(), backfilling=backfilling)
 
-    def _begin(self, session: Session, kind: str) -> Scan:
+    def _begin(self, session: Session, kind: ScanKind) -> Scan:
         """Return a new scan. A poll reads again from behind the checkpoint: transactions commit after their stamps."""
         settings = session.settings
         if kind == "backfill":

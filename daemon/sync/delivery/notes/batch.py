@@ -10,6 +10,7 @@ from daemon.sync import transitions
 from daemon.sync.tally import Tally
 from daemon.sync.timing import UNANSWERED_AGAIN, Timing
 from state.attempts import Attempt
+from state.kinds import AttemptOutcome
 from state.notes import NoteRow
 from state.store import Store
 
@@ -128,7 +129,7 @@ class NoteBatch:
         self._tally.note_failures += 1
         self._tally.log.warning("note.failed", **self._names(owed), reason=reason, code=error.code)
 
-    def _write(self, rows: list[NoteRow], outcome: str, answer: str | None) -> None:
+    def _write(self, rows: list[NoteRow], outcome: AttemptOutcome, answer: str | None) -> None:
         """Write the outcome and its attempt, together."""
         store, now, pass_id = self._store, self._timing.now(), self._tally.pass_id
         with store.writing():
