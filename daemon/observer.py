@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from daemon.errors import SideName
+from state.kinds import SideName
 from state.observer import StateObserver
 from state.passes import Pass
 

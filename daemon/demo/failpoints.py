@@ -19,8 +19,8 @@ from dataclasses import dataclass
 
 from daemon.cli import main
 from daemon.demo.subjects import TABLES, WRITTEN, subject_of
-from daemon.errors import SideName
 from daemon.observer import Asked, Observer
+from state.kinds import SideName
 
 VARIABLE = "INVOICE_SYNC_FAILPOINTS"
 EVENT = "failpoint.reached"

@@ -4,8 +4,8 @@ import json
 import re
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from daemon.errors import SideName
 from daemon.observer import Asked
+from state.kinds import SideName
 
 # What a transaction is about, by the first of these sets of tables that it wrote.
 TABLES: list[tuple[set[str], str]] = [
