@@ -10,6 +10,7 @@ from sqlite_utils.db import Database
 from state.errors import StateUnusableError
 from state.file.sqlite import damaged
 from state.kinds import SyncStatus
+from state.observer import StateObserver
 from state.rows import R, Row, columns_of, redacted, values_of
 from state.values import BadValueError, status_of
 
@@ -20,12 +21,16 @@ Values = Sequence[Any] | Mapping[str, Any]
 class Connection:
     """One database with its transactions.
 
-    ``redact`` takes secrets and customer data out of a text before the text is kept.
+    ``redact`` takes secrets and customer data out of a text before the text is kept; ``observer`` hears of each
+    transaction.
     """
 
-    def __init__(self, database: Database, redact: Callable[[str], str] = str) -> None:
+    def __init__(
+        self, database: Database, redact: Callable[[str], str] = str, observer: StateObserver | None = None
+    ) -> None:
         self.database = database
         self.redact = redact
+        self._observer = observer or StateObserver()
 
     @contextmanager
     def writing(self) -> Iterator[None]:
@@ -37,13 +42,16 @@ class Connection:
         if self.database.conn.in_transaction:
             yield
             return
+        self._observer.transaction_begins(self.database.conn)
         self.database.conn.execute("BEGIN IMMEDIATE")
         try:
             yield
+            self._observer.transaction_commits()
         except BaseException:
             self.database.rollback()
             raise
         self.database.conn.execute("COMMIT")
+        self._observer.transaction_committed()
 
     def execute(self, sql: str, values: Values = ()) -> sqlite3.Cursor:
         """Run one statement."""

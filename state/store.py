@@ -7,6 +7,8 @@ from secrets import token_hex
 from types import TracebackType
 from typing import Self
 
+from sqlite_utils.db import Database
+
 from state.attempts import Attempts
 from state.checkpoints import Checkpoints
 from state.connection import Connection
@@ -19,6 +21,7 @@ from state.generation import Generation
 from state.ledger import Ledger
 from state.migrations import migrations
 from state.notes import Notes
+from state.observer import StateObserver
 from state.passes import Passes
 from state.requests import Requests
 from state.scans import Scans
@@ -34,13 +37,25 @@ class Store:
     With ``lock=True`` this is the one process that works on the state, for as long as the store is open. The lock is a
     file beside the state, taken before the schema is touched. Without a lock the store reads; with ``asks`` requests
     can be left too. ``redact`` takes secrets and customer data out of a text before the text is kept; whoever writes
-    the words of a side hands it in.
+    the words of a side hands it in. ``observer`` hears of transactions, copies and migrations.
     """
 
-    def __init__(self, path: Path, *, lock: bool, asks: bool = False, redact: Callable[[str], str] = str) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        lock: bool,
+        asks: bool = False,
+        redact: Callable[[str], str] = str,
+        observer: StateObserver | None = None,
+    ) -> None:
         self.path = path
+        self._observer = observer or StateObserver()
         self._lock: int | None = None
-        self.connection, self._identity = self._open_to_work(redact) if lock else self._open_to_read(redact, asks=asks)
+        database, self._identity = self._open_to_work() if lock else self._open_to_read(asks=asks)
+        self.connection = Connection(database, redact, self._observer)
+        if lock:
+            self._migrate()
         self.facts = Facts(self.connection)
         self.checkpoints = Checkpoints(self.connection)
         self.scans = Scans(self.connection)
@@ -75,7 +90,7 @@ class Store:
         """Write a consistent copy to ``target``, a new file; another process may write to the state meanwhile."""
         if exists(target):
             raise StateError(f"{target} exists already", path=target, hint="Name a file that is not there yet.")
-        copy_state(self.connection.database, self.path, target)
+        self._copy_to(target)
 
     def close(self) -> None:
         """Close the connection and release the lock."""
@@ -90,27 +105,21 @@ class Store:
     ) -> None:
         self.close()
 
-    def _open_to_work(self, redact: Callable[[str], str]) -> tuple[Connection, Identity]:
+    def _open_to_work(self) -> tuple[Database, Identity]:
         taken = take_lock(self.path)
         self._lock = taken.handle
         try:
             # A killed process leaves a log. Without the log the state is an older one, and nothing in it tells so.
             if taken.left_by_killed and not has_log(self.path):
                 write_generation(taken.handle, token_hex(8))
-            database, found = open_to_work(self.path)
+            database, found = open_to_work(self.path, self._observer)
             tell_in_use(taken.handle, *found)
-            connection = Connection(database, redact)
-            try:
-                _migrate(connection, self.path)
-            except BaseException:
-                database.close()
-                raise
         except BaseException:
             self._release()
             raise
-        return connection, found
+        return database, found
 
-    def _open_to_read(self, redact: Callable[[str], str], *, asks: bool) -> tuple[Connection, Identity]:
+    def _open_to_read(self, *, asks: bool) -> tuple[Database, Identity]:
         database, found = open_to_read(self.path, asks=asks)
         if migrations.pending(database):
             database.close()
@@ -119,20 +128,28 @@ class Store:
                 path=self.path,
                 hint="Run `invoice-sync run` to bring it up to date: it keeps a copy.",
             )
-        return Connection(database, redact), found
+        return database, found
+
+    def _migrate(self) -> None:
+        """Bring an older state up to date, after a copy of the state as it was."""
+        try:
+            waiting = migrations.pending(self.connection.database)
+            if not waiting:
+                return
+            # An existing copy is of an upgrade that was cut off: the state still holds all that the copy was to keep.
+            self._copy_to(self.path.with_name(f"{self.path.name}.before-{waiting[0].name}.bak"))
+            with self.writing():
+                migrations.apply(self.connection.database)
+                self._observer.schema_made()
+        except BaseException:
+            self.close()
+            raise
+
+    def _copy_to(self, target: Path) -> None:
+        copy_state(self.connection.database, self.path, target)
+        self._observer.copy_made()
 
     def _release(self) -> None:
         if self._lock is not None:
             release_lock(self._lock)
             self._lock = None
-
-
-def _migrate(connection: Connection, path: Path) -> None:
-    """Bring an older state up to date, after a copy of the state as it was."""
-    waiting = migrations.pending(connection.database)
-    if not waiting:
-        return
-    # An existing copy is of an upgrade that was cut off: the state still holds all that the copy was to keep.
-    copy_state(connection.database, path, path.with_name(f"{path.name}.before-{waiting[0].name}.bak"))
-    with connection.writing():
-        migrations.apply(connection.database)

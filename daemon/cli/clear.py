@@ -8,7 +8,7 @@ import click
 
 from daemon.cli.follow import follow
 from daemon.cli.killed import doubt_killed
-from daemon.cli.opening import path_of_state, read_settings
+from daemon.cli.opening import handed_in, path_of_state, read_settings
 from daemon.clock import SystemClock
 from daemon.errors import UsageError
 from daemon.reports.numbers import known_invoices
@@ -53,7 +53,7 @@ def _is_there(place: Path) -> bool:
 
 def _clear(configuration: Configuration, kind: ClearKind, chosen: list[int]) -> int:
     try:
-        with Store(path_of_state(configuration), lock=True) as store:
+        with Store(path_of_state(configuration), lock=True, observer=handed_in()) as store:
             now = SystemClock().now()
             doubt_killed(store, configuration)
             copy = clear_state(store, now, kind, chosen)

@@ -1,4 +1,4 @@
-"""All that one process does with a state: takes it over, chooses the next pass, and hands the state over."""
+"""Takes over a state, chooses the next pass, and hands the state over."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -66,7 +66,7 @@ class Process:
         return self.renewal.refreshed_at
 
     def take_over(self) -> None:
-        """Begin to work on this state: see that it is this shop's, and doubt what a dead process left under way.
+        """Begin to work on this state: check its shop, and doubt the calls of a dead process.
 
         Raise InvalidSettings when the state belongs to another shop.
         """
@@ -88,7 +88,7 @@ class Process:
         self.shorten_waits()
 
     def shorten_waits(self) -> None:
-        """Let nothing wait longer than it can have been told to: the clock that it was told by may have been wrong."""
+        """Shorten waits beyond the longest possible one: the clock may have been wrong when they were set."""
         now = self.tools.now()
         shorten_waits(
             self.tools.store,
@@ -100,7 +100,7 @@ class Process:
         )
 
     def hand_over(self) -> None:
-        """End the work cleanly: nothing is under way any more."""
+        """End the work cleanly, with no call under way."""
         store = self.tools.store
         with store.writing():
             store.facts.forget("running")
@@ -112,11 +112,11 @@ class Process:
         self.sessions.current.close()
 
     def poll_again(self) -> None:
-        """Have the next pass be a poll, however short ago the last one was."""
+        """Make the next pass a poll, however recent the last poll."""
         self.polled_at = None
 
     def end_pauses(self) -> None:
-        """Try each side now, unless that could lock an account: whatever paused it may be fixed."""
+        """Try each side now, as its cause may be fixed, unless a try could lock an account."""
         self.renewal.end_pauses()
 
     def resume(self) -> None:
@@ -135,7 +135,7 @@ class Process:
             )
 
     def invoices_to_backfill(self) -> int | None:
-        """Return how many invoices a first sync is about; None when it has begun already, or Magento cannot say."""
+        """Return the number of invoices of a first sync; None after its beginning, or without Magento's answer."""
         store = self.tools.store
         if store.checkpoints.current() is not None or store.scans.open("backfill") is not None:
             return None

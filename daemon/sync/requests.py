@@ -1,4 +1,4 @@
-"""Does what a person asked for: in this process, or through the state in another one."""
+"""Does the work of a person's request: made in this process, or through the state by another one."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ class Requests:
     passes: Passes
 
     def answer(self, request: Request) -> Tally:
-        """Do what another process asked for, and leave the outcome in the state."""
+        """Do another process's request, and leave the outcome in the state."""
         requests, log, now = self.tools.store.requests, self.tools.log, self.tools.now
         requests.take(request.id, now())
         count = len(request.named_ids) + len(request.other_ids)

@@ -12,6 +12,7 @@ from state.file.lock import is_locked, state_in_use
 from state.file.permissions import make_private
 from state.file.sqlite import connect
 from state.migrations import migrations
+from state.observer import StateObserver
 from state.room import LACKING
 
 _BUSY_SECONDS = 30.0
@@ -30,12 +31,12 @@ _TRIES = 5
 Identity = tuple[int, int]
 
 
-def open_to_work(path: Path) -> tuple[Database, Identity]:
+def open_to_work(path: Path, observer: StateObserver) -> tuple[Database, Identity]:
     """Open the state for the process that holds its lock: made when there is none, checked when there is one."""
     for _ in range(_TRIES):
         if not is_there(path):
             remove_side_files(path)
-            _make(path)
+            _make(path, observer)
         before = identity(path)
         if before is None:
             continue  # removed since: it is a cleared state again
@@ -130,7 +131,7 @@ class _told:  # noqa: N801  (reads as a statement)
             raise unusable(self._path, str(error), hint=LET_WRITE if cannot_write else None) from None
 
 
-def _make(path: Path) -> None:
+def _make(path: Path, observer: StateObserver) -> None:
     """A new state appears under its name only when it is whole: one that is empty or half made was damaged."""
     new = path.with_name(f".{path.name}.new")
     try:
@@ -140,6 +141,7 @@ def _make(path: Path) -> None:
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute("BEGIN")  # synced to the disk once, not after each migration
             migrations.apply(Database(connection))
+            observer.schema_made()
             connection.execute("COMMIT")
         finally:
             connection.close()

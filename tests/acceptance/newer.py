@@ -1,11 +1,9 @@
 """A version of invoice-sync one migration ahead of this one; its process is killed like any other."""
 
-import sys
-
 from sqlite_utils.db import Database
 
 from daemon.cli import main
-from daemon.demo.failpoints import arm
+from daemon.demo.failpoints import armed
 from state.migrations import migrations
 
 
@@ -15,5 +13,4 @@ def m999_one_migration_ahead(db: Database) -> None:
 
 
 if __name__ == "__main__":
-    arm()
-    sys.exit(main())
+    main(observer=armed())
