@@ -5,6 +5,7 @@ from enum import Enum
 
 from daemon.invoice import Comment, Invoice
 from daemon.settings.schema import Invoices, Note
+from state.kinds import HeldFor
 
 
 class Action(Enum):
@@ -37,7 +38,7 @@ class Decision:
 
     action: Action
     reason: str | None = None
-    held_for: str | None = None
+    held_for: HeldFor | None = None
 
 
 SEND = Decision(Action.SEND)

@@ -22,7 +22,8 @@ carries a ``hint``: what to do, and where.
 import re
 from typing import Literal
 
-SideName = Literal["magento", "salesforce"]
+from state.kinds import SideName
+
 # When a paused side is tried again. "sign-in": ever more rarely up to an hour, where a person must fix the sign-in;
 # "calls": up to a quarter of an hour, where the trouble may end by itself; "hourly": where each try does harm or is
 # known to be in vain.

@@ -19,12 +19,13 @@ from daemon.settings import Configuration
 from daemon.settings.schema import Invoices
 from daemon.transport import Answers
 from state.errors import StateError
+from state.kinds import SyncStatus
 from state.passes import Pass
 from state.store import Store
 from state.waiting import NOTES, sides_down, waiting_long
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
-_STATUSES = ("pending", "synced", "held", "skipped", "failed")
+_STATUSES: tuple[SyncStatus, ...] = ("pending", "synced", "held", "skipped", "failed")
 _OUTCOMES = ("ok", "partial", "failed")
 _DELAYS = (5, 15, 30, 60, 120, 300, 900, 3600, 4 * 3600, 24 * 3600, 7 * 24 * 3600)
 
@@ -155,7 +156,7 @@ def _instant(name: str, text: str, at: datetime | None) -> Metric:
     return family
 
 
-def _by_status(name: str, text: str, label: str, counts: dict[str, int]) -> Metric:
+def _by_status(name: str, text: str, label: str, counts: dict[SyncStatus, int]) -> Metric:
     family = GaugeMetricFamily(f"invoice_sync_{name}", text, labels=[label])
     for status in _STATUSES:
         family.add_metric([status], counts.get(status, 0))

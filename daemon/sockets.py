@@ -3,6 +3,7 @@
 import socket
 import ssl
 import time
+from collections.abc import Callable
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
@@ -20,12 +21,14 @@ CONNECT_SECONDS = 10.0
 class Call:
     """One HTTP exchange under way: its deadline, and whether sending has begun.
 
-    A socket's own time-out starts again with each byte, so an answer that drips would never end.
+    A socket's own time-out starts again with each byte, so an answer that drips would never end. ``on_sent`` is called
+    when all of the request is sent.
     """
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, on_sent: Callable[[], object] = lambda: None) -> None:
         self._until = time.monotonic() + seconds
         self.sent = False
+        self.on_sent = on_sent
 
     @property
     def expired(self) -> bool:
@@ -105,6 +108,11 @@ class _Connection(HTTPConnection):
             self.connect()
         current.get().sent = True
         super().send(data)
+
+    def getresponse(self) -> Any:
+        """Return the answer's head, once it comes."""
+        current.get().on_sent()
+        return super().getresponse()
 
 
 class _TlsConnection(_Connection, HTTPSConnection):

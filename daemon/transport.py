@@ -5,6 +5,7 @@ import socket
 import ssl
 from collections import Counter
 from collections.abc import Mapping
+from functools import partial
 from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
 from typing import Any
@@ -15,9 +16,11 @@ from requests.adapters import HTTPAdapter
 from urllib3.exceptions import HTTPError
 
 from daemon.certificate import shown_certificate
-from daemon.errors import SideDenied, SideName, Unreachable
+from daemon.errors import SideDenied, Unreachable
 from daemon.limits import LIMITS, Limits, decoded_bytes, values_in
+from daemon.observer import Observer
 from daemon.sockets import CONNECT_SECONDS, POOLS, Call, current
+from state.kinds import SideName
 
 _CHUNK = 65_536
 _LONGEST_WAIT = 86_400.0
@@ -29,8 +32,9 @@ Answers = Counter[tuple[SideName, str]]
 class Transport:
     """Opens sessions with one set of limits, and counts the answers to all their calls."""
 
-    def __init__(self, limits: Limits = LIMITS) -> None:
+    def __init__(self, limits: Limits = LIMITS, observer: Observer | None = None) -> None:
         self._limits = limits
+        self.observer = observer or Observer()
         self.answers: Answers = Counter()
 
     def open_session(self, side: SideName, *, seconds: float, ca_bundle: str | None = None) -> requests.Session:
@@ -43,7 +47,7 @@ class Transport:
         session.trust_env = False  # also keeps REQUESTS_CA_BUNDLE from replacing the bundle that was chosen
         session.verify = ca_bundle or True
         session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-        adapter = _Adapter(side, seconds, self._limits, self.answers)
+        adapter = _Adapter(side, seconds, self._limits, self)
         session.mount("https://", adapter)
         session.mount("http://", adapter)
         session.headers["User-Agent"] = "invoice-sync"
@@ -53,11 +57,12 @@ class Transport:
 class _Adapter(HTTPAdapter):
     """Sends one request and reads its whole answer, or raises our error."""
 
-    def __init__(self, side: SideName, seconds: float, limits: Limits, answers: Answers) -> None:
+    def __init__(self, side: SideName, seconds: float, limits: Limits, transport: Transport) -> None:
         self._side: SideName = side
         self._seconds = seconds
         self._limits = limits
-        self._answers = answers
+        self._answers = transport.answers
+        self._observer = transport.observer
         super().__init__(max_retries=0)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
@@ -69,7 +74,8 @@ class _Adapter(HTTPAdapter):
     ) -> requests.Response:
         options.update(stream=True, timeout=(min(CONNECT_SECONDS, self._seconds), self._seconds))
         self._require_plain(options.get("verify"))
-        call = Call(self._seconds)
+        self._observer.call_begins(self._side, request)
+        call = Call(self._seconds, partial(self._observer.call_sent, self._side))
         token = current.set(call)
         code = "none"
         try:
@@ -81,6 +87,7 @@ class _Adapter(HTTPAdapter):
         finally:
             current.reset(token)
             self._answers[self._side, code] += 1
+        self._observer.call_answered(self._side)
         return response
 
     def _require_plain(self, bundle: object) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from state.kinds import AttemptOutcome
 from state.rows import kept_columns_of, select, text_of
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ class Attempt:
     entity_id: int
     at: datetime
     pass_id: int | None
-    outcome: str
+    outcome: AttemptOutcome
     answer: str | None = None
     comment_id: int | None = None
 

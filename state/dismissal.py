@@ -2,8 +2,8 @@
 
 from collections.abc import Collection
 from dataclasses import replace
-from typing import Literal
 
+from state.kinds import SyncStatus
 from state.ledger import LedgerRow
 from state.notes import NoteRow
 from state.store import Store
@@ -11,7 +11,7 @@ from state.store import Store
 GONE = "gone from Magento"
 _DISMISSED = "dismissed: "
 _WITH_INVOICE = f"{_DISMISSED}with its invoice, which Magento does not show"
-_SKIPPED: Literal["skipped"] = "skipped"
+_SKIPPED: SyncStatus = "skipped"
 
 
 def is_dismissed(row: LedgerRow | NoteRow) -> bool:

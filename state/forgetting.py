@@ -3,10 +3,11 @@
 from datetime import datetime
 from pathlib import Path
 
+from state.kinds import ClearKind
 from state.store import Store
 
 
-def clear_state(store: Store, now: datetime, kind: str, entity_ids: list[int]) -> Path:
+def clear_state(store: Store, now: datetime, kind: ClearKind, entity_ids: list[int]) -> Path:
     """Keep a copy beside the state, then forget: these invoices, or all; ``clear-checkpoint``: only the reading.
 
     Returns where the copy is.

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from state.failures import Failure, failures_of
+from state.kinds import SeenBy, SyncStatus
 from state.rows import IN_LIST, as_list, count_by_status, instant_of, read_value, replace_all, select, text_of
 
 if TYPE_CHECKING:
@@ -29,9 +30,9 @@ class LedgerRow:
     entity_id: int
     increment_id: str
     digest: str
-    sync_status: str
+    sync_status: SyncStatus
     seen_at: datetime
-    seen_by: str
+    seen_by: SeenBy
     store_id: int | None = None
     order_id: int | None = None
     order_number: str | None = None
@@ -164,7 +165,7 @@ class Ledger:
         with self._store.writing():
             self._store.db.conn.execute("UPDATE ledger SET next_attempt_at = NULL WHERE sync_status = 'failed'")
 
-    def doubt_owed(self, again_at: datetime) -> None:
+    def mark_owed_unanswered(self, again_at: datetime) -> None:
         """A process died: any row that was due may have a call under way that commits late, so each is sent again then.
 
         Also one that was synced or failed, and was just then being sent once more. Or it was carried out already: what
@@ -183,7 +184,7 @@ class Ledger:
         return self._select("increment_id = ? ORDER BY store_id, entity_id", [increment_id])
 
     def newest(
-        self, *, status: str | None = None, order_number: str | None = None, limit: int | None = None
+        self, *, status: SyncStatus | None = None, order_number: str | None = None, limit: int | None = None
     ) -> list[LedgerRow]:
         """The grid: newest first, optionally of one status or of one order."""
         return self._select(
@@ -192,12 +193,12 @@ class Ledger:
             {"status": status, "order": order_number, "limit": -1 if limit is None else limit},
         )
 
-    def counts(self) -> dict[str, int]:
+    def counts(self) -> dict[SyncStatus, int]:
         """How many rows have each status."""
         by_status = "SELECT sync_status, count(*) FROM ledger GROUP BY 1"
         return count_by_status(self._store.db.conn, "ledger", by_status)
 
-    def having(self, status: str) -> set[int]:
+    def having(self, status: SyncStatus) -> set[int]:
         """The invoices of this status."""
         rows = self._store.db.conn.execute("SELECT entity_id FROM ledger WHERE sync_status = ?", [status])
         return {row[0] for row in rows}

@@ -3,17 +3,17 @@
 from sqlite_utils.db import Database
 from sqlite_utils.migrations import Migrations
 
-story = Migrations("invoice-sync")
+migrations = Migrations("invoice-sync")
 
 
-@story()
+@migrations()
 def m001_the_tables(db: Database) -> None:
     """What must survive a crash. Instants are UTC text (``2026-11-22T08:04:03Z``), money is text, flags are 0/1."""
     for statement in _TABLES:
         db.execute(statement)
 
 
-@story()
+@migrations()
 def m002_causes_and_links(db: Database) -> None:
     """Why a record failed, alike for all that failed for one cause; the link that says who may see a note; edits that
     may still be carried out.
@@ -28,7 +28,7 @@ def m002_causes_and_links(db: Database) -> None:
         db.execute(statement)
 
 
-@story()
+@migrations()
 def m003_a_scan_of_each_band(db: Database) -> None:
     """The rounds of a sweep's bands are under way side by side; SQLite cannot change a constraint in place."""
     db.execute("ALTER TABLE scans RENAME TO scans_before")
@@ -46,7 +46,7 @@ def m003_a_scan_of_each_band(db: Database) -> None:
     db.execute("CREATE UNIQUE INDEX scans_by_kind ON scans (kind, coalesce(band, ''))")
 
 
-@story()
+@migrations()
 def m004_what_waits(db: Database) -> None:
     """Since when a record waits, found without reading the others; which invoice an unanswered call about a comment was
     for, once the comment has moved; the exit code that a side's failure stands for.

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from state.failures import Failure, failures_of
+from state.kinds import HeldFor, SyncStatus
 from state.rows import IN_LIST, as_list, count_by_status, read_rows, replace_all, select, text_of
 from state.values import count_in
 
@@ -27,11 +28,11 @@ class NoteRow:
     comment_id: int
     entity_id: int
     digest: str
-    sync_status: str
+    sync_status: SyncStatus
     seen_at: datetime
     reason: str | None = None
     cause: str | None = None
-    held_for: str | None = None
+    held_for: HeldFor | None = None
     asked: bool = False
     record_id: str | None = None
     note_id: str | None = None
@@ -124,7 +125,7 @@ class Notes:
                 "DELETE FROM notes WHERE entity_id = ?", [(entity_id,) for entity_id in entity_ids]
             )
 
-    def doubt_owed(self, until: datetime) -> None:
+    def mark_owed_unanswered(self, until: datetime) -> None:
         """A process died: a call about any owed note may still be carried out, so none goes until it must be over.
 
         Also one that had failed and was just then being sent again.
@@ -137,7 +138,7 @@ class Notes:
                 {"until": text_of(until)},
             )
 
-    def doubt_edits(self, again_at: datetime) -> None:
+    def mark_edits_unanswered(self, again_at: datetime) -> None:
         """A process died: a call that edits a note that was due may still be carried out, so each is sent again then.
 
         Also one that was synced or failed, and was just then being sent once more. Or it was carried out already: what
@@ -161,14 +162,14 @@ class Notes:
         """Why notes (of these invoices, if any are named) failed, the commonest cause first."""
         return failures_of(self._store, "notes", among)
 
-    def counts(self) -> dict[str, int]:
+    def counts(self) -> dict[SyncStatus, int]:
         """How many comments have each status."""
         by_status = "SELECT sync_status, count(*) FROM notes GROUP BY 1"
         return count_by_status(self._store.db.conn, "notes", by_status)
 
-    def counts_of(self, entity_ids: Iterable[int]) -> dict[int, dict[str, int]]:
+    def counts_of(self, entity_ids: Iterable[int]) -> dict[int, dict[SyncStatus, int]]:
         """The same for each of these invoices."""
-        found: dict[int, dict[str, int]] = {}
+        found: dict[int, dict[SyncStatus, int]] = {}
         for entity_id, status, count in self._store.db.conn.execute(
             f"SELECT entity_id, sync_status, count(*) FROM notes WHERE {IN_LIST.format('entity_id')} "  # noqa: S608
             "GROUP BY 1, 2",

@@ -4,6 +4,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from state.kinds import PassOutcome, Trigger
 from state.rows import kept_columns_of, read_value, select, text_of
 from state.values import our_instant_of
 
@@ -20,10 +21,10 @@ class Pass:
     """
 
     id: int
-    trigger: str
+    trigger: Trigger
     started_at: datetime
     finished_at: datetime | None = None
-    outcome: str | None = None
+    outcome: PassOutcome | None = None
     seen: int = 0
     owed: int = 0
     unchanged: int = 0
@@ -50,7 +51,7 @@ class Passes:
     def __init__(self, store: "Store") -> None:
         self._store = store
 
-    def begin(self, trigger: str, now: datetime) -> Pass:
+    def begin(self, trigger: Trigger, now: datetime) -> Pass:
         """A new pass with its id."""
         with self._store.writing():
             cursor = self._store.db.conn.execute(

@@ -12,14 +12,14 @@ from state.errors import unusable
 from state.file.lock import holder
 from state.file.opening import is_there, require_in_use, require_ours, require_whole
 from state.ledger import CURRENCIES
-from state.migrations import story
+from state.migrations import migrations
 from state.rows import select
 from state.sides import Side
 from state.sign_ins import FACT
 
 
 @dataclass(frozen=True, slots=True)
-class Glance:
+class Peek:
     """What a state says of itself. ``exists``: whether there is one; ``older``: the next run upgrades it."""
 
     exists: bool
@@ -33,11 +33,11 @@ class Glance:
     refused_sign_ins: str | None = None
 
 
-def glance(path: Path) -> Glance:
+def peek(path: Path) -> Peek:
     """Look; StateUnusableError when it is damaged, another program's, or a newer version's."""
     locked = require_in_use(path)
     if not is_there(path):
-        return Glance(False)
+        return Peek(False)
     try:
         with closing(_open(path)) as connection:
             return _look(path, connection, locked=locked)
@@ -55,18 +55,18 @@ def _open(path: Path) -> sqlite3.Connection:
     return connect(path, how, timeout=5)
 
 
-def _look(path: Path, connection: sqlite3.Connection, *, locked: bool) -> Glance:
+def _look(path: Path, connection: sqlite3.Connection, *, locked: bool) -> Peek:
     database = Database(connection)
     require_ours(path, database)
     require_whole(path, connection)
     pid = holder(path) if locked else None
-    if story.pending(database):
-        return Glance(True, locked, pid, older=True)
+    if migrations.pending(database):
+        return Peek(True, locked, pid, older=True)
     facts = dict(connection.execute("SELECT name, value FROM facts").fetchall())
     known = select(connection, Side, "SELECT * FROM sides WHERE side = 'magento'")
     side = known[0] if known else Side("magento")
     currencies = frozenset(str(row[0]) for row in connection.execute(CURRENCIES))
-    return Glance(
+    return Peek(
         True,
         locked,
         pid,

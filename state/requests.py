@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from state.kinds import RequestKind
 from state.rows import select, text_of
 
 if TYPE_CHECKING:
@@ -14,13 +15,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """``kind`` is sync, clear or clear-checkpoint; ``error`` why it could not be done, None when it was.
+    """``kind`` is sync, dismiss, clear or clear-checkpoint; ``error`` why it could not be done, None when it was.
 
     ``named`` and ``others`` are JSON lists of entity_ids: skip rules do not hold those that were named one by one.
     """
 
     id: int
-    kind: str
+    kind: str  # a newer version's command may leave one that this version does not know
     named: str
     others: str
     asked_at: datetime
@@ -46,7 +47,7 @@ class Requests:
     def __init__(self, store: "Store") -> None:
         self._store = store
 
-    def leave(self, kind: str, now: datetime, *, named: Sequence[int] = (), others: Sequence[int] = ()) -> int:
+    def leave(self, kind: RequestKind, now: datetime, *, named: Sequence[int] = (), others: Sequence[int] = ()) -> int:
         """Ask for it; the number is what :meth:`get` follows it by."""
         with self._store.writing():
             cursor = self._store.db.conn.execute(

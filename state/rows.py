@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
 from sqlite_utils.db import Database
 
 from state.connection import damaged
+from state.kinds import SyncStatus
 from state.values import LARGEST, BadValueError, instant_of, reader_of, status_of
 
 if TYPE_CHECKING:
@@ -91,11 +92,13 @@ def read_rows(
         raise damaged(connection, f"{what}: a value {error}") from None
 
 
-def count_by_status(connection: sqlite3.Connection, table: str, sql: str, values: Sequence[Any] = ()) -> dict[str, int]:
+def count_by_status(
+    connection: sqlite3.Connection, table: str, sql: str, values: Sequence[Any] = ()
+) -> dict[SyncStatus, int]:
     """Return the counts that this finds for each sync status."""
     counted = connection.execute(sql, values).fetchall()
     try:
-        return {status_of("sync_status", status): count for status, count in counted}
+        return {status_of(status): count for status, count in counted}
     except BadValueError as error:
         raise damaged(connection, f"{table}: a sync_status {error}") from None
 

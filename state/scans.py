@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from state.connection import damaged
+from state.kinds import ScanKind
 from state.rows import replace_all, select
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ class Scan:
     """
 
     id: int
-    kind: str
+    kind: ScanKind
     since: datetime | None
     began_at: datetime | None = None
     after_id: int = 0
@@ -33,7 +34,7 @@ class Scans:
     def __init__(self, store: "Store") -> None:
         self._store = store
 
-    def open(self, kind: str, band: str | None = None) -> Scan | None:
+    def open(self, kind: ScanKind, band: str | None = None) -> Scan | None:
         """The scan of this kind and band that has not finished, or None."""
         this = "SELECT * FROM scans WHERE kind = ? AND band IS ?"
         found = select(self._store.db.conn, Scan, this, [kind, band])
@@ -45,7 +46,7 @@ class Scans:
         """The bands of the sweep whose round is under way."""
         return {row[0] for row in self._store.db.conn.execute("SELECT band FROM scans WHERE kind = 'sweep'")}
 
-    def begin(self, kind: str, since: datetime | None, band: str | None = None) -> Scan:
+    def begin(self, kind: ScanKind, since: datetime | None, band: str | None = None) -> Scan:
         """A new scan; its row is written with its first page."""
         number = self._store.db.conn.execute("SELECT coalesce(max(id), 0) + 1 FROM scans").fetchone()[0]
         return Scan(id=number, kind=kind, since=since, band=band)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from state.kinds import KeptName, SideStatus
 from state.rows import replace_all, select
 
 if TYPE_CHECKING:
@@ -14,8 +15,8 @@ if TYPE_CHECKING:
 class Side:
     """``ok``; ``failing``: it is tried at every pass; ``paused``: not before ``next_try_at``."""
 
-    side: str
-    status: str = "ok"
+    side: KeptName
+    status: SideStatus = "ok"
     reason: str | None = None
     since: datetime | None = None
     failures: int = 0
@@ -31,7 +32,7 @@ class Sides:
     def __init__(self, store: "Store") -> None:
         self._store = store
 
-    def get(self, side: str) -> Side:
+    def get(self, side: KeptName) -> Side:
         """What is known of the side; ok when nothing is."""
         found = select(self._store.db.conn, Side, "SELECT * FROM sides WHERE side = ?", [side])
         return found[0] if found else Side(side)

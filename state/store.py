@@ -16,18 +16,19 @@ from state.checkpoints import Checkpoints
 from state.errors import StateError, StateOlderError, StateReplacedError
 from state.facts import Facts
 from state.file.backup import copy_beside, copy_elsewhere, exists, is_beside
-from state.file.lock import release_lock, take_lock, tell_in_use, write_mark
+from state.file.lock import release_lock, take_lock, tell_in_use, write_generation
 from state.file.opening import has_log, identity, open_to_read, open_to_work
-from state.generation import Mark
+from state.generation import Generation
 from state.ledger import Ledger
-from state.migrations import story
+from state.migrations import migrations
 from state.notes import Notes
+from state.observer import StateObserver
 from state.passes import Passes
 from state.requests import Requests
 from state.rows import text_of, transaction
 from state.scans import Scans
 from state.sides import Sides
-from state.unanswered import Doubts
+from state.unanswered import Unanswered
 
 
 class Store:
@@ -40,8 +41,17 @@ class Store:
     ``redact`` takes out of a text what must not be kept; whoever writes what a side has said hands it in.
     """
 
-    def __init__(self, path: Path, *, lock: bool, asks: bool = False, redact: Callable[[str], str] = str) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        lock: bool,
+        asks: bool = False,
+        redact: Callable[[str], str] = str,
+        observer: StateObserver | None = None,
+    ) -> None:
         self.path = path
+        self._observer = observer or StateObserver()
         self._lock: int | None = None
         if lock:
             self._open_to_work()
@@ -57,8 +67,8 @@ class Store:
         self.attempts = Attempts(self)
         self.requests = Requests(self)
         self.sides = Sides(self)
-        self.doubts = Doubts(self)
-        self.mark = Mark(self, self._lock)
+        self.unanswered = Unanswered(self)
+        self.generation = Generation(self, self._lock)
 
     @property
     def db(self) -> Database:
@@ -82,8 +92,14 @@ class Store:
         BEGIN IMMEDIATE, because a deferred BEGIN that reads first and writes later fails at once (without
         waiting) when another process has written in between.
         """
+        if self._db.conn.in_transaction:
+            yield
+            return
+        self._observer.transaction_begins(self._db.conn)
         with transaction(self._db):
             yield
+            self._observer.transaction_commits()
+        self._observer.transaction_committed()
 
     def backup(self, target: Path) -> None:
         """Write a consistent copy to ``target``, which must not exist; also while another process writes."""
@@ -94,11 +110,11 @@ class Store:
     def clear(self, now: datetime) -> None:
         """Forget everything but the past passes' numbers and the doubt, so that all is looked at again."""
         with self.writing():
-            doubted = self.doubts.latest(now)
+            doubted = self.unanswered.latest_until(now)
             for table in ("checkpoints", "scans", "ledger", "notes", "attempts", "sides"):
                 self._db.execute(f"DELETE FROM {table}")  # noqa: S608  (names from the line above)
             self.facts.clear()
-            self.doubts.keep(doubted)
+            self.unanswered.keep_until(doubted)
 
     def shorten_waits(
         self, now: datetime, *, pending: datetime, failed: datetime, again: datetime, side: datetime
@@ -130,7 +146,7 @@ class Store:
     def forget_invoices(self, entity_ids: list[int], now: datetime) -> None:
         """Forget what is known of these invoices' content and notes: they are sent again, as by hand."""
         with self.writing():
-            self.doubts.keep(self.doubts.latest(now, entity_ids))
+            self.unanswered.keep_until(self.unanswered.latest_until(now, entity_ids))
             self.ledger.write(
                 replace(
                     row,
@@ -168,8 +184,8 @@ class Store:
         try:
             # A killed process leaves a log. Without it the state is an older one, and nothing in it says so.
             if taken.left_by_killed and not has_log(self.path):
-                write_mark(taken.handle, token_hex(8))
-            self._db, self._identity = open_to_work(self.path)
+                write_generation(taken.handle, token_hex(8))
+            self._db, self._identity = open_to_work(self.path, self._observer)
             tell_in_use(taken.handle, *self._identity)
             try:
                 self._migrate()
@@ -182,7 +198,7 @@ class Store:
 
     def _open_to_read(self, *, asks: bool) -> None:
         self._db, self._identity = open_to_read(self.path, asks=asks)
-        if story.pending(self._db):
+        if migrations.pending(self._db):
             self._db.close()
             raise StateOlderError(
                 f"the state at {self.path} was written by an older version",
@@ -200,12 +216,14 @@ class Store:
             copy_beside(self._db, self.path, target)
         else:
             copy_elsewhere(self._db, self.path, target)
+        self._observer.copy_made()
 
     def _migrate(self) -> None:
-        waiting = story.pending(self._db)
+        waiting = migrations.pending(self._db)
         if not waiting:
             return
         # A copy that is there already is of an upgrade that was cut off: what it was to keep is still here.
         self._copy_to(self.path.with_name(f"{self.path.name}.before-{waiting[0].name}.bak"))
         with self.writing():
-            story.apply(self._db)
+            migrations.apply(self._db)
+            self._observer.schema_made()

@@ -13,24 +13,24 @@ if TYPE_CHECKING:
 _FACT = "doubted_until"
 
 
-class Doubts:
+class Unanswered:
     """Until when a call that had no answer may still be carried out, over what is sent now."""
 
     def __init__(self, store: "Store") -> None:
         self._store = store
 
-    def owed(self, until: datetime, *, marked: bool) -> None:
+    def mark_owed(self, until: datetime, *, notes_by_title: bool) -> None:
         """A process died: a call about what was owed may still be carried out, until then.
 
-        ``marked``: a note is found by its title alone, so none is made before that.
+        ``notes_by_title``: a note is found by its title alone, so none is made before that.
         """
         with self._store.writing():
-            self._store.ledger.doubt_owed(until)
-            self._store.notes.doubt_edits(until)
-            if marked:
-                self._store.notes.doubt_owed(until)
+            self._store.ledger.mark_owed_unanswered(until)
+            self._store.notes.mark_edits_unanswered(until)
+            if notes_by_title:
+                self._store.notes.mark_owed_unanswered(until)
 
-    def everything(self, until: datetime) -> None:
+    def mark_all(self, until: datetime) -> None:
         """The state is an older copy, or began anew: it lacks what was sent since, and what was answered.
 
         What Salesforce holds is not known any more: what is due goes whatever was sent before, a comment once more.
@@ -38,13 +38,13 @@ class Doubts:
         with self._store.writing():
             self._store.db.conn.execute("UPDATE ledger SET fingerprint = NULL")
             self._store.db.conn.execute("UPDATE notes SET fingerprint = NULL, digest = '' WHERE sync_status = 'synced'")
-            self.keep(until)
+            self.keep_until(until)
 
-    def until(self) -> datetime | None:
+    def forgotten_until(self) -> datetime | None:
         """Until when a call about what the state has forgotten may be carried out; None: none is known."""
         return self._store.facts.get_instant(_FACT)
 
-    def latest(self, now: datetime, entity_ids: Collection[int] | None = None) -> datetime | None:
+    def latest_until(self, now: datetime, entity_ids: Collection[int] | None = None) -> datetime | None:
         """The same of all that the state knows of these invoices (None: of all), and has forgotten; None: none now."""
         only = "" if entity_ids is None else f"AND {IN_LIST.format('entity_id')}"
         values = [text_of(now)] + ([] if entity_ids is None else [as_list(entity_ids)])
@@ -58,7 +58,7 @@ class Doubts:
             [*values, *values, _FACT, text_of(now)],
         )
 
-    def keep(self, until: datetime | None) -> None:
+    def keep_until(self, until: datetime | None) -> None:
         """What is forgotten cannot say any more that a call about it may still be carried out; so the state says it."""
         if until is not None:
             self._store.facts.learn(_FACT, text_of(until) or "")

@@ -2,17 +2,15 @@
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, get_args
 
-# What the schema's CHECKs say too; a flipped bit passes them.
-_CLOSED: dict[str, frozenset[str]] = {
-    "sync_status": frozenset({"pending", "synced", "held", "skipped", "failed"}),
-    "held_for": frozenset({"automatic", "notes"}),
-    "outcome": frozenset({"ok", "partial", "failed", "synced", "pending"}),
-    "status": frozenset({"ok", "failing", "paused"}),
-}
+from state.kinds import SyncStatus
+
+# The columns whose words the schema's CHECKs name too; a flipped bit passes those.
+_CLOSED = frozenset({"sync_status", "held_for", "outcome", "status"})
+_SYNC_STATUSES: dict[Any, SyncStatus] = {status: status for status in get_args(SyncStatus)}
 # Magento's own instants may be of any year; ours are of a machine's clock, which begins with 1970.
 _MAGENTOS = frozenset({"created_at", "updated_at", "newest", "since"})
 _FIRST = datetime(1970, 1, 1, tzinfo=UTC)
@@ -45,17 +43,17 @@ def our_instant_of(text: Any) -> datetime | None:
     return at
 
 
-def status_of(name: str, value: Any) -> str:
-    """Return the value of a column that may hold only some words."""
-    if value not in _CLOSED[name]:
+def status_of(value: Any) -> SyncStatus:
+    """Return a stored sync status."""
+    if value not in _SYNC_STATUSES:
         raise BadValueError("is none of its words")
-    return str(value)
+    return _SYNC_STATUSES[value]
 
 
 def reader_of(name: str, kind: Any) -> Callable[[Any], Any]:
     """Return what makes a value of this column, or raises BadValueError."""
     if name in _CLOSED:
-        return _or_none(kind, lambda value: status_of(name, value))
+        return _or_none(kind, _word_among(frozenset(_words_of(kind))))
     if kind in (datetime, datetime | None):
         return _or_none(kind, instant_of if name in _MAGENTOS else our_instant_of)
     if kind is bool:
@@ -71,6 +69,24 @@ def _or_none(kind: Any, read: Callable[[Any], Any]) -> Callable[[Any], Any]:
     if type(None) not in getattr(kind, "__args__", ()):
         return lambda value: _missing() if value is None else read(value)
     return lambda value: None if value is None else read(value)
+
+
+def _words_of(kind: Any) -> Iterator[str]:
+    """Yield the words of a Literal type, or of the one in a union."""
+    for argument in get_args(kind):
+        if isinstance(argument, str):
+            yield argument
+        else:
+            yield from _words_of(argument)
+
+
+def _word_among(words: frozenset[str]) -> Callable[[Any], str]:
+    def read(value: Any) -> str:
+        if value not in words:
+            raise BadValueError("is none of its words")
+        return str(value)
+
+    return read
 
 
 def _missing() -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from state.kinds import KeptName, RecordKind
 from state.rows import IN_LIST, as_list, read_rows, text_of
 from state.sides import Side
 from state.values import count_in, our_instant_of, text_in
@@ -17,8 +18,9 @@ LONG = timedelta(hours=1)
 # The cause of what a call was about that had no answer, or only that it cannot be done now.
 CALL = "call"
 # The name under which the state keeps why notes as such are kept back, beside the two sides.
-NOTES = "notes"
+NOTES: KeptName = "notes"
 
+_BOTH: tuple[KeptName, ...] = ("magento", "salesforce")
 _GROUPS = (
     "CASE WHEN reason IS NULL THEN '' ELSE coalesce(cause, reason) END, count(*), max(entity_id), "
     "coalesce(max(reason), ''), min(waiting_since), min(next_attempt_at)"
@@ -36,7 +38,7 @@ _NOTES = """
 class Waiting:
     """``count`` records that wait for one cause; ``reason`` was said of one of them, ``entity_id`` is the newest."""
 
-    of: str
+    of: RecordKind
     cause: str
     count: int
     entity_id: int
@@ -67,7 +69,7 @@ def sides_down(store: "Store", *, on: bool, automatic: bool, notes: bool) -> lis
 
     What is switched off is not called, so nothing would ever find out that it works again.
     """
-    found = [store.sides.get(name) for name in (("magento", "salesforce") if on else ("magento",))]
+    found = [store.sides.get(name) for name in (_BOTH if on else _BOTH[:1])]
     if on and notes and _kept_back(store, automatic=automatic):
         found.append(store.sides.get(NOTES))
     return [side for side in found if side.status != "ok"]
@@ -85,7 +87,7 @@ def left_over(store: "Store", *, automatic: bool, notes: bool, among: Collection
 
 def _groups(
     store: "Store",
-    of: str,
+    of: RecordKind,
     *,
     automatic: bool,
     before: datetime | None = None,
@@ -97,7 +99,7 @@ def _groups(
 
 
 def _owed(
-    of: str, *, automatic: bool, before: datetime | None, among: Collection[int] | None
+    of: RecordKind, *, automatic: bool, before: datetime | None, among: Collection[int] | None
 ) -> tuple[str, dict[str, Any]]:
     """Return the SQL that selects what is owed, put off before then, of these invoices; and its values."""
     rows, name = (_INVOICES, "ledger") if of == "invoice" else (_NOTES, "notes")
@@ -111,7 +113,7 @@ def _owed(
 _READERS = (text_in, count_in, count_in, text_in, our_instant_of, our_instant_of)
 
 
-def _waiting(store: "Store", of: str, row: tuple[Any, ...]) -> Waiting:
+def _waiting(store: "Store", of: RecordKind, row: tuple[Any, ...]) -> Waiting:
     return Waiting(of, *read_rows(store.db.conn, f"what an {of} waits for", _READERS, [row])[0])
 
 

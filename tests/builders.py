@@ -18,6 +18,7 @@ from daemon.invoice import Comment, Invoice, Item, Order, Value
 from daemon.settings import Configuration, Secrets, Settings
 from daemon.settings.document import Document
 from daemon.sync.decide import Seen
+from state.kinds import SeenBy
 from state.ledger import LedgerRow
 from state.notes import NoteRow
 from state.store import Store
@@ -166,7 +167,7 @@ def note_row(comment_id: int = 5, **fields: Any) -> NoteRow:
     return NoteRow(**{**known, **fields})
 
 
-def seen(by: str = "poll", *, asked: bool = False, named: bool = False) -> Seen:
+def seen(by: SeenBy = "poll", *, asked: bool = False, named: bool = False) -> Seen:
     """Return a sighting at noon, whose failure is tried again a day later."""
     retry_at = NOON + timedelta(days=1)
     return Seen(at=NOON, by=by, retry_at=retry_at, asked=asked, named=named, backfilling=by == "backfill")

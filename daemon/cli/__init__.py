@@ -5,7 +5,7 @@ import os
 import re
 import sqlite3
 import sys
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
@@ -14,6 +14,9 @@ from daemon.errors import InvoiceSyncError
 from daemon.words import visible_lines
 from state.errors import StateError, StateLockedError, StateStarvedError
 from state.room import lacks_room
+
+if TYPE_CHECKING:
+    from daemon.observer import Observer
 
 _COMMANDS = {
     "init": "Begin: write a first settings.yaml, and a folder for the secrets.",
@@ -25,8 +28,8 @@ _COMMANDS = {
     "explain": "One invoice's whole story, also why it is not in Salesforce.",
     "history": "Past passes with their books.",
     "salesforce": "Set up the Salesforce org: objects, fields, permissions.",
-    "state": "Where the state is; back it up; clear it to force a resync.",
-    "settings": "The settings in force; whether they can be used.",
+    "state": "Show where the state is; back it up; restore it; clear it to force a resync.",
+    "settings": "Show the settings in force, or check them.",
 }
 # Bytes outside any text, and control characters: no number, date or path of ours holds any.
 _UNTYPED = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
@@ -44,17 +47,20 @@ def cli() -> None:
     """Carry every Magento 2 invoice, with its items and comments, into Salesforce: nothing lost, nothing doubled."""
 
 
-def main(commands: click.Group = cli) -> NoReturn:
-    """Run the command and exit with its code. A foreseeable fault becomes a message with a hint, never a traceback."""
-    sys.exit(_run(commands))
+def main(commands: click.Group = cli, observer: "Observer | None" = None) -> NoReturn:
+    """Run the command and exit with its code. A foreseeable fault becomes a message with a hint, never a traceback.
+
+    ``observer`` hears of all calls and transactions of the command.
+    """
+    sys.exit(_run(commands, observer))
 
 
-def _run(commands: click.Group = cli) -> int:
+def _run(commands: click.Group = cli, observer: "Observer | None" = None) -> int:
     if any(_UNTYPED.search(argument) for argument in sys.argv[1:]):
         _say("an argument holds characters that cannot be printed", "Retype the argument as plain text.")
         return 2
     try:
-        result = commands.main(prog_name="invoice-sync", standalone_mode=False)
+        result = commands.main(prog_name="invoice-sync", standalone_mode=False, obj=observer)
     except click.exceptions.Exit as stop:
         return stop.exit_code
     except click.ClickException as error:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
 
-from daemon.cli.opening import open_reader, path_of_state
+from daemon.cli.opening import handed_in, open_reader, path_of_state
 from daemon.clock import SystemClock
 from daemon.errors import SideDenied
 from daemon.log import open_log
@@ -58,10 +58,11 @@ def working(settings_file: SettingsFile, stop: Stop, observer: Observer, *, quie
     level = "error" if quiet and settings.logging.level != "debug" else settings.logging.level
     redaction = Redaction(settings_file.current.secrets)
     log = open_log(level, settings.logging.format, redaction)
-    with Store(path_of_state(settings_file.current), lock=True, redact=redaction.clean) as store:
+    path, whole = path_of_state(settings_file.current), handed_in()
+    with Store(path, lock=True, redact=redaction.clean, observer=whole) as store:
         jitter = random.Random()  # noqa: S311  (not for secrets)
         tools = Tools(store, SystemClock(), jitter, stop, log, observer)
-        process = open_process(tools, settings_file, redaction, Transport())
+        process = open_process(tools, settings_file, redaction, Transport(observer=whole))
         process.take_over()
         try:
             yield process

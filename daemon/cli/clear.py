@@ -8,7 +8,7 @@ import click
 
 from daemon.cli.follow import follow
 from daemon.cli.killed import doubt_killed
-from daemon.cli.opening import path_of_state, read_settings
+from daemon.cli.opening import handed_in, path_of_state, read_settings
 from daemon.clock import SystemClock
 from daemon.errors import UsageError
 from daemon.reports.numbers import known_invoices
@@ -16,6 +16,7 @@ from daemon.settings import Configuration
 from state.errors import StateLockedError
 from state.file.opening import look_at
 from state.forgetting import clear_state
+from state.kinds import ClearKind
 from state.store import Store
 
 
@@ -50,9 +51,9 @@ def _is_there(place: Path) -> bool:
     return True
 
 
-def _clear(configuration: Configuration, kind: str, chosen: list[int]) -> int:
+def _clear(configuration: Configuration, kind: ClearKind, chosen: list[int]) -> int:
     try:
-        with Store(path_of_state(configuration), lock=True) as store:
+        with Store(path_of_state(configuration), lock=True, observer=handed_in()) as store:
             now = SystemClock().now()
             doubt_killed(store, configuration)
             copy = clear_state(store, now, kind, chosen)
@@ -62,7 +63,7 @@ def _clear(configuration: Configuration, kind: str, chosen: list[int]) -> int:
     return 0
 
 
-def _through_daemon(configuration: Configuration, kind: str, chosen: list[int]) -> int:
+def _through_daemon(configuration: Configuration, kind: ClearKind, chosen: list[int]) -> int:
     """Have the daemon clear its state after the call in flight."""
     with follow(configuration, kind, named=chosen) as done:
         if done.failure is not None:

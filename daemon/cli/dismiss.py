@@ -7,7 +7,7 @@ import click
 from daemon.cli.follow import follow
 from daemon.cli.invoices import draw_outcomes
 from daemon.cli.killed import doubt_killed
-from daemon.cli.opening import open_reader, path_of_state, read_settings
+from daemon.cli.opening import handed_in, open_reader, path_of_state, read_settings
 from daemon.cli.output import write_json
 from daemon.errors import UsageError
 from daemon.reports.invoices import InvoiceReport, chosen_invoices
@@ -41,7 +41,7 @@ def dismiss_chosen(settings_name: str | None, wish: Wish, *, dry_run: bool, as_j
 def _dismiss(configuration: Configuration, chosen: Sequence[int]) -> tuple[InvoiceReport, ...]:
     """Set these invoices aside, and return their reports."""
     try:
-        with Store(path_of_state(configuration), lock=True) as store:
+        with Store(path_of_state(configuration), lock=True, observer=handed_in()) as store:
             doubt_killed(store, configuration)
             dismiss(store, chosen)
             return chosen_invoices(store, chosen)

@@ -10,6 +10,7 @@ from daemon.clock import SystemClock
 from daemon.errors import InvoiceSyncError
 from daemon.settings import Configuration
 from state.file.lock import is_locked
+from state.kinds import RequestKind
 from state.store import Store
 
 _LOOK_SECONDS = 0.2
@@ -25,7 +26,7 @@ class Followed:
 
 @contextmanager
 def follow(
-    configuration: Configuration, kind: str, *, named: Sequence[int] = (), others: Sequence[int] = ()
+    configuration: Configuration, kind: RequestKind, *, named: Sequence[int] = (), others: Sequence[int] = ()
 ) -> Iterator[Followed]:
     """Leave the request and wait for its end. When the daemon ends first, the request waits for the next one."""
     with open_asker(configuration) as store:

@@ -10,6 +10,7 @@ from daemon.reports.invoices import InvoiceReport, newest_invoices
 from daemon.spelling import sentences
 from daemon.words import visible, visible_lines
 from state.errors import StateMissingError
+from state.kinds import SyncStatus
 
 _TITLES = ("Invoice", "Order", "Created", "State", "Total", "Status", "Notes", "Salesforce ID", "Link", "Reason")
 _GRID_TITLES = ("Invoice", "Order", "Created", "Total", "Status", "Notes", "Salesforce ID")
@@ -17,7 +18,7 @@ _NUMBERS = 5  # the most invoices named beside one reason
 
 
 def show_invoices(
-    settings_name: str | None, status: str | None, order_number: str | None, limit: int, *, as_json: bool
+    settings_name: str | None, status: SyncStatus | None, order_number: str | None, limit: int, *, as_json: bool
 ) -> int:
     """Show the newest invoices, optionally of one status or order, and return the exit code."""
     configuration = read_settings(settings_name).current

@@ -10,4 +10,4 @@ def doubt_killed(store: Store, configuration: Configuration) -> None:
     """Mark the rows that a killed daemon was perhaps sending as unanswered; no process has done so since."""
     if store.facts.get("running") is not None:
         marked = configuration.settings.salesforce.comment.object is None
-        store.doubts.owed(SystemClock().now() + UNANSWERED_AGAIN, marked=marked)
+        store.unanswered.mark_owed(SystemClock().now() + UNANSWERED_AGAIN, notes_by_title=marked)

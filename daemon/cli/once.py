@@ -9,7 +9,7 @@ from daemon.cli.assemble import working
 from daemon.cli.causes import cause_lines
 from daemon.cli.failure import say_failure
 from daemon.cli.left import in_words
-from daemon.cli.opening import read_settings
+from daemon.cli.opening import handed_in, read_settings
 from daemon.cli.output import counted, say, say_lines
 from daemon.cli.progress import showing
 from daemon.clock import SystemClock
@@ -22,7 +22,7 @@ from daemon.sync import Process
 
 def run_single(settings_name: str | None, *, yes: bool) -> int:
     """Do all due work, with ``yes`` without asking before a large first sync, and return the exit code."""
-    settings_file, stop, observers = read_settings(settings_name), StopRequest(), Observers()
+    settings_file, stop, observers = read_settings(settings_name), StopRequest(), Observers(handed_in())
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop.ask)
     with working(settings_file, stop, observers) as process:

@@ -9,7 +9,7 @@ from flask import Flask
 
 from daemon import scheduler
 from daemon.cli.assemble import working
-from daemon.cli.opening import open_reader, read_settings
+from daemon.cli.opening import handed_in, open_reader, read_settings
 from daemon.console import Console, Pulse
 from daemon.console.app import create_app
 from daemon.metrics import Metrics
@@ -24,7 +24,7 @@ from state.store import Store
 
 def run_daemon(settings_name: str | None) -> int:
     """Poll until SIGTERM or SIGINT, and return the exit code."""
-    settings_file, stop, observers = read_settings(settings_name), scheduler.StopRequest(), Observers()
+    settings_file, stop, observers = read_settings(settings_name), scheduler.StopRequest(), Observers(handed_in())
     scheduler.block_signals()
     with working(settings_file, stop, observers) as process:
         process.end_pauses()  # secrets from the environment or from systemd's credentials can change with a start

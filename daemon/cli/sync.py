@@ -10,7 +10,7 @@ from daemon.cli.failure import say_failure
 from daemon.cli.follow import follow
 from daemon.cli.invoices import draw_outcomes
 from daemon.cli.left import in_words
-from daemon.cli.opening import open_reader, read_settings
+from daemon.cli.opening import handed_in, open_reader, read_settings
 from daemon.cli.output import counted, say, say_lines, write_json
 from daemon.cli.preview import preview
 from daemon.cli.progress import showing
@@ -53,7 +53,7 @@ def _choose(configuration: Configuration, wish: Wish) -> Choice:
 
 
 def _sync(settings_file: SettingsFile, choice: Choice, *, as_json: bool) -> int:
-    observers = Observers()
+    observers = Observers(handed_in())
     try:
         with working(settings_file, StopRequest(), observers, quiet=True) as process:
             process.resume()

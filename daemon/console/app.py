@@ -26,6 +26,17 @@ def _is_ours(host: str) -> bool:
         return False
 
 
+def _require_our_name(listen: str, host: str | None) -> None:
+    """Answer 421 to a Host header that does not name this machine.
+
+    A web page that a browser on this machine shows can make its own host name lead here. It cannot do so with an
+    address of digits, which is looked up nowhere, and it cannot call a Unix socket. A call without a Host header
+    comes from no browser: browsers always send one.
+    """
+    if not is_path(listen) and host is not None and not _is_ours(host):
+        abort(Response("This host name is not served here.\n", 421, content_type="text/plain"))
+
+
 def _health(pulse: Pulse, configuration: Configuration, open_state: Callable[[], Store]) -> Health:
     """Return the health of the sync; without a readable state the sync is degraded."""
     now = SystemClock().now()
@@ -44,16 +55,7 @@ def create_app(
 
     @app.before_request
     def require_our_name() -> None:
-        """Answer 421 to a Host header that does not name this machine.
-
-        A web page that a browser on this machine shows can make its own host name lead here. It cannot do so with an
-        address of digits, which is looked up nowhere, and it cannot call a Unix socket. A call without a Host header
-        comes from no browser: browsers always send one.
-        """
-        listen = configuration().settings.console.listen or ""
-        host = request.headers.get("Host")
-        if not is_path(listen) and host is not None and not _is_ours(host):
-            abort(Response("This host name is not served here.\n", 421, content_type="text/plain"))
+        _require_our_name(configuration().settings.console.listen or "", request.headers.get("Host"))
 
     @app.get("/metrics")
     def show_metrics() -> Response:

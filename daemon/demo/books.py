@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from state.errors import StateError
+from state.kinds import SyncStatus
 from state.ledger import LedgerRow
 from state.store import Store
 
@@ -17,7 +18,7 @@ class Books:
     """The ledger's rows, and counts of each row's notes by status."""
 
     rows: Mapping[int, LedgerRow] = field(default_factory=dict)
-    notes: Mapping[int, Mapping[str, int]] = field(default_factory=dict)
+    notes: Mapping[int, Mapping[SyncStatus, int]] = field(default_factory=dict)
 
     def status(self, entity_id: int) -> str | None:
         """Return the sync status of an invoice; None for an unseen one."""

@@ -1,7 +1,7 @@
 """Runs the ordinary command line in a process that dies at a step named by an environment variable.
 
-``python -m daemon.demo.failpoints run`` is ``invoice-sync run``, but with its seams wrapped from outside before it
-begins: the daemon itself knows nothing of it. The drill starts it, and the tests that kill.
+``python -m daemon.demo.failpoints run`` is ``invoice-sync run`` with an observer that kills; the daemon itself knows
+nothing of it. The drill starts it, and the tests that kill.
 
 ``INVOICE_SYNC_FAILPOINTS`` is a list of ``STEP[/SUBJECT]:NUMBER:ACTION``: at the NUMBERth passage of the step, ``kill``
 (SIGKILL), ``stop`` (SIGSTOP), or ``say`` it in the log and go on. The steps of a call are ``magento`` or ``salesforce``
@@ -14,13 +14,13 @@ import json
 import os
 import re
 import signal
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+import sqlite3
 from dataclasses import dataclass
 
 from daemon.cli import main
-from daemon.demo.seams import wrap
+from daemon.demo.subjects import TABLES, WRITTEN, subject_of
+from daemon.observer import Asked, Observer
+from state.kinds import SideName
 
 VARIABLE = "INVOICE_SYNC_FAILPOINTS"
 EVENT = "failpoint.reached"
@@ -52,26 +52,63 @@ class Failpoint:
         return self.left == 0
 
 
-class Failpoints:
-    """All failpoints, and the present subject of the process."""
+class Failpoints(Observer):
+    """All failpoints of a plan, and what the process is about right now."""
 
     def __init__(self, plan: str) -> None:
         self._waiting = [Failpoint.read(text) for text in plan.split(",")]
-        self._about = ["start"]  # one thread does all the work
-        self.last = "start"  # what it was about before
+        self._about = "start"  # one thread does all the work
+        self._written: set[str] = set()
 
-    @contextmanager
-    def about(self, subject: str) -> Iterator[None]:
-        """Set the subject of the process until the end of the block."""
-        self._about.append(subject)
-        try:
-            yield
-        finally:
-            self.last = self._about.pop()
+    def call_begins(self, side: SideName, request: Asked) -> None:
+        """Reach the step before a call."""
+        self._about = subject_of(side, request)
+        self._reach(f"{side}.call")
 
-    def reach(self, step: str, subject: str | None = None) -> None:
-        """Log this step, and perhaps die, when one of the failpoints waits here."""
-        subject = subject or self._about[-1]
+    def call_sent(self, side: SideName) -> None:
+        """Reach the step at which nothing of the answer is heard."""
+        self._reach(f"{side}.sent")
+
+    def call_answered(self, side: SideName) -> None:
+        """Reach the step at which the answer is here, and not read."""
+        self._reach(f"{side}.answer")
+
+    def answer_read(self, side: SideName) -> None:
+        """Reach the step at which the answer is read, and not remembered."""
+        self._reach(f"{side}.read")
+
+    def settings_read(self) -> None:
+        """Reach the step at which an edit of the settings is read."""
+        self._reach("settings.read", "settings")
+
+    def transaction_begins(self, connection: sqlite3.Connection) -> None:
+        """Reach the step before a transaction."""
+        self._reach("state.begin")
+        self._written.clear()
+        connection.set_trace_callback(lambda statement: self._written.update(WRITTEN.findall(statement)))
+
+    def transaction_commits(self) -> None:
+        """Reach the step before a transaction is committed."""
+        self._reach("state.commit", self._written_subject())
+
+    def transaction_committed(self) -> None:
+        """Reach the step after it."""
+        self._reach("state.committed", self._written_subject())
+
+    def copy_made(self) -> None:
+        """Reach the step at which a copy of the state is made."""
+        self._reach("state.copied", "copy")
+
+    def schema_made(self) -> None:
+        """Reach the step at which migrations are applied, and not committed."""
+        self._reach("state.schema", "schema")
+
+    def _written_subject(self) -> str:
+        return next((subject for tables, subject in TABLES if tables <= self._written), "state")
+
+    def _reach(self, step: str, subject: str | None = None) -> None:
+        """Say that the process is at this step, and perhaps die, when one of the failpoints waits here."""
+        subject = subject or self._about
         for point in [point for point in self._waiting if point.takes(step, subject)]:
             line = json.dumps({"event": EVENT, "step": step, "subject": subject, "action": point.action})
             os.write(2, line.encode() + b"\n")
@@ -79,14 +116,11 @@ class Failpoints:
                 os.kill(os.getpid(), signal.SIGKILL if point.action == "kill" else signal.SIGSTOP)
 
 
-def arm() -> None:
-    """Wrap the seams, but only if there is a plan."""
+def armed() -> Failpoints | None:
+    """Return the failpoints that the environment plans, if any."""
     plan = os.environ.get(VARIABLE)
-    if not plan:
-        return
-    wrap(Failpoints(plan))
+    return Failpoints(plan) if plan else None
 
 
 if __name__ == "__main__":
-    arm()
-    sys.exit(main())
+    main(observer=armed())

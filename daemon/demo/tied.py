@@ -6,12 +6,11 @@ closes, the demo has ended, or was killed; then this process asks itself to end,
 
 import os
 import signal
-import sys
 import threading
 import time
 
 from daemon.cli import main
-from daemon.demo.failpoints import arm
+from daemon.demo.failpoints import armed
 
 _END_SECONDS = 10
 
@@ -33,5 +32,4 @@ def _watch() -> None:
 
 if __name__ == "__main__":
     tie()
-    arm()
-    sys.exit(main())
+    main(observer=armed())

@@ -11,7 +11,7 @@ from daemon.settings import Configuration
 from daemon.settings.examination import Examined
 from daemon.settings.secrets import needed_by
 from state.errors import StateError
-from state.peek import Glance, glance
+from state.peek import Peek, peek
 
 _LEFT_OUT = "Correct this line; the rest was checked without it."
 
@@ -50,12 +50,12 @@ def examine_secrets(folder: Path, examined: Examined) -> Iterator[Line]:
         )
 
 
-def examine_state(path: Path, configuration: Configuration) -> tuple[list[Line], Glance]:
-    """Return lines on reading, writing and keeping the state, and a glance at the state."""
+def examine_state(path: Path, configuration: Configuration) -> tuple[list[Line], Peek]:
+    """Return lines on reading, writing and keeping the state, and a peek at the state."""
     lines = [_folder(path)]
-    seen = Glance(False)
+    seen = Peek(False)
     try:
-        seen = glance(path)
+        seen = peek(path)
         lines.append(_file(path, seen, configuration))
     except StateError as error:
         lines.append(Line("state", "file", "error", str(path), str(error), error.hint))
@@ -91,7 +91,7 @@ def _folder(path: Path) -> Line:
     return Line("state", "folder", "ok", tried, f"{path.parent} {made}")
 
 
-def _file(path: Path, seen: Glance, configuration: Configuration) -> Line:
+def _file(path: Path, seen: Peek, configuration: Configuration) -> Line:
     name = configuration.settings.magento.name
     if not seen.exists:
         return Line("state", "file", "ok", str(path), "none yet: the first run makes it, and reads all invoices")
@@ -106,7 +106,7 @@ def _file(path: Path, seen: Glance, configuration: Configuration) -> Line:
     return Line("state", "file", "ok", str(path), "is undamaged, and of this version")
 
 
-def _lock(path: Path, seen: Glance) -> Line:
+def _lock(path: Path, seen: Peek) -> Line:
     tried = f"who works on {path}"
     if not seen.locked:
         return Line("state", "lock", "ok", tried, "no daemon runs on it now")

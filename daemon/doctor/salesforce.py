@@ -15,7 +15,7 @@ from daemon.salesforce.fit import Finding, examine_org
 from daemon.salesforce.identity import Organization, which_org
 from daemon.settings import Configuration
 from daemon.transport import Transport
-from state.peek import Glance
+from state.peek import Peek
 
 
 class OrgVisit:
@@ -27,7 +27,7 @@ class OrgVisit:
         clock: Clock,
         redaction: Redaction,
         transport: Transport,
-        state: Glance,
+        state: Peek,
         *,
         with_shop: bool,
     ) -> None:

@@ -35,6 +35,7 @@ class Magento:
         sign_ins: SignIns = UNCOUNTED,
     ) -> None:
         self._configuration = configuration
+        self._observer = transport.observer
         self._diagnosed: AccessDenied | None = None
         self._connection = Connection(configuration, clock, redaction, transport, sign_ins)
         self.answered_at: datetime | None = None  # Magento's clock at its last answer
@@ -196,4 +197,5 @@ class Magento:
         except AccessDenied as error:
             raise self._explained(error) from None
         self.answered_at = date_of(response)
+        self._observer.answer_read("magento")
         return body

@@ -119,7 +119,7 @@ def _cause(words: str, way: Way, resources: str | None, ahead: float | None) -> 
     return "unknown", (
         "Magento names no cause in known words. It names no resource either, so the permissions are not the cause. "
         f"Possible causes: one of the four keys is wrong (copy them again: {_INTEGRATION}), the integration was "
-        "deactivated or given new keys, or Magento sees another URL than base_url. `invoice-sync check` tells which."
+        "deactivated or given new keys, or Magento sees another URL than base_url. `invoice-sync check` looks for it."
     )
 
 

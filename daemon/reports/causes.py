@@ -6,6 +6,8 @@ from datetime import datetime
 
 from daemon.reports.synchronization import synchronization_of
 from daemon.settings.schema import Invoices
+from state.failures import Failure
+from state.kinds import RecordKind, SyncStatus
 from state.store import Store
 from state.waiting import waiting_long
 
@@ -17,20 +19,20 @@ class Cause:
     Only a cause that records wait for has ``since`` and ``next_attempt_at``.
     """
 
-    of: str
+    of: RecordKind
     cause: str
     count: int
     reason: str
     invoice: str | None
     entity_id: int
-    sync_status: str
+    sync_status: SyncStatus
     since: datetime | None = None
     next_attempt_at: datetime | None = None
 
 
 def failures(store: Store, among: Sequence[int] | None = None) -> tuple[Cause, ...]:
     """Return why records failed (of these invoices, if any are named): invoices before notes, the commonest first."""
-    found = [("invoice", failure) for failure in store.ledger.failures(among)]
+    found: list[tuple[RecordKind, Failure]] = [("invoice", failure) for failure in store.ledger.failures(among)]
     found += [("note", failure) for failure in store.notes.failures(among)]
     numbers = _numbers(store, (failure.entity_id for _, failure in found))
     return tuple(

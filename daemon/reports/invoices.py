@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from state.kinds import SyncStatus
 from state.ledger import LedgerRow
 from state.store import Store
 
@@ -31,7 +32,7 @@ class InvoiceReport:
     currency: str | None
     created_at: datetime | None
     updated_at: datetime | None
-    sync_status: str
+    sync_status: SyncStatus
     reason: str | None
     salesforce_id: str | None
     salesforce_url: str | None
@@ -42,7 +43,7 @@ class InvoiceReport:
 
 
 def newest_invoices(
-    store: Store, *, status: str | None = None, order_number: str | None = None, limit: int | None = None
+    store: Store, *, status: SyncStatus | None = None, order_number: str | None = None, limit: int | None = None
 ) -> tuple[InvoiceReport, ...]:
     """Return the grid: newest first, optionally of one sync status or of one order."""
     return invoices_of(store, store.ledger.newest(status=status, order_number=order_number, limit=limit))
@@ -61,7 +62,7 @@ def invoices_of(store: Store, rows: Sequence[LedgerRow]) -> tuple[InvoiceReport,
     return tuple(_report(row, counts.get(row.entity_id, {}), instance_url) for row in rows)
 
 
-def _report(row: LedgerRow, notes: dict[str, int], instance_url: str | None) -> InvoiceReport:
+def _report(row: LedgerRow, notes: dict[SyncStatus, int], instance_url: str | None) -> InvoiceReport:
     return InvoiceReport(
         entity_id=row.entity_id,
         increment_id=row.increment_id,

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from daemon.reports.synchronization import synchronization_of
 from daemon.settings.schema import Invoices
+from state.kinds import RecordKind
 from state.store import Store
 from state.waiting import left_over
 
@@ -14,7 +15,7 @@ from state.waiting import left_over
 class Left:
     """``count`` owed invoices or notes with one reason; without ``next_attempt_at`` they go at the next pass."""
 
-    of: str
+    of: RecordKind
     count: int
     reason: str | None
     next_attempt_at: datetime | None

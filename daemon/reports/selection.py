@@ -9,6 +9,7 @@ from daemon.magento import Magento
 from daemon.reports.numbers import require_one, row_with_number
 from daemon.words import visible
 from state.dismissal import failed_invoices, is_dismissed
+from state.kinds import SyncStatus
 from state.ledger import LedgerRow
 from state.store import Store
 
@@ -29,7 +30,7 @@ class Wish:
         """Return whether invoices are chosen by a common trait."""
         return bool(self.statuses or self.since or self.everything)
 
-    def meets(self, sync_status: str, created_at: datetime | None) -> bool:
+    def meets(self, sync_status: SyncStatus, created_at: datetime | None) -> bool:
         """Return whether an invoice with this status and creation has the common trait."""
         return (
             self.everything

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from daemon.reports.synchronization import synchronization_of
 from daemon.settings.schema import Invoices
+from state.kinds import SideStatus
 from state.sides import Side
 from state.store import Store
 from state.waiting import sides_down
@@ -14,7 +15,7 @@ from state.waiting import sides_down
 class SideReport:
     """The status of a side: ``ok``, ``failing`` or ``paused``, with the reason and the time."""
 
-    status: str = "ok"
+    status: SideStatus = "ok"
     reason: str | None = None
     since: datetime | None = None
 

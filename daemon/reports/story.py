@@ -5,6 +5,7 @@ from datetime import datetime
 
 from daemon.reports.invoices import InvoiceReport, invoices_of
 from state.dismissal import is_dismissed
+from state.kinds import AttemptOutcome, SeenBy, SyncStatus
 from state.notes import NoteRow
 from state.store import Store
 from state.waiting import NOTES
@@ -24,7 +25,7 @@ class NoteStory:
     """The present state of one comment's note."""
 
     comment_id: int
-    sync_status: str
+    sync_status: SyncStatus
     reason: str | None
     note_id: str | None
     next_attempt_at: datetime | None
@@ -38,7 +39,7 @@ class AttemptStory:
     at: datetime
     pass_id: int | None
     comment_id: int | None
-    outcome: str
+    outcome: AttemptOutcome
     answer: str | None
 
 
@@ -49,7 +50,7 @@ class Story:
     invoice: InvoiceReport | None
     why: str
     seen_at: datetime | None = None
-    seen_by: str | None = None
+    seen_by: SeenBy | None = None
     asked: bool = False
     notes: tuple[NoteStory, ...] = ()
     attempts: tuple[AttemptStory, ...] = ()

@@ -40,6 +40,7 @@ class Connection:
         self._clock = clock
         self._secrets = configuration.secrets
         self.redaction = redaction
+        self._observer = transport.observer
         seconds = self._salesforce.timeout.total_seconds()
         self._session = transport.open_session("salesforce", seconds=seconds, ca_bundle=self._salesforce.ca_bundle)
         self._session.hooks["response"].append(self._note_headers)
@@ -182,13 +183,15 @@ class Connection:
         data = None if body is None else simplejson.dumps(body, use_decimal=True, allow_nan=False)
         self.calls += 1
         try:
-            return self._rest.restful(path, params=dict(params or {}), method=method, data=data)
+            answer = self._rest.restful(path, params=dict(params or {}), method=method, data=data)
         except (ValueError, TypeError, RecursionError) as error:
             if isinstance(error, requests.RequestException) and not isinstance(error, ValueError):
                 raise
             raise Unreachable(
                 "Salesforce's answer is not JSON, or is cut short; none of it is used", side="salesforce", sent=True
             ) from error
+        self._observer.answer_read("salesforce")
+        return answer
 
     def _note_headers(self, response: requests.Response, **_options: Any) -> None:
         """Keep the headers of an answer, because the library's errors carry no headers."""

@@ -1,4 +1,4 @@
-"""Where a process is put together: each owner of memory is made once, and handed to who needs it."""
+"""Puts a process together: each owner of memory is made once, here, and handed to its users."""
 
 from daemon.redaction import Redaction
 from daemon.settings import SettingsFile
@@ -35,7 +35,7 @@ from daemon.transport import Transport
 
 
 def open_process(tools: Tools, settings_file: SettingsFile, redaction: Redaction, transport: Transport) -> Process:
-    """Return a process that works with these tools by the settings in force."""
+    """Return a process made of these tools and the settings in force."""
     store, timing = tools.store, Timing(tools)
     sign_ins = AccountSignIns(tools)
     sessions = Sessions(tools, settings_file, redaction, transport, sign_ins)

@@ -10,6 +10,7 @@ from daemon.notes import comment_digest
 from daemon.settings import Settings
 from daemon.spelling import money
 from state.dismissal import is_dismissed, went_with_invoice
+from state.kinds import SeenBy
 from state.ledger import LedgerRow
 from state.notes import NoteRow
 
@@ -19,13 +20,13 @@ ANOTHER = "another invoice under a known id: Magento was restored from a backup,
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """When, by which scan, and whether a person asked for the invoices (``named``: one by one).
+    """The circumstances of a reading: when, by which scan, and ``asked`` for by a person (``named``: one by one).
 
     ``backfilling``: a backfill is under way beside it, so Salesforce may have what the ledger lacks.
     """
 
     at: datetime
-    by: str
+    by: SeenBy
     retry_at: datetime
     asked: bool = False
     named: bool = False
@@ -33,7 +34,7 @@ class Seen:
 
 
 def is_another(row: LedgerRow, invoice: Invoice) -> bool:
-    """Whether the ledger knows this id as a different invoice. What was never known of it is no difference.
+    """Return whether the ledger knows this id as a different invoice. What was never known of it is no difference.
 
     Nor is a store that Magento does not name any more: it empties the column when the store view is deleted. It never
     empties the other two (`created_at` is NOT NULL, no foreign key sets `increment_id`).
@@ -47,22 +48,22 @@ def is_another(row: LedgerRow, invoice: Invoice) -> bool:
 
 
 def set_aside(row: LedgerRow, reason: str, again_at: datetime, cause: str | None = None) -> LedgerRow:
-    """Return the row of an invoice that failed by what Magento shows of it. It is looked at again at ``again_at``."""
+    """Return the failed row of an invoice, by Magento's side of it. The invoice is looked at again at ``again_at``."""
     return replace(row, sync_status="failed", reason=reason, cause=cause, next_attempt_at=again_at)
 
 
 def again_tomorrow(row: LedgerRow, again_at: datetime) -> LedgerRow:
-    """Return the row of an invoice that can still not be used; it is looked at again at ``again_at``."""
+    """Return the row of a still unusable invoice, to be looked at again at ``again_at``."""
     return replace(row, next_attempt_at=again_at)
 
 
 def shown_again(row: LedgerRow) -> LedgerRow:
-    """Return the row of an invoice that could not be shown, and is shown as it was before."""
+    """Return the row of an unreadable invoice, once Magento shows the invoice again, unchanged."""
     return replace(row, corrupt=False, next_attempt_at=None)
 
 
 def row_of(invoice: Invoice, known: LedgerRow | None, settings: Settings, seen: Seen) -> LedgerRow:
-    """The row of a new or changed invoice, with what was decided about it."""
+    """Return the row of a new or changed invoice, with the decision about it."""
     if known is not None and is_another(known, invoice):
         return replace(set_aside(known, ANOTHER, seen.retry_at), digest=invoice.digest, corrupt=False)
     was_owed = known is not None and known.sync_status == "pending"
@@ -77,7 +78,7 @@ def row_of(invoice: Invoice, known: LedgerRow | None, settings: Settings, seen: 
 
 
 def as_shown(invoice: Invoice, known: LedgerRow | None, seen: Seen) -> LedgerRow:
-    """Return the row with what Magento shows now; what is known of Salesforce is kept, and of which store it is."""
+    """Return the row with Magento's present values; the row keeps its store and its knowledge of Salesforce."""
     row = known or LedgerRow(
         entity_id=invoice.entity_id,
         increment_id=invoice.increment_id,
@@ -120,12 +121,15 @@ def _decided(row: LedgerRow, known: LedgerRow | None, decision: Decision, seen: 
 
 
 def _may_be_there(row: LedgerRow, seen: Seen) -> bool:
-    """After a cleared state, or when a call about it had no answer: what is there is to follow Magento's changes."""
+    """Return whether Salesforce may have the invoice: after a cleared state, or an unanswered call about it.
+
+    An invoice that is there follows Magento's changes.
+    """
     return row.unconfirmed or row.again_at is not None or seen.by == "backfill" or seen.backfilling
 
 
 def note_rows_of(invoice: Invoice, known: Mapping[int, NoteRow], settings: Settings, seen: Seen) -> list[NoteRow]:
-    """The rows of this invoice's comments that are new, edited, moved here, or freed by what is true now."""
+    """Return the rows of this invoice's new, edited, moved or freed comments."""
     rows: list[NoteRow] = []
     for comment in invoice.comments:
         before = known.get(comment.entity_id)

@@ -1,4 +1,4 @@
-"""Delivers what is due, batch by batch: read again where that must be, then sent, then the notes attached."""
+"""Delivers due invoices and notes, batch by batch: reads again where necessary, sends, then attaches the notes."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ class Deliveries:
     lookup: Lookup
 
     def deliver_due(self, tally: Tally, is_interrupted: Callable[[], bool], *, full_only: bool = False) -> None:
-        """Send everything that is due now, a batch a call; with ``full_only`` only as long as batches are full.
+        """Send all due invoices and notes, a batch a call; with ``full_only`` only full batches.
 
         Raise when Salesforce (or Magento, for reading again) cannot be worked with; what was answered is remembered.
         """
@@ -49,7 +49,7 @@ class Deliveries:
                 return
 
     def deliver_these(self, tally: Tally, entity_ids: Sequence[int]) -> None:
-        """Send just these, if a person's request or anything else made them owed."""
+        """Send just these invoices, as far as they are owed, and their notes."""
         known = self.tools.store.ledger.known(entity_ids)
         owed = [row.entity_id for row in known.values() if row.sync_status == "pending"]
         if owed and self.sessions.current.settings.invoices.enable_synchronization:
@@ -57,11 +57,11 @@ class Deliveries:
         self._attach(tally, entity_ids)
 
     def look_up_next(self, tally: Tally) -> bool:
-        """Look up the next invoices that are held or skipped and may be there; return False when there are none."""
+        """Look up the next held or skipped invoices in Salesforce; return False when none are left."""
         return self.lookup.look_up_next(tally.log)
 
     def guess_again(self) -> None:
-        """Ask Salesforce no more what it has before each call: what was there already has been met."""
+        """Stop asking Salesforce for existing records before each call: by now those have been met."""
         self.invoices.guess_again()
         self.notes.guess_again()
 
@@ -81,7 +81,7 @@ class Deliveries:
         self.invoices.send(tally, entity_ids, newest, until_alike=until_alike)
 
     def _attach(self, tally: Tally, entity_ids: Sequence[int] | None) -> bool:
-        """Send the due notes of these invoices (None: of the next that have any); return whether more may go."""
+        """Send the due notes of these invoices (None: of the next ones with any); return whether more may go."""
         rows = self.notes.choose(tally, entity_ids, at_most=self.intake.batch(FULL))
         if not rows:
             return False

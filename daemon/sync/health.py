@@ -1,4 +1,4 @@
-"""Whether a side may be called now: it pauses when a person must act, and is logged when it fails and recovers."""
+"""Tells whether a side may be called: a side pauses until a person acts; failure and recovery are logged."""
 
 import re
 from dataclasses import replace
@@ -6,16 +6,17 @@ from datetime import datetime, timedelta
 
 from structlog.typing import FilteringBoundLogger
 
-from daemon.errors import Busy, Fatal, InvoiceSyncError, OutOfCalls, Probe, SideDenied, SideName
+from daemon.errors import Busy, Fatal, InvoiceSyncError, OutOfCalls, Probe, SideDenied
 from daemon.spelling import sentences
 from daemon.sync.account import AccountSignIns
 from daemon.sync.session import Sessions
 from daemon.sync.tools import Tools
+from state.kinds import SideName, SideStatus
 from state.sides import Side
 
 
 class LeftAlone(Exception):  # noqa: N818
-    """What is to be done needs a side that is not to be called now."""
+    """The work needs a side while the side is not to be called."""
 
 
 # Seconds until a side that is paused is tried again, by how often it was in vain.
@@ -28,7 +29,7 @@ LONGEST = timedelta(hours=1)
 
 
 class SideHealth:
-    """What is known of one side; the state remembers it."""
+    """Owns the health of one side, kept in the state."""
 
     def __init__(self, side: SideName, tools: Tools, sessions: Sessions) -> None:
         self.side: SideName = side
@@ -37,11 +38,11 @@ class SideHealth:
 
     @property
     def calls(self) -> int:
-        """How many calls the side's client has made."""
+        """The number of calls by the side's client."""
         raise NotImplementedError
 
     def known(self) -> Side:
-        """Return what is known of the side."""
+        """Return the state's row about the side."""
         return self._tools.store.sides.get(self.side)
 
     def is_open(self) -> bool:
@@ -55,7 +56,7 @@ class SideHealth:
             self._tools.store.sides.note(replace(known, next_try_at=None))
 
     def answered(self, log: FilteringBoundLogger) -> None:
-        """Record that the side works."""
+        """Record an answer of the side; log its recovery."""
         known = self.known()
         if known.status != "ok":
             event = f"{self.side}.recovered"
@@ -74,7 +75,7 @@ class SideHealth:
             wait = steps[min(known.failures, len(steps) - 1)]
         elif isinstance(error, Busy):
             wait = error.retry_after
-        status = "paused" if paused else "failing"
+        status: SideStatus = "paused" if paused else "failing"
         reason = store.redact(str(error))  # as what is known of it: the two are compared
         hint = self._hint(error)
         if known.status != status or (paused and not _tells(known.reason, reason)):
@@ -98,7 +99,7 @@ class SideHealth:
         return known.next_try_at is None or known.next_try_at <= self._tools.now()
 
     def _hint(self, error: InvoiceSyncError) -> str | None:
-        """Return what to do; for a sign-in also when its secrets are read again, if that is not at once."""
+        """Return the hint; for a sign-in add when changed secrets take effect, if not at once."""
         if isinstance(error, SideDenied) and error.about_secrets:
             secrets = self._sessions.current.configuration.secrets
             fixed = sorted(name for name in secrets.fixed if name.startswith(error.side))
@@ -112,7 +113,7 @@ class SideHealth:
 
 
 class MagentoHealth(SideHealth):
-    """Magento's; it is not tried where one more refused sign-in could lock the account."""
+    """Owns Magento's health; no try is made at the risk of locking the account."""
 
     def __init__(self, tools: Tools, sessions: Sessions, sign_ins: AccountSignIns) -> None:
         super().__init__("magento", tools, sessions)
@@ -120,7 +121,7 @@ class MagentoHealth(SideHealth):
 
     @property
     def calls(self) -> int:
-        """How many calls Magento's client has made."""
+        """The number of calls by Magento's client."""
         return self._sessions.current.magento.calls
 
     def end_pause(self) -> None:
@@ -129,7 +130,7 @@ class MagentoHealth(SideHealth):
             super().end_pause()
 
     def account_at_risk(self) -> datetime | None:
-        """Return until when Magento remembers so many refused sign-ins that one more may lock the account, else None.
+        """Return until when one more refused sign-in may lock the account in Magento, else None.
 
         They are counted in the state, with those of a check. Whatever it was that paused the side: a count that was
         not ended by a token is about the account.
@@ -139,7 +140,7 @@ class MagentoHealth(SideHealth):
 
 
 class SalesforceHealth(SideHealth):
-    """Salesforce's; it owns whether the next call is a probe that ends a pause."""
+    """Owns Salesforce's health, and the leave for one probe after a pause."""
 
     def __init__(self, tools: Tools, sessions: Sessions) -> None:
         super().__init__("salesforce", tools, sessions)
@@ -147,7 +148,7 @@ class SalesforceHealth(SideHealth):
 
     @property
     def calls(self) -> int:
-        """How many calls Salesforce's client has made."""
+        """The number of calls by Salesforce's client."""
         return self._sessions.current.salesforce.connection.calls
 
     def begins(self) -> bool:
@@ -159,7 +160,7 @@ class SalesforceHealth(SideHealth):
         return True
 
     def require_calls(self) -> None:
-        """Raise OutOfCalls when what is left of the org's daily calls is reserved for others. Ask before each call.
+        """Raise OutOfCalls when the rest of the org's daily calls is reserved for others. Ask before each call.
 
         One probe is let through whenever a pause is over: only an answer tells that calls were given back.
         """
@@ -173,7 +174,7 @@ class SalesforceHealth(SideHealth):
             )
 
     def answered(self, log: FilteringBoundLogger) -> None:
-        """Record that Salesforce works, and which org it is."""
+        """Record an answer of Salesforce, with the org's address and ID."""
         super().answered(log)
         connection, facts = self._sessions.current.salesforce.connection, self._tools.store.facts
         if connection.instance_url is not None:
@@ -196,5 +197,5 @@ def _probe_of(error: InvoiceSyncError) -> Probe:
 
 
 def _tells(known: str | None, reason: str) -> bool:
-    """Return whether that reason was told already; how many calls are used by now is no other reason."""
+    """Return whether the reason was told already; another number of used calls is no other reason."""
     return re.sub(r"\d+", "", known or "").startswith(re.sub(r"\d+", "", reason))

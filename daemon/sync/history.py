@@ -1,4 +1,4 @@
-"""Forgets past passes, attempts and requests once they are 90 days old."""
+"""Forgets past passes, attempts and requests after 90 days."""
 
 from datetime import date, datetime, timedelta
 
@@ -15,7 +15,7 @@ class History:
         self._pruned_on: date | None = None
 
     def prune(self, now: datetime) -> None:
-        """Forget what is too old, if that was not done today."""
+        """Forget old history, once a day."""
         if self._pruned_on != now.date():
             self._pruned_on = now.date()
             for table in (self._store.passes, self._store.attempts, self._store.requests):

@@ -1,4 +1,4 @@
-"""What is remembered of the org's description, so that a fresh process asks nothing that was answered already."""
+"""Keeps the findings about the org in the state, to spare a fresh process the same questions."""
 
 import json
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ _FACT = "org"
 
 @dataclass(frozen=True, slots=True)
 class KnownOrg:
-    """The org takes invoices; ``notes``: why it takes no notes, if so. ``told``: what was logged of it, once.
+    """An org able to take invoices. ``notes``: the reason for taking no notes, if any; ``told``: the logged findings.
 
     ``doubted_at``: when a rejection last made us look again.
     """
@@ -29,7 +29,7 @@ class KnownOrg:
 
 
 def key_of(settings: Settings) -> str:
-    """Changes with everything that decides what is described and asked for. (Another org is another state.)"""
+    """Return a key of all settings with an influence on the description. (Another org is another state.)"""
     return hash_of(
         [InvoiceMapping(settings).digest, settings.salesforce.model_dump(mode="json"), settings.magento.name,
          settings.invoices.synchronize_notes]
@@ -37,7 +37,7 @@ def key_of(settings: Settings) -> str:
 
 
 def recall_org(store: Store, settings: Settings) -> KnownOrg | None:
-    """What an earlier process found under these settings; None when nothing did, or it cannot be read."""
+    """Return the findings of an earlier process under these settings; None without readable ones."""
     kept = _kept(store)
     try:
         if kept["key"] != key_of(settings):
@@ -55,7 +55,7 @@ def recall_org(store: Store, settings: Settings) -> KnownOrg | None:
 
 
 def remember_org(store: Store, settings: Settings, known: KnownOrg) -> None:
-    """Keep it for the next process."""
+    """Keep the findings for the next process."""
     kept = {
         "key": key_of(settings),
         "at": spell_instant(known.at),
@@ -68,13 +68,13 @@ def remember_org(store: Store, settings: Settings, known: KnownOrg) -> None:
 
 
 def told_before(store: Store) -> Sequence[str]:
-    """What was logged of the org already, under whatever settings."""
+    """Return the findings logged so far, under whatever settings."""
     told = _kept(store).get("told")
     return told if isinstance(told, list) else ()
 
 
 def doubt_org(store: Store) -> None:
-    """Ask again before the next write; what was told stays told."""
+    """Forget the findings before the next write, but not which were logged."""
     store.facts.learn(_FACT, json.dumps({"told": list(told_before(store))}))
 
 
@@ -87,7 +87,7 @@ def _kept(store: Store) -> dict[str, Any]:
 
 
 def adopt_mapping(store: Store, digest: str) -> None:
-    """Owe again what failed under an earlier mapping: this one may make Salesforce take it."""
+    """Owe failed records again under a new mapping, which may make Salesforce take them."""
     known = store.facts.get("mapping")
     if known != digest:
         with store.writing():

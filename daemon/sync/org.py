@@ -1,4 +1,4 @@
-"""Whether the org takes what is sent: found out before the first write, and when a rejection makes it doubtful.
+"""Tells whether the org takes our records: asks before the first write, and after a doubtful rejection.
 
 One call per object, and what was found is remembered for a day, or until the settings change: a process that starts
 again asks nothing. What would be rejected is found before a write, all of it at once. An error about invoices or items
@@ -34,7 +34,7 @@ _EXPLAINED = frozenset(
 
 
 class OrgFit:
-    """Owns what describe told of the org under the settings in force. None: it is asked before the next write."""
+    """Owns the description of the org under the settings in force. None: the org is described before the next write."""
 
     def __init__(self, tools: Tools, sessions: Sessions, health: SalesforceHealth) -> None:
         self._tools = tools
@@ -43,7 +43,7 @@ class OrgFit:
         self._known: KnownOrg | None = None
 
     def recall(self) -> None:
-        """Take up what the state knows of the org: nothing after the state was cleared."""
+        """Take up the state's findings about the org: none in a cleared state."""
         self._known = recall_org(self._tools.store, self._sessions.current.settings)
         self._sessions.spell_for(self._known.traits if self._known else None)
 
@@ -54,14 +54,14 @@ class OrgFit:
             self._look(log)
 
     def doubt(self) -> None:
-        """Have the org described before something is sent a second time, unless that was done just now."""
+        """Have the org described before a second sending, unless its description is fresh."""
         known = self._known
         if known is not None and not known.at <= self._tools.now() < known.at + RETRY_LONGEST:
             self._known = None
             doubt_org(self._tools.store)
 
     def may_explain(self, error: RecordError) -> bool:
-        """Return whether the org may have changed since it was described, and this is how that shows.
+        """Return whether a change of the org since its description may explain the rejection.
 
         Once it has been looked at for such a rejection, it is not for an hour.
         """
@@ -83,7 +83,7 @@ class OrgFit:
         return before is None or before.traits != self._known.traits
 
     def why_no_notes(self, log: FilteringBoundLogger, *, again: bool = False) -> str | None:
-        """Return why the org takes no notes, or None when it does.
+        """Return the reason for the org to take no notes, or None.
 
         The org is asked again when it was not for a quarter of an hour; with ``again`` now.
         """
@@ -129,7 +129,7 @@ class OrgFit:
         self._health.require_calls()
 
     def _tell(self, fit: Fit, log: FilteringBoundLogger) -> tuple[str, ...]:
-        """Log each new finding that keeps no invoice back; return all that were told until now."""
+        """Log each new finding without effect on invoices; return all findings logged until now."""
         before = told_before(self._tools.store)
         findings = [*fit.warnings, *fit.errors("notes")]
         for found in findings:

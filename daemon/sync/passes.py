@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
-from daemon.errors import InvoiceSyncError, SideName
+from daemon.errors import InvoiceSyncError
 from daemon.sync.deliveries import Deliveries
 from daemon.sync.discovery.intake import Intake, Progress
 from daemon.sync.discovery.sweep import Sweep
@@ -20,6 +20,7 @@ from daemon.sync.renewal import Renewal
 from daemon.sync.session import Sessions
 from daemon.sync.tally import Left, Tally
 from daemon.sync.tools import Tools
+from state.kinds import SideName, Trigger
 
 T = TypeVar("T")
 _A_MINUTE = 60.0
@@ -40,7 +41,7 @@ class Passes:
     cut_short: bool = False
 
     def poll(self, until: float) -> Tally:
-        """Read what is new, and deliver what is due; a search for what Magento cannot show ends at ``until``."""
+        """Read new and changed invoices, and deliver; a search for unreadable records ends at ``until``."""
         self.cut_short = False
         with self._open("poll") as tally:
             done = not self.magento.is_open()
@@ -53,7 +54,7 @@ class Passes:
         return tally
 
     def backfill(self, enough: Callable[[], bool]) -> Tally:
-        """Read pages of the backfill, and deliver what is due, for a minute or until ``enough``."""
+        """Read pages of the backfill, and deliver, for a minute or until ``enough``."""
         until = self.tools.clock.monotonic() + _A_MINUTE
         with self._open("backfill") as tally:
             done = not self.magento.is_open()
@@ -70,7 +71,7 @@ class Passes:
         return tally
 
     def sweep(self, enough: Callable[[], bool]) -> Tally:
-        """Read pages of a sweep's round, and deliver what is due, for a minute or until ``enough``."""
+        """Read pages of a sweep's round, and deliver, for a minute or until ``enough``."""
         until = self.tools.clock.monotonic() + _A_MINUTE
         with self._open("sweep") as tally:
             done = False
@@ -107,7 +108,7 @@ class Passes:
         return self._attempt(tally, self.magento, take, Progress.NOT_NOW)
 
     def _deliver(self, tally: Tally, *, full_only: bool = False) -> None:
-        """Deliver what is due; with ``full_only`` only as long as batches are full."""
+        """Deliver due invoices and notes; with ``full_only`` only full batches."""
         if tally.salesforce_failed or not self.salesforce.begins():
             return
 
@@ -138,7 +139,7 @@ class Passes:
         return result
 
     def _is_interrupted(self) -> bool:
-        """Return whether something goes before the rest of this pass: the end of the process, or a person's request."""
+        """Return whether the end of the process or a person's request goes before the rest of this pass."""
         if self.tools.store.requests.waiting() is not None:
             self.cut_short = True
         return self.cut_short or self.tools.stop.asked
@@ -147,8 +148,8 @@ class Passes:
         return self.tools.store.scans.open("backfill") is not None
 
     @contextmanager
-    def _open(self, trigger: str) -> Iterator[Tally]:
-        """Open a pass's books for the length of the block; close and remember them after it."""
+    def _open(self, trigger: Trigger) -> Iterator[Tally]:
+        """Open a pass's books for the length of the block; then close and remember the books."""
         store, clock = self.tools.store, self.tools.clock
         self.renewal.refresh(self.tools.log)
         begun = store.passes.begin(trigger, self.tools.now())
@@ -171,7 +172,7 @@ class Passes:
         tally.tell(seconds)
 
     def _left(self, tally: Tally) -> Left:
-        """Return what is due and was not come to."""
+        """Return the due rows left over at the end of a pass."""
         options = self.sessions.current.settings.invoices
         if not options.enable_synchronization:
             return Left(0, with_next_page=False)

@@ -1,4 +1,4 @@
-"""All that one process does with a state: takes it over, chooses the next pass, and hands the state over."""
+"""Takes over a state, chooses the next pass, and hands the state over."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -16,6 +16,7 @@ from daemon.sync.session import Session, Sessions
 from daemon.sync.tally import Tally
 from daemon.sync.timing import FAILED_AGAIN, RETRY_LONGEST, UNANSWERED_AGAIN
 from daemon.sync.tools import Tools
+from state.kinds import ScanKind
 from state.passes import Pass
 from state.sign_ins import BY_US
 
@@ -64,7 +65,7 @@ class Process:
         return self.renewal.refreshed_at
 
     def take_over(self) -> None:
-        """Begin to work on this state: see that it is this shop's, and doubt what a dead process left under way.
+        """Begin to work on this state: check its shop, and doubt the calls of a dead process.
 
         Raise InvalidSettings when the state belongs to another shop.
         """
@@ -74,11 +75,11 @@ class Process:
         with store.writing():
             until = now() + UNANSWERED_AGAIN
             if unclean:
-                store.doubts.owed(until, marked=self.settings.salesforce.comment.object is None)
-            older = not store.mark.fits()
+                store.unanswered.mark_owed(until, notes_by_title=self.settings.salesforce.comment.object is None)
+            older = not store.generation.fits()
             if older:
-                store.doubts.everything(until)
-            store.mark.renew()
+                store.unanswered.mark_all(until)
+            store.generation.renew()
             self.renewal.begin_again()
             if unclean or older:
                 self.org.doubt()
@@ -86,7 +87,7 @@ class Process:
         self.shorten_waits()
 
     def shorten_waits(self) -> None:
-        """Let nothing wait longer than it can have been told to: the clock that it was told by may have been wrong."""
+        """Shorten waits beyond the longest possible one: the clock may have been wrong when they were set."""
         now = self.tools.now()
         self.tools.store.shorten_waits(
             now,
@@ -97,11 +98,11 @@ class Process:
         )
 
     def hand_over(self) -> None:
-        """End the work cleanly: nothing is under way any more."""
+        """End the work cleanly, with no call under way."""
         store = self.tools.store
         with store.writing():
             store.facts.forget("running")
-            store.mark.renew()
+            store.generation.renew()
         self.close()
 
     def close(self) -> None:
@@ -109,11 +110,11 @@ class Process:
         self.sessions.current.close()
 
     def poll_again(self) -> None:
-        """Have the next pass be a poll, however short ago the last one was."""
+        """Make the next pass a poll, however recent the last poll."""
         self.polled_at = None
 
     def end_pauses(self) -> None:
-        """Try each side now, unless that could lock an account: whatever paused it may be fixed."""
+        """Try each side now, as its cause may be fixed, unless a try could lock an account."""
         self.renewal.end_pauses()
 
     def resume(self) -> None:
@@ -132,7 +133,7 @@ class Process:
             )
 
     def invoices_to_backfill(self) -> int | None:
-        """Return how many invoices a first sync is about; None when it has begun already, or Magento cannot say."""
+        """Return the number of invoices of a first sync; None after its beginning, or without Magento's answer."""
         store = self.tools.store
         if store.checkpoints.current() is not None or store.scans.open("backfill") is not None:
             return None
@@ -175,7 +176,7 @@ class Process:
         """Sync these invoices as Magento shows them now; ``named`` are those that a person named one by one."""
         return self._finish(self.requests.sync(named, others))
 
-    def _may_go_on(self, kind: str) -> bool:
+    def _may_go_on(self, kind: ScanKind) -> bool:
         return self.tools.store.scans.open(kind) is not None and self.magento.is_open()
 
     def _require_own_state(self) -> None:

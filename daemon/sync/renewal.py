@@ -1,4 +1,4 @@
-"""Takes up what changed under a running process: an edit of the settings, or a state that was cleared."""
+"""Takes up changes under a running process: an edit of the settings, or a cleared state."""
 
 import math
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from daemon.sync.tools import Tools
 
 @dataclass(kw_only=True)
 class Renewal:
-    """Replaces the session, and has every owner forget what does not hold any more.
+    """Replaces the session, and has every owner forget outdated knowledge.
 
     ``refreshed_at``: when the settings in force were last compared with the file, by the monotonic clock.
     """
@@ -63,7 +63,7 @@ class Renewal:
         adopt_mapping(self.tools.store, self.sessions.current.mapping.digest)
 
     def end_pauses(self) -> None:
-        """Try each side now, unless that could lock an account: whatever paused it may be fixed."""
+        """Try each side now, as its cause may be fixed, unless a try could lock an account."""
         for pause in self.pauses:
             pause.end_pause()
 

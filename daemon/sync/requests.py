@@ -1,4 +1,4 @@
-"""Does what a person asked for: in this process, or through the state in another one."""
+"""Does the work of a person's request: made in this process, or through the state by another one."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,6 +14,7 @@ from daemon.sync.tally import Tally
 from daemon.sync.tools import Tools
 from state.dismissal import dismiss
 from state.forgetting import clear_state
+from state.kinds import ClearKind
 from state.requests import Request
 
 
@@ -28,7 +29,7 @@ class Requests:
     passes: Passes
 
     def answer(self, request: Request) -> Tally:
-        """Do what another process asked for, and leave the outcome in the state."""
+        """Do another process's request, and leave the outcome in the state."""
         requests, log, now = self.tools.store.requests, self.tools.log, self.tools.now
         requests.take(request.id, now())
         count = len(request.named_ids) + len(request.other_ids)
@@ -60,10 +61,12 @@ class Requests:
                 return self.sync(request.named_ids, request.other_ids)
             case "dismiss":
                 return self.passes.change_state(partial(dismiss, self.tools.store, request.named_ids))
-            case "clear" | "clear-checkpoint":
-                return self.passes.change_state(partial(self._clear, request))
+            case "clear":
+                return self.passes.change_state(partial(self._clear, request, "clear"))
+            case "clear-checkpoint":
+                return self.passes.change_state(partial(self._clear, request, "clear-checkpoint"))
         raise InvoiceSyncError(f"this version knows no request {request.kind!r}", hint="Restart the daemon.")
 
-    def _clear(self, request: Request) -> None:
-        clear_state(self.tools.store, self.tools.now(), request.kind, request.named_ids)
+    def _clear(self, request: Request, kind: ClearKind) -> None:
+        clear_state(self.tools.store, self.tools.now(), kind, request.named_ids)
         self.renewal.begin_again()

@@ -1,4 +1,4 @@
-"""The settings in force with the two clients and the mapping that they make; replaced as one when settings change."""
+"""The settings in force with their two clients and mapping; replaced as one when settings change."""
 
 from dataclasses import dataclass, replace
 
@@ -16,7 +16,7 @@ from daemon.transport import Transport
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """The settings in force, and what is made of them."""
+    """The settings in force, with their clients and mapping."""
 
     configuration: Configuration
     magento: Magento
@@ -35,7 +35,7 @@ class Session:
 
 
 class Sessions:
-    """Owns the session that is current."""
+    """Owns the current session."""
 
     def __init__(
         self,
@@ -69,6 +69,7 @@ class Sessions:
             self._file.current = before
             return InvalidSettings([f"{where}: magento.name cannot change while invoice-sync runs"])
         if found is True:
+            self._tools.observer.settings_read()
             self.current.close()
             self.current = self._open()
         elif self._file.current is not self.current.configuration:  # the same settings, on other lines
@@ -76,7 +77,7 @@ class Sessions:
         return found
 
     def spell_for(self, traits: OrgTraits | None) -> None:
-        """Map invoices as an org with these traits takes them; None: nothing is known of the org."""
+        """Map invoices for an org with these traits; None: for an unknown org."""
         self.current = replace(self.current, mapping=InvoiceMapping(self.current.settings, traits))
 
     def _open(self) -> Session:

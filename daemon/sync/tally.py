@@ -1,4 +1,4 @@
-"""The books of a pass: what was seen and decided, what became of it, what it cost."""
+"""The books of a pass: invoices seen and decided, their outcomes, and the calls made."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
@@ -8,6 +8,7 @@ from structlog.typing import FilteringBoundLogger
 
 from daemon.errors import InvoiceSyncError
 from daemon.sync.delivery.call_failures import CallFailures
+from state.kinds import PassOutcome
 from state.ledger import LedgerRow
 from state.passes import Pass
 
@@ -19,8 +20,9 @@ _SAID = (
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """What is owed when a pass ends: ``count`` rows are due and were not come to, because a side failed or the process
-    stops; ``with_next_page``: they just go with the next page of the backfill.
+    """The rows left over when a pass ends, because a side failed or the process stops.
+
+    ``with_next_page``: they just go with the next page of the backfill.
     """
 
     count: int
@@ -60,11 +62,11 @@ class Tally:
         return self.begun.id
 
     def note_due(self, entity_ids: Iterable[int]) -> None:
-        """Enter invoices that are due now; each is pending until it has another outcome."""
+        """Enter due invoices, each pending until another outcome."""
         self.outcomes.update(dict.fromkeys(entity_ids, "pending"))
 
     def note_decided(self, rows: Sequence[LedgerRow], seen: int) -> None:
-        """Enter invoices that Magento showed, of which these rows are new or changed; log what is not simply owed."""
+        """Enter invoices shown by Magento, with the rows of the new or changed ones; log all but simply owed rows."""
         self.seen += seen
         self.unchanged += seen - len(rows)
         for row in rows:
@@ -79,7 +81,7 @@ class Tally:
         self.tell_decided(rows)
 
     def tell_decided(self, rows: Iterable[LedgerRow]) -> None:
-        """Log what was decided about these rows, unless they are simply owed."""
+        """Log the decisions about these rows, but for simply owed ones."""
         for row in rows:
             event = {"invoice": row.increment_id, "entity_id": row.entity_id, "reason": row.reason}
             if row.sync_status == "held":
@@ -96,13 +98,13 @@ class Tally:
             self.log.warning("invoice.failed", invoice=row.increment_id, entity_id=row.entity_id, reason=row.reason)
 
     def note_failure(self, error: InvoiceSyncError, *, of_salesforce: bool) -> None:
-        """Enter an error that ended work with a side; the pass tells the first one."""
+        """Enter the error behind the end of work with a side; the pass tells the first error."""
         self.error = self.error or str(error)
         self.failure = self.failure or error
         self.salesforce_failed = self.salesforce_failed or of_salesforce
 
     def close(self, at: datetime, left: Left, *, magento_calls: int, salesforce_calls: int) -> Pass:
-        """Return the pass as it is remembered."""
+        """Return the pass to be remembered."""
         outcomes = list(self.outcomes.values())
         synced, failed = outcomes.count("synced"), outcomes.count("failed")
         pending = outcomes.count("pending") + left.count
@@ -129,13 +131,13 @@ class Tally:
         return self.closed
 
     def tell(self, seconds: float) -> None:
-        """Log the closed pass in one line; at debug if it found nothing and cost one call, or it would be the log."""
+        """Log the closed pass in one line; an idle pass at debug, or such lines would be the log."""
         done = self.done
         idle = done.outcome == "ok" and done.due == 0 and done.notes == 0 and done.seen == done.unchanged
         write = self.log.debug if idle else self.log.info
         write("pass.finished", seconds=round(seconds, 3), **{name: getattr(done, name) for name in _SAID})
 
-    def _outcome(self, *, synced: int, is_partial: bool) -> str:
+    def _outcome(self, *, synced: int, is_partial: bool) -> PassOutcome:
         if self.error is not None:
             return "partial" if synced or self.notes else "failed"
         return "partial" if is_partial or self.refused or self.note_failures else "ok"

@@ -1,4 +1,4 @@
-"""Says when something is tried again, and until when an unanswered call may still commit."""
+"""Says when to try again, and until when an unanswered call may still commit."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -25,7 +25,7 @@ class Moment:
     cleared_until: datetime | None = None
 
     def unanswered_until(self, again_at: datetime | None = None) -> datetime | None:
-        """Return until when an earlier unanswered call may still commit over what this one did; None if none can.
+        """Return until when an earlier unanswered call may still commit over this one; None if none can.
 
         Salesforce did it at ``called_at``, however late it answered. ``again_at``: what the row says; the state itself
         remembers what rows said that were cleared. No call runs longer than Salesforce lets it, whatever a clock said.
@@ -35,26 +35,26 @@ class Moment:
 
 
 class Timing:
-    """Tells the time, and the times that follow from it."""
+    """Tells the time, and the times of retries."""
 
     def __init__(self, tools: Tools) -> None:
         self._tools = tools
         self._cleared_until: datetime | None = None
 
     def recall(self) -> None:
-        """Take up from the state until when a call about what was cleared may still commit."""
-        self._cleared_until = self._tools.store.doubts.until()
+        """Take up from the state until when a call about cleared records may still commit."""
+        self._cleared_until = self._tools.store.unanswered.forgotten_until()
 
     def now(self) -> datetime:
         """Return the wall clock in whole seconds."""
         return self._tools.now()
 
     def since(self, called_at: datetime) -> Moment:
-        """Return the moment at which the answer to a call that began then is recorded."""
+        """Return the moment for recording an answer to a call from ``called_at``."""
         return Moment(self.now(), called_at, self._cleared_until)
 
     def tomorrow(self) -> datetime:
-        """Return when what has failed is tried again."""
+        """Return the time of the next try of a failed record."""
         return self.now() + FAILED_AGAIN
 
     def retry_at(self, attempts: int, retry_after: float | None = None) -> datetime:

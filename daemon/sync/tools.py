@@ -1,4 +1,4 @@
-"""The tools of a process, which never change: store, clock, chance, stop, log and observer."""
+"""The unchanging tools of a process: store, clock, chance, stop, log and observer."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -17,7 +17,7 @@ class Stop(Protocol):
 
     @property
     def asked(self) -> bool:
-        """True from the moment somebody asked."""
+        """True from the request to stop on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,5 +32,5 @@ class Tools:
     observer: Observer = field(default_factory=Observer)
 
     def now(self) -> datetime:
-        """Return the wall clock in whole seconds, which is what the state remembers."""
+        """Return the wall clock in whole seconds, the unit of the state."""
         return self.clock.now().replace(microsecond=0)

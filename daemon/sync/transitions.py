@@ -14,7 +14,7 @@ Row = TypeVar("Row", LedgerRow, NoteRow)
 
 
 def synced(row: LedgerRow, fingerprint: str, moment: Moment) -> LedgerRow:
-    """Return the row of an invoice that Salesforce holds as Magento shows it; it has just said so, or did before."""
+    """Return the row of an invoice with equal contents on both sides, by an answer just now or before."""
     return replace(
         row,
         sync_status="synced",
@@ -32,7 +32,7 @@ def synced(row: LedgerRow, fingerprint: str, moment: Moment) -> LedgerRow:
 
 
 def attached(row: NoteRow, fingerprint: str, moment: Moment) -> NoteRow:
-    """Return the row of a comment whose note Salesforce holds; it has just said so, or did before."""
+    """Return the row of a comment with its note in Salesforce, by an answer just now or before."""
     return replace(
         row,
         sync_status="synced",
@@ -50,7 +50,7 @@ def attached(row: NoteRow, fingerprint: str, moment: Moment) -> NoteRow:
 
 
 def failed(row: Row, reason: str, cause: str | None, moment: Moment, *, again: datetime) -> Row:
-    """Return a row whose reason a person must fix. It is tried again at ``again``.
+    """Return a failed row, with a reason for a person to fix, to be tried again at ``again``.
 
     What an older call may have written over stays unknown: the row goes then, even if its content is what Salesforce
     last answered for.
@@ -77,7 +77,7 @@ def put_off(
     cause: str | None = None,
     unanswered_until: datetime | None = None,
 ) -> Row:
-    """Return a row that stays pending and is tried again at ``again``.
+    """Return a pending row, to be tried again at ``again``.
 
     ``unanswered_until``: when a call without an answer must be over; the record is then sent once more. What Salesforce
     holds is not known any more: also a gateway's 502 may hide that a call was carried out. So the record is sent even
@@ -97,7 +97,7 @@ def put_off(
 
 
 def kept_back(row: NoteRow, reason: str, now: datetime) -> NoteRow:
-    """Return the row of a note that stays due until the org takes notes. The attempt counts: others find out next."""
+    """Return the row of a rejected note, due once the org takes notes. The attempt counts: others find out next."""
     return replace(
         row,
         sync_status="pending",
@@ -110,24 +110,24 @@ def kept_back(row: NoteRow, reason: str, now: datetime) -> NoteRow:
 
 
 def waits(row: NoteRow, reason: str) -> NoteRow:
-    """Return the row of a note that was not sent because the org takes none; it is due as soon as the org does."""
+    """Return the row of an unsent note, due as soon as the org takes notes."""
     return replace(row, reason=reason, next_attempt_at=None)
 
 
 def untried(row: LedgerRow, reason: str) -> LedgerRow:
-    """Return the row of an invoice that is owed as if it had not been tried: what rejected it is not its own matter."""
+    """Return the row of an owed, untried invoice after a rejection of all invoices."""
     return replace(
         row, sync_status="pending", reason=reason, cause=None, attempts=0, next_attempt_at=None, waiting_since=None
     )
 
 
 def replaced(row: LedgerRow, salesforce_id: str) -> LedgerRow:
-    """Return the row of an invoice whose record has another ID than the one that was kept."""
+    """Return the row of an invoice with the ID of its present record."""
     return replace(row, salesforce_id=salesforce_id)
 
 
 def deleted(row: LedgerRow, decision: Decision) -> LedgerRow:
-    """Return the row of an invoice whose record somebody deleted, decided again.
+    """Return the row of an invoice without its record, which somebody deleted; decided again.
 
     An earlier call that may still commit (``again_at``) makes the record again, as it was then.
     """
@@ -143,7 +143,7 @@ def deleted(row: LedgerRow, decision: Decision) -> LedgerRow:
 
 
 def looked_up(row: LedgerRow, salesforce_id: str | None, moment: Moment) -> LedgerRow:
-    """Return the row of a held or skipped invoice once Salesforce has told whether it has it.
+    """Return the row of a held or skipped invoice after its lookup in Salesforce.
 
     One that was found keeps its Salesforce ID and follows the rules for invoices already there: a skip rule does not
     hold it any more, a flag still does, and what a person dismissed stays so. One that was not found is asked for once
@@ -159,5 +159,5 @@ def looked_up(row: LedgerRow, salesforce_id: str | None, moment: Moment) -> Ledg
 
 
 def _waiting_since(row: LedgerRow | NoteRow, now: datetime) -> datetime:
-    """Return since when a row that is put off now has waited: since it was put off first, for whatever reason."""
+    """Return since when a row has waited: since its first delay, for whatever reason."""
     return (row.waiting_since if row.sync_status == "pending" else None) or now

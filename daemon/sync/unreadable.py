@@ -10,7 +10,7 @@ from state.ledger import LedgerRow
 
 
 def malformed_row(shown: Malformed, known: LedgerRow | None, seen: Seen) -> LedgerRow:
-    """Return the row of a record that cannot be read as an invoice; what is known of it is kept."""
+    """Return the row of a malformed record, with all former knowledge of the invoice."""
     reason = f"Magento's record cannot be used: {shown.reason}"
     if known is not None:
         return replace(set_aside(known, reason, seen.retry_at), digest=shown.digest, corrupt=False)
@@ -50,7 +50,7 @@ def unreadable_row(entity_id: int, words: str, known: LedgerRow | None, seen: Se
 
 
 def gone_row(known: LedgerRow, seen: Seen) -> LedgerRow:
-    """Return the row of an invoice that Magento has no more: failed, but what was dismissed stays so, unless asked for.
+    """Return the row of a deleted invoice: failed, or still dismissed unless asked for.
 
     It breaks no list any more.
     """
@@ -63,7 +63,7 @@ def gone_row(known: LedgerRow, seen: Seen) -> LedgerRow:
 def orderless_row(
     invoice: Invoice, decided: LedgerRow | None, known: LedgerRow | None, words: str, seen: Seen
 ) -> LedgerRow | None:
-    """Return the row of an invoice whose order Magento cannot show; None: it stays as it is.
+    """Return the row of an invoice without its order, which Magento cannot show; None: the row stays.
 
     ``decided``: what was decided, for which no order is needed; None: it has not changed. Failed, and tried once a day
     and when it changes, is only what is to be sent.
@@ -81,7 +81,7 @@ def orderless_row(
 
 
 def _sends_without_news(row: LedgerRow, at: datetime) -> bool:
-    """Whether the invoice is to be sent as it was when it was seen last: owed, or its next try is due."""
+    """Return whether an unchanged invoice is to be sent: owed, or due for its next try."""
     if row.sync_status == "synced":
         return row.again_at is not None and row.again_at <= at
     is_due = row.next_attempt_at is None or row.next_attempt_at <= at
@@ -89,5 +89,5 @@ def _sends_without_news(row: LedgerRow, at: datetime) -> bool:
 
 
 def _differs_in_comments_only(invoice: Invoice, known: LedgerRow, seen: Seen) -> bool:
-    """Whether nothing else that the ledger knows has changed: a comment never moves its invoice's `updated_at`."""
+    """Return whether comments alone differ: a comment never moves its invoice's `updated_at`."""
     return replace(as_shown(invoice, known, seen), digest=known.digest) == known

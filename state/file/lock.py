@@ -2,8 +2,8 @@
 
 The lock belongs to the open file (Linux's open file description locks), so that another process can ask whether it is
 held without taking it, and none of our own closing the file once more lets go of it. Who holds it is written in the
-file's first line for people to read: whether it is held is not decided by that. The second line is the state's mark,
-the third says which file its holder works on. A holder that was killed leaves the first line there.
+file's first line for people to read: whether it is held is not decided by that. The second line is the state's
+generation, the third says which file its holder works on. A holder that was killed leaves the first line there.
 """
 
 import fcntl
@@ -24,7 +24,7 @@ class _Lines(NamedTuple):
     """What stands in the lock's file; each empty when it is not there."""
 
     pid: str = ""
-    mark: str = ""
+    generation: str = ""
     in_use: str = ""
 
 
@@ -53,24 +53,24 @@ def take_lock(path: Path) -> Taken:
         os.close(handle)
         raise StateLockedError(path, int(pid) if pid.isdigit() else None) from None
     before = _lines(handle)
-    _write(handle, _Lines(str(os.getpid()), before.mark))
+    _write(handle, _Lines(str(os.getpid()), before.generation))
     return Taken(handle, bool(before.pid))
 
 
 def release_lock(handle: int) -> None:
     """Let go. The file stays: were it removed, two processes could lock two files of one name."""
-    _write(handle, _Lines(mark=_lines(handle).mark))
+    _write(handle, _Lines(generation=_lines(handle).generation))
     os.close(handle)
 
 
-def mark_beside(handle: int) -> str | None:
+def generation_beside(handle: int) -> str | None:
     """The word that was left beside the state (``state.generation``), in the second line of the lock's file."""
-    return _lines(handle).mark or None
+    return _lines(handle).generation or None
 
 
-def write_mark(handle: int, word: str) -> None:
+def write_generation(handle: int, word: str) -> None:
     """Leave this word there."""
-    _write(handle, _lines(handle)._replace(mark=word))
+    _write(handle, _lines(handle)._replace(generation=word))
 
 
 def tell_in_use(handle: int, device: int, inode: int) -> None:

@@ -11,7 +11,8 @@ from state.connection import connect
 from state.errors import StateError, StateMissingError, StateReplacedError, StateStarvedError, starved, unusable
 from state.file.lock import is_locked, state_in_use
 from state.file.permissions import make_private
-from state.migrations import story
+from state.migrations import migrations
+from state.observer import StateObserver
 from state.room import LACKING
 
 _BUSY_SECONDS = 30.0
@@ -30,12 +31,12 @@ _TRIES = 5
 Identity = tuple[int, int]
 
 
-def open_to_work(path: Path) -> tuple[Database, Identity]:
+def open_to_work(path: Path, observer: StateObserver) -> tuple[Database, Identity]:
     """Open the state for the process that holds its lock: made when there is none, checked when there is one."""
     for _ in range(_TRIES):
         if not is_there(path):
             remove_side_files(path)
-            _make(path)
+            _make(path, observer)
         before = identity(path)
         if before is None:
             continue  # removed since: it is a cleared state again
@@ -130,7 +131,7 @@ class _told:  # noqa: N801  (reads as a statement)
             raise unusable(self._path, str(error), hint=LET_WRITE if cannot_write else None) from None
 
 
-def _make(path: Path) -> None:
+def _make(path: Path, observer: StateObserver) -> None:
     """A new state appears under its name only when it is whole: one that is empty or half made was damaged."""
     new = path.with_name(f".{path.name}.new")
     try:
@@ -139,7 +140,8 @@ def _make(path: Path) -> None:
         try:
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute("BEGIN")  # synced to the disk once, not after each migration
-            story.apply(Database(connection))
+            migrations.apply(Database(connection))
+            observer.schema_made()
             connection.execute("COMMIT")
         finally:
             connection.close()
@@ -203,7 +205,7 @@ def require_whole(path: Path, connection: sqlite3.Connection, *, thorough: bool 
 
 def require_ours(path: Path, database: Database) -> None:
     """StateUnusableError when it is another program's, or of a newer version."""
-    applied = {migration.name for migration in story.applied(database)}
+    applied = {migration.name for migration in migrations.applied(database)}
     if not applied:
         raise unusable(path, "it is another program's database")
     unknown = sorted(applied - known_migrations())
@@ -220,7 +222,7 @@ def known_migrations() -> frozenset[str]:
     """The migrations that this version knows."""
     empty = sqlite3.connect(":memory:")
     try:
-        return frozenset(migration.name for migration in story.pending(Database(empty)))
+        return frozenset(migration.name for migration in migrations.pending(Database(empty)))
     finally:
         empty.close()
 

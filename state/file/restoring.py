@@ -15,7 +15,7 @@ from sqlite_utils.db import Database
 from state.connection import connect
 from state.errors import StateError, unusable
 from state.file.backup import copy_beside, sync_folder, write_copy
-from state.file.lock import release_lock, take_lock, write_mark
+from state.file.lock import release_lock, take_lock, write_generation
 from state.file.opening import LET_WRITE, LOG_FILES, has_log, is_there, look_at, require_ours, require_whole
 from state.file.permissions import make_private
 from state.forgetting import backup_path
@@ -42,7 +42,7 @@ def restore_state(path: Path, backup: Path, now: datetime, *, magento_name: str)
             new = path.with_name(f".{path.name}.new")
             make_private(new)
             write_copy(whole, new)
-            write_mark(lock, token_hex(8))  # from here on whatever stands there is doubted
+            write_generation(lock, token_hex(8))  # from here on whatever stands there is doubted
             kept = _keep(path, now)
             _put(new, path)
     except OSError as error:

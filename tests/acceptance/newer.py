@@ -1,19 +1,16 @@
 """A version of invoice-sync one migration ahead of this one; its process is killed like any other."""
 
-import sys
-
 from sqlite_utils.db import Database
 
 from daemon.cli import main
-from daemon.demo.failpoints import arm
-from state.migrations import story
+from daemon.demo.failpoints import armed
+from state.migrations import migrations
 
 
-@story()
+@migrations()
 def m999_one_migration_ahead(db: Database) -> None:
     db.execute("CREATE TABLE ahead (name TEXT PRIMARY KEY) STRICT")
 
 
 if __name__ == "__main__":
-    arm()
-    sys.exit(main())
+    main(observer=armed())

@@ -16,6 +16,7 @@ from daemon.sandbox.faults.answers import ask
 from daemon.sandbox.magento.http.options import INVOICES, ORDERS
 from daemon.scheduler import Beat, StopRequest, run_once
 from daemon.sync import Process
+from state.kinds import ScanKind
 from state.scans import Scan
 from tests.integration.checks import assert_balanced, assert_equal, change, note_rows, record, state_of, texts
 from tests.world import World
@@ -30,7 +31,7 @@ def checkpoint(work: Process) -> datetime:
     return found
 
 
-def scan_of(work: Process, kind: str) -> Scan | None:
+def scan_of(work: Process, kind: ScanKind) -> Scan | None:
     return work.tools.store.scans.open(kind)
 
 

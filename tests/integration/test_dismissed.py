@@ -270,7 +270,7 @@ def test_a_request_of_a_kind_that_nobody_knows_does_nothing(world: World) -> Non
     world.invoice()
     world.run_once()
     with world.work() as work:
-        work.tools.store.requests.leave("sunc", work.tools.now())
+        work.tools.store.requests.leave("sunc", work.tools.now())  # type: ignore[arg-type]
         with pytest.raises(InvoiceSyncError, match="knows no request 'sunc'"):
             run_once(work)
         run_once(work)

@@ -12,6 +12,7 @@ import pytest
 from daemon.sandbox.faults import Fault, late_commit, status
 from daemon.scheduler import run_once
 from daemon.sync import Process
+from state.kinds import RequestKind
 from state.store import Store
 from tests.acceptance.process import wait_until
 from tests.integration.checks import change, record
@@ -35,7 +36,7 @@ class Lost:
         self.moment.set()
         wait_until(lambda: notes(self.world), "the call comes through")
 
-    def leave(self, kind: str, named: list[int]) -> None:
+    def leave(self, kind: RequestKind, named: list[int]) -> None:
         self.work.tools.store.requests.leave(kind, self.work.tools.now(), named=named)
         run_once(self.work)
 

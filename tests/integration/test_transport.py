@@ -17,11 +17,12 @@ import pytest
 import requests
 from flask import Flask, Response, redirect, request
 
-from daemon.errors import SideDenied, SideName, Unreachable
+from daemon.errors import SideDenied, Unreachable
 from daemon.limits import Limits
 from daemon.sandbox.faults import Faults, drip, drop, hang, install, lost, truncate
 from daemon.sandbox.server import Server
 from daemon.transport import Transport, retry_after
+from state.kinds import SideName
 from tests.certificates import certificate
 
 

@@ -28,6 +28,7 @@ from daemon.salesforce.remedy import Next
 from daemon.settings import load
 from daemon.sync.decide import note_rows_of, row_of
 from daemon.sync.unreadable import malformed_row
+from state.kinds import SeenBy
 from state.ledger import LedgerRow
 from state.notes import NoteRow
 from state.store import Store
@@ -119,7 +120,7 @@ IDS = st.one_of(st.integers(), st.sampled_from([-(2**62), -1, 0, 1, 2**62 - 1, 2
     by=st.sampled_from(["poll", "backfill"]),
 )
 def test_whatever_numbers_magento_shows_the_state_reads_back_what_it_keeps(
-    store: Store, shown: dict[str, Any], ids: list[int], by: str
+    store: Store, shown: dict[str, Any], ids: list[int], by: SeenBy
 ) -> None:
     shown["comments"] = [comment_row(each) for each in ids]
     try:

@@ -14,6 +14,7 @@ from daemon.invoice import Comment, Malformed
 from daemon.notes import comment_digest
 from daemon.sync.decide import ANOTHER, Seen, is_another, note_rows_of, row_of
 from daemon.sync.unreadable import malformed_row
+from state.kinds import SeenBy
 from state.ledger import LedgerRow
 from state.notes import NoteRow
 from tests.builders import EARLIER, NOON, comment, invoice, ledger_row, note_row, order, seen, settings
@@ -153,7 +154,7 @@ def test_a_change_makes_a_failed_invoice_due_at_once() -> None:
     ],
 )
 def test_what_a_backfill_meets_may_be_in_salesforce_already(
-    by: str, flags: Mapping[str, object], salesforce_id: str | None, unconfirmed: bool
+    by: SeenBy, flags: Mapping[str, object], salesforce_id: str | None, unconfirmed: bool
 ) -> None:
     known = None if salesforce_id is None else ledger_row(sync_status="synced", salesforce_id=salesforce_id)
     assert decided(known, flags, seen(by)).unconfirmed is unconfirmed

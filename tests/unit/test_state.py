@@ -18,9 +18,9 @@ from state.attempts import Attempt
 from state.errors import StateError, StateLockedError, StateMissingError, StateReplacedError, StateUnusableError
 from state.file.lock import holder, is_locked
 from state.forgetting import clear_state
-from state.migrations import story
+from state.migrations import migrations
 from state.passes import Pass
-from state.peek import glance
+from state.peek import peek
 from state.requests import Request
 from state.rows import instant_of, text_of
 from state.scans import Scan
@@ -51,7 +51,7 @@ def test_the_ledger_tells_which_currencies_may_go_to_salesforce(path: Path, stor
         [ledger_row(entity_id=n, currency=code, sync_status=status) for n, (code, status) in enumerate(currencies, 1)]
     )
     assert store.ledger.currencies() == {"USD", "EUR"}
-    assert glance(path).currencies == {"USD", "EUR"}
+    assert peek(path).currencies == {"USD", "EUR"}
 
 
 # --- the file
@@ -149,7 +149,7 @@ def test_a_state_of_the_first_version_is_migrated_with_its_rows_and_a_copy_is_ke
     path.parent.mkdir()
     connection = sqlite3.connect(path)
     old = Database(connection)
-    story.apply(old, stop_before="m002_causes_and_links")
+    migrations.apply(old, stop_before="m002_causes_and_links")
     connection.execute(
         "INSERT INTO ledger (entity_id, increment_id, digest, sync_status, seen_at, seen_by) "
         "VALUES (7, '000000007', 'd', 'failed', '2026-11-22T08:00:00Z', 'poll')"
@@ -171,7 +171,7 @@ def test_a_state_of_the_first_version_is_migrated_with_its_rows_and_a_copy_is_ke
 def test_a_state_of_an_older_version_is_migrated_with_its_open_scans_and_a_copy_is_kept(path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     older = Database(path)
-    story.apply(older, stop_before="m003_a_scan_of_each_band")
+    migrations.apply(older, stop_before="m003_a_scan_of_each_band")
     older.execute("INSERT INTO scans (id, kind, since, after_id) VALUES (4, 'poll', '2026-11-22T08:00:00Z', 7)")
     older.execute("INSERT INTO scans (id, kind, band, after_id) VALUES (9, 'sweep', 'watch', 300)")
     older.conn.commit()
@@ -216,27 +216,27 @@ def test_a_lock_file_holds_nothing_whatever_is_written_in_it(path: Path) -> None
 
 def test_an_older_copy_of_a_state_is_told_from_it(path: Path, tmp_path: Path) -> None:
     with Store(path, lock=True) as store:
-        assert store.mark.fits(), "a first one"
-        store.mark.renew()
+        assert store.generation.fits(), "a first one"
+        store.generation.renew()
         store.backup(tmp_path / "copy.db")
     with Store(path, lock=True) as store:
-        assert store.mark.fits()
+        assert store.generation.fits()
         store.clear(NOON)
-        assert store.mark.fits(), "cleared, it is still this one"
-        store.mark.renew()
+        assert store.generation.fits(), "cleared, it is still this one"
+        store.generation.renew()
     path.write_bytes((tmp_path / "copy.db").read_bytes())
     with Store(path, lock=True) as store:
-        assert not store.mark.fits()
-        store.mark.renew()
-        assert store.mark.fits()
+        assert not store.generation.fits()
+        store.generation.renew()
+        assert store.generation.fits()
     path.with_name("state.db.lock").unlink()  # it was carried to another machine
     with Store(path, lock=True) as store:
-        assert not store.mark.fits()
+        assert not store.generation.fits()
 
 
 def test_who_holds_a_state_is_said_beside_its_mark(path: Path) -> None:
     with Store(path, lock=True) as store:
-        store.mark.renew()
+        store.generation.renew()
         assert holder(path) == os.getpid()
     assert holder(path) is None
     with Store(path, lock=True) as store, pytest.raises(StateLockedError, match=f"process {os.getpid()}"):
@@ -549,7 +549,7 @@ def test_failed_rows_can_be_made_due_now(store: Store) -> None:
 
 def test_after_a_crash_every_owed_row_is_sent_once_more_later(store: Store) -> None:
     store.ledger.write([ledger_row(7), ledger_row(8, sync_status="synced")])
-    store.ledger.doubt_owed(LATER)
+    store.ledger.mark_owed_unanswered(LATER)
     rows = store.ledger.known([7, 8])
     assert (rows[7].again_at, rows[8].again_at) == (LATER, None)
 
@@ -559,8 +559,8 @@ def test_after_a_crash_what_was_being_sent_once_more_is_sent_again_too(store: St
     retried = {"sync_status": "failed", "next_attempt_at": EARLIER}
     store.ledger.write([ledger_row(7, **resent), ledger_row(8, **retried)])
     store.notes.write([note_row(1, record_id="a", **resent), note_row(2, record_id="b", **retried)])
-    store.ledger.doubt_owed(LATER)
-    store.notes.doubt_edits(LATER)
+    store.ledger.mark_owed_unanswered(LATER)
+    store.notes.mark_edits_unanswered(LATER)
     assert [row.again_at for row in store.ledger.known([7, 8]).values()] == [LATER, LATER]
     assert [row.again_at for row in store.notes.known([1, 2]).values()] == [LATER, LATER]
 
@@ -570,8 +570,8 @@ def test_after_a_crash_nobody_knows_what_salesforce_holds_of_what_was_owed(store
     store.notes.write(
         [note_row(1, record_id="a", fingerprint="f"), note_row(2, record_id="a", fingerprint="f", sync_status="synced")]
     )
-    store.ledger.doubt_owed(LATER)
-    store.notes.doubt_edits(LATER)
+    store.ledger.mark_owed_unanswered(LATER)
+    store.notes.mark_edits_unanswered(LATER)
     assert {key: row.fingerprint for key, row in store.ledger.known([7, 8]).items()} == {7: None, 8: "f"}
     assert {key: row.fingerprint for key, row in store.notes.known([1, 2]).items()} == {1: None, 2: "f"}
 

@@ -11,6 +11,7 @@ import pytest
 from daemon.eligibility import Action, Decision
 from daemon.sync import transitions
 from daemon.sync.timing import UNANSWERED_AGAIN, Moment
+from state.kinds import SyncStatus
 from state.ledger import LedgerRow
 from state.notes import NoteRow
 from tests.builders import NOON, ledger_row, note_row
@@ -117,7 +118,7 @@ def test_what_is_in_goes_again_when_an_earlier_call_must_be_over() -> None:
 
 
 @pytest.mark.parametrize("status", ["failed", "synced", "held"])
-def test_what_was_not_owed_waits_from_now_on(status: str) -> None:
+def test_what_was_not_owed_waits_from_now_on(status: SyncStatus) -> None:
     row = replace(INVOICE, sync_status=status)
     assert transitions.put_off(row, "busy", NOON, again=SOON).waiting_since == NOON
     assert transitions.put_off(INVOICE, "busy", NOON, again=SOON).waiting_since == BEFORE

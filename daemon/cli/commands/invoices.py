@@ -3,6 +3,7 @@
 import click
 
 from daemon.cli.options import COUNT, json_option, settings_option
+from state.kinds import SyncStatus
 
 
 @click.command(
@@ -13,7 +14,9 @@ from daemon.cli.options import COUNT, json_option, settings_option
 @click.option("--limit", type=COUNT, default=50, show_default=True, help="At most this many.")
 @json_option
 @settings_option
-def invoices(status: str | None, order_number: str | None, limit: int, as_json: bool, settings_name: str | None) -> int:
+def invoices(
+    status: SyncStatus | None, order_number: str | None, limit: int, as_json: bool, settings_name: str | None
+) -> int:
     """List invoices, newest first, each with its sync status and its Salesforce ID."""
     from daemon.cli.invoices import show_invoices
 

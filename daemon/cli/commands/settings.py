@@ -7,7 +7,7 @@ from daemon.cli.options import json_option, settings_option
 
 @click.group()
 def settings() -> None:
-    """The settings in force, and whether they can be used, without running anything."""
+    """Show the settings in force, or check them, without running anything."""
 
 
 @settings.command()

@@ -10,7 +10,7 @@ from daemon.errors import UsageError
 
 @click.group()
 def state() -> None:
-    """Where the state is; back it up; clear it to force a resync."""
+    """Show where the state is; back it up; restore it; clear it to force a resync."""
 
 
 @state.command()

@@ -1,1 +1,1 @@
-"""Sends what is owed to Salesforce."""
+"""Sends owed invoices and notes to Salesforce."""

@@ -1,4 +1,4 @@
-"""Counts the failed calls of a pass to Salesforce: one may die of what it carries, two in a row tell of the side."""
+"""Counts the failed calls of a pass to Salesforce: one may die of its records, two in a row tell of the side."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -30,12 +30,12 @@ def halvings(row: LedgerRow | NoteRow) -> int | None:
 
 
 def was_alone(row: LedgerRow | NoteRow) -> bool:
-    """Return whether a row's last call failed and was about it alone: what it meets is its own matter."""
+    """Return whether a row's last call failed and was about this record alone: then the failure is the record's own."""
     return halvings(row) == _ALONE_FROM
 
 
 def batch_of(rows: Sequence[LedgerRow]) -> list[LedgerRow]:
-    """Return the rows that go together: first attempts, retries, or those whose calls failed as often as one another.
+    """Return the rows for one call: first attempts, retries, or rows with equally many failed calls.
 
     The latter go in ever smaller calls: the one that its calls die of is alone after seven, and delays no other.
     """
@@ -44,7 +44,7 @@ def batch_of(rows: Sequence[LedgerRow]) -> list[LedgerRow]:
 
 
 def batch_of_notes(rows: Sequence[NoteRow]) -> list[NoteRow]:
-    """Return the notes that go together: first attempts, retries, or those whose calls failed as often as one another.
+    """Return the notes for one call: first attempts, retries, or notes with equally many failed calls.
 
     The latter go in ever smaller calls: the one that its calls die of is alone after seven, and delays no other, not
     even of its own invoice.
@@ -56,7 +56,7 @@ def batch_of_notes(rows: Sequence[NoteRow]) -> list[NoteRow]:
 
 
 def is_about_records(error: Retriable) -> bool:
-    """Return whether a failed call to Salesforce may have died of the records that it was about."""
+    """Return whether a failed call to Salesforce may have died of its records."""
     if error.side != "salesforce" or (error.about is not None and not error.about):
         return False
     return not isinstance(error, Unreachable) or error.sent or isinstance(error, Unreadable)
@@ -79,13 +79,13 @@ class CallFailures:
         return self._alone >= _MOST_ALONE or (self._failed > 1 and self._seconds > _LOST_SECONDS)
 
     def note_answer(self) -> None:
-        """Record that Salesforce answered a call: what failed before died of what it carried."""
+        """Record an answered call: the calls before it died of their records."""
         self.answered = True
         self.unexplained = None
         self._in_a_row = 0
 
     def note_failure(self, error: Retriable, *, alone: bool, seconds: float) -> bool:
-        """Record a failed call; return whether it is one too many for Salesforce to be up.
+        """Record a failed call; return whether Salesforce must be down after so many.
 
         ``alone``: it was about one record that failed in a call of its own before.
         """
@@ -99,7 +99,7 @@ class CallFailures:
         return self._in_a_row > _MOST_IN_A_ROW
 
     def bear(self, error: Retriable, log: FilteringBoundLogger, *, alone: bool, seconds: float, was_well: bool) -> None:
-        """Go on after a call to Salesforce that failed; raise its error when Salesforce itself is down.
+        """Go on after a failed call to Salesforce; raise the error when Salesforce itself is down.
 
         It is down when nothing could be sent, when it names a time to come back, when a second call about other records
         fails right after, and when it was failing before this pass (``was_well``: it was not) and has answered nothing

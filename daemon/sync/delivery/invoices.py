@@ -33,7 +33,7 @@ Sent = tuple[LedgerRow, InvoiceRecord]
 
 @dataclass
 class _Waiting:
-    """The invoices that wait for an outcome, with Magento's newest version and as they are to be sent."""
+    """The invoices without an outcome: Magento's newest version, and the records to send."""
 
     newest: dict[int, Invoice]
     sent: dict[int, Sent] = field(default_factory=dict)
@@ -41,7 +41,7 @@ class _Waiting:
 
 @dataclass(kw_only=True)
 class InvoiceDelivery:
-    """Sends due invoices, in as many calls as it takes until each has an outcome, or until a call fails."""
+    """Sends due invoices, call after call, until each has an outcome or a call fails."""
 
     tools: Tools
     sessions: Sessions
@@ -91,13 +91,13 @@ class InvoiceDelivery:
                 return
 
     def guess_again(self) -> None:
-        """Guess again which items are there, instead of asking first."""
+        """Guess the existing items again, instead of asking first."""
         self.items.guess_again()
 
     def _owed(
         self, tally: Tally, entity_ids: Sequence[int], newest: Mapping[int, Invoice]
     ) -> list[tuple[LedgerRow, Invoice]]:
-        """Return the rows that are still to be sent, each with Magento's newest version; the others are settled."""
+        """Return the rows to send, each with Magento's newest version; settle the others."""
         current = self.tools.store.ledger.known(entity_ids)
         found: list[tuple[LedgerRow, Invoice]] = []
         for row in (current[entity_id] for entity_id in entity_ids):
@@ -110,7 +110,7 @@ class InvoiceDelivery:
         return found
 
     def _to_send(self, tally: Tally, owed: Sequence[tuple[LedgerRow, Invoice]]) -> _Waiting:
-        """Return those that Salesforce does not have just so; the others cost no call and no description."""
+        """Return the invoices with differences; the others cost no call and no description of the org."""
         waiting = _Waiting({row.entity_id: invoice for row, invoice in owed})
         spelled_by = self.sessions.current.mapping
         waiting.sent = self._differing(tally, owed)
@@ -137,7 +137,7 @@ class InvoiceDelivery:
         waiting.sent = {key: (row, mapping.record_of(waiting.newest[key])) for key, (row, _) in waiting.sent.items()}
 
     def _call(self, tally: Tally, batch: Sequence[Sent]) -> dict[int, Answer]:
-        """Make one call for as many as fit; halve it while Salesforce rejects it whole, until one is the culprit."""
+        """Make one call for as many invoices as fit; halve the call as often as Salesforce rejects all of it."""
         session = self.sessions.current
         try:
             placed = self.items.placed(session, batch)
@@ -157,7 +157,7 @@ class InvoiceDelivery:
     def _record(
         self, tally: Tally, waiting: _Waiting, answers: Mapping[int, Answer], called_at: datetime, *, accepted: bool
     ) -> None:
-        """Commit each answer. Raise SideDenied when some are such as every invoice would get: those stay due."""
+        """Commit each answer. Raise SideDenied for answers to be expected by every invoice; those invoices stay due."""
         pausing: list[RecordError] = []
         for entity_id, answer in answers.items():
             row, record = waiting.sent[entity_id]
@@ -176,12 +176,12 @@ class InvoiceDelivery:
             raise SideDenied(str(pausing[0]), side="salesforce", hint=remedy.hint, probe=remedy.probe)
 
     def _explained(self, answers: Mapping[int, Answer]) -> list[Rejected]:
-        """Return the rejections that may not be those invoices' own: the org has changed, or forgotten items exist."""
+        """Return the rejections with another possible cause than the invoice: a changed org, or forgotten items."""
         rejected = [answer for answer in answers.values() if isinstance(answer, Rejected)]
         return [answer for answer in rejected if self._is_misplaced(answer) or self.org.may_explain(answer.error)]
 
     def _sends_otherwise(self, tally: Tally, explained: Collection[Rejected]) -> bool:
-        """Find out whether the invoices are to go again, spelled otherwise. SideDenied when none of them can go."""
+        """Return whether the invoices are to go again, spelled otherwise. Raise SideDenied when none of them can go."""
         if any(self._is_misplaced(answer) for answer in explained):
             self.items.ask_first()
             return True

@@ -1,4 +1,4 @@
-"""Items in an org where they can be given their invoice on creation only: which of them are there already.
+"""Names the existing items, for an org in which an item can be given its invoice on creation only.
 
 An upsert does not say beforehand whether it creates: naming the parent of an item that is there is rejected, and so is
 leaving it out of one that is not (a master-detail cannot be empty, which is why describe must call the field required
@@ -20,7 +20,7 @@ _WRONG_GUESS = frozenset({"INVALID_FIELD_FOR_INSERT_UPDATE", "REQUIRED_FIELD_MIS
 
 
 class ItemParents:
-    """Owns whether items are asked for first: from the first wrong guess until the pass ends, or the backfill."""
+    """Owns the choice between guessing the existing items and asking for them, which begins with a wrong guess."""
 
     def __init__(self) -> None:
         self._asks_first = False
@@ -30,7 +30,7 @@ class ItemParents:
         self._asks_first = True
 
     def guess_again(self) -> None:
-        """Guess again: what was there already has been met."""
+        """Guess again: by now the existing items have been met."""
         self._asks_first = False
 
     def placed(self, session: Session, batch: Sequence[tuple[LedgerRow, InvoiceRecord]]) -> Collection[str]:
@@ -43,7 +43,7 @@ class ItemParents:
         return {external_id for row, record in batch if row.salesforce_id for external_id, _ in record.items}
 
     def is_misplaced(self, session: Session, answer: Rejected) -> bool:
-        """Return whether an item was rejected because of a wrong guess. Asked first, it never is."""
+        """Return whether an item was rejected because of a wrong guess. When Salesforce is asked first, none is."""
         if not session.mapping.traits.fixed_parent or self._asks_first or not answer.ref.startswith("item"):
             return False
         parent = session.settings.salesforce.item.parent

@@ -1,4 +1,4 @@
-"""Asks Salesforce which of the invoices that are held or skipped it has: after a cleared state or a lost answer."""
+"""Looks up held and skipped invoices in Salesforce, after a cleared state or a lost answer."""
 
 from structlog.typing import FilteringBoundLogger
 
@@ -25,7 +25,7 @@ class Lookup:
         self._org = org
 
     def look_up_next(self, log: FilteringBoundLogger) -> bool:
-        """Look up the next 200 of them; return False when there are none."""
+        """Look up the next 200 invoices; return False when none are left."""
         rows = self._ledger.unconfirmed(self._timing.now(), _IDS_A_QUERY)
         if not rows or not self._sessions.current.settings.invoices.enable_synchronization:
             return False

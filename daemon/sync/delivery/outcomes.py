@@ -1,4 +1,4 @@
-"""Records what became of an invoice that was due: its row and the attempt in one transaction, the books and the log."""
+"""Records the outcome of a due invoice: its row and the attempt in one transaction, the books and the log."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -15,12 +15,13 @@ from daemon.sync.tally import Tally
 from daemon.sync.timing import UNANSWERED_AGAIN, Timing
 from daemon.sync.tools import Tools
 from state.attempts import Attempt
+from state.kinds import AttemptOutcome
 from state.ledger import LedgerRow
 from state.waiting import CALL
 
 
 def pauses_all(row: LedgerRow, answer: Rejected, *, accepted: bool) -> bool:
-    """Return whether every invoice would get this answer. ``accepted``: others of the call went in."""
+    """Return whether every invoice would get this answer. ``accepted``: other invoices of the call went in."""
     # One record may be out of the user's reach while the object is not.
     its_own = accepted or ("INSUFFICIENT_ACCESS" in answer.error.code and row.attempts > 0)
     return remedy_for(answer.error).next is Next.PAUSE and not its_own
@@ -35,7 +36,7 @@ class InvoiceOutcomes:
         self._alike = alike
 
     def accept(self, tally: Tally, row: LedgerRow, record: InvoiceRecord, answer: Done, called_at: datetime) -> None:
-        """Salesforce has taken the invoice."""
+        """Record an invoice as taken by Salesforce."""
         store, salesforce_id = self._tools.store, answer.ids[INVOICE]
         fresh = transitions.synced(row, record.fingerprint, self._timing.since(called_at))
         fresh = transitions.replaced(fresh, salesforce_id)
@@ -52,14 +53,14 @@ class InvoiceOutcomes:
             self._tools.observer.invoice_arrived(max(0.0, seconds))
 
     def keep(self, tally: Tally, row: LedgerRow, record: InvoiceRecord, at: datetime) -> None:
-        """Salesforce has just this already."""
+        """Record an invoice as synced without a call: Salesforce has just this already."""
         fresh = transitions.synced(row, record.fingerprint, self._timing.since(at))
         self._tools.store.ledger.write([fresh])
         tally.outcomes[row.entity_id] = "synced"
         tally.log.debug("invoice.unchanged", **_names(fresh), salesforce_id=fresh.salesforce_id)
 
     def reject(self, tally: Tally, row: LedgerRow, answer: Rejected, called_at: datetime, session: Session) -> None:
-        """Salesforce has rejected the invoice: a passing cause puts it off, any other is its own and makes it fail."""
+        """Record a rejected invoice: put off for a passing cause, failed for any other."""
         remedy = remedy_for(answer.error)
         next_ = remedy.single if remedy.next is Next.PAUSE else remedy.next
         if next_ is Next.AGAIN or _is_our_own_call(answer, session):
@@ -99,13 +100,13 @@ class InvoiceOutcomes:
         tally.note_due(row.entity_id for row in fresh)
 
     def put_off_call(self, tally: Tally, rows: Sequence[LedgerRow], error: Unreachable | Busy) -> None:
-        """Put off the rows that a failed call was about; not those that did not fit into it."""
+        """Put off the rows in a failed call, not the rows left out of the call for its size."""
         about = [row for row in rows if error.about is None or row.entity_id in error.about]
         retry_after = error.retry_after if isinstance(error, Busy) else None
         self.put_off(tally, about, str(error), cause=CALL, unanswered=error.unanswered, retry_after=retry_after)
 
     def leave_failed(self, tally: Tally, row: LedgerRow) -> None:
-        """Magento's record can still not be used; it is looked at again tomorrow."""
+        """Leave a failed invoice failed, as its record is still unusable; look at it again tomorrow."""
         if row.sync_status == "failed":
             self._tools.store.ledger.write([again_tomorrow(row, self._timing.tomorrow())])
             tally.outcomes[row.entity_id] = "failed"
@@ -119,7 +120,7 @@ class InvoiceOutcomes:
         tally.outcomes[row.entity_id] = "failed"
         tally.log.warning("invoice.failed", **_names(row), reason=reason, code=error.code)
 
-    def _add_attempt(self, tally: Tally, row: LedgerRow, outcome: str, answer: str | None) -> None:
+    def _add_attempt(self, tally: Tally, row: LedgerRow, outcome: AttemptOutcome, answer: str | None) -> None:
         attempt = Attempt(row.entity_id, self._timing.now(), tally.pass_id, outcome, answer)
         self._tools.store.attempts.add([attempt])
 
@@ -129,7 +130,7 @@ def _names(row: LedgerRow) -> dict[str, str | int]:
 
 
 def _is_our_own_call(answer: Rejected, session: Session) -> bool:
-    """Return whether a call of ours that still runs is why: a duplicate of our own external ID was rejected."""
+    """Return whether an unfinished call of ours is the cause: a duplicate of our own external ID was rejected."""
     salesforce = session.settings.salesforce
     field = salesforce.invoice.external_id if answer.ref == INVOICE else salesforce.item.external_id
     return answer.error.code == "DUPLICATE_VALUE" and field in f"{answer.error.message} {answer.error.fields}"

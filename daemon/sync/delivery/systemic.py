@@ -1,4 +1,4 @@
-"""Tells what every invoice would meet from what is one invoice's own: ten first attempts rejected for one cause.
+"""Tells a rejection of every invoice from one invoice's own, by ten first attempts rejected for one cause.
 
 A rule that somebody made in the org, or a field that was taken away, rejects every invoice. Were they all tried, each
 would stand failed until tomorrow, and each try would cost a call; so a few of the newest that were never tried go
@@ -35,16 +35,16 @@ class RejectedAlike:
             self._by_cause.setdefault(cause, {})[row.entity_id] = reason
 
     def clear(self) -> None:
-        """Forget them: Salesforce has accepted an invoice, so what it rejects is those invoices' own."""
+        """Forget all rejections: after an accepted invoice, a rejection is the invoice's own."""
         self._by_cause.clear()
         self._probed.clear()
 
     def are_many(self) -> bool:
-        """Return whether so many were rejected for one cause that it may be every invoice's."""
+        """Return whether ten were rejected for one cause, which may then be every invoice's."""
         return any(len(rejected) >= MANY for rejected in self._by_cause.values())
 
     def choose_probes(self, *, automatic: bool) -> list[LedgerRow]:
-        """Return the newest invoices that were never tried, when a cause may be every invoice's; else none.
+        """Return the newest untried invoices when a cause may be every invoice's, else none.
 
         A few of them, and each time others: one that is rejected for its own sake, and stays the newest, delays no
         other. What is said of a probe counts, not what was said before: it may not even be sent.
@@ -78,14 +78,14 @@ class RejectedAlike:
         )
 
     def _like(self, entity_id: int) -> dict[int, str]:
-        """Return all that were rejected for the same cause as this one, if they are many."""
+        """Return all rejections for the same cause as this invoice's, from ten on."""
         for rejected in self._by_cause.values():
             if entity_id in rejected and len(rejected) >= MANY:
                 return rejected
         return {}
 
     def _owe(self, tally: Tally, rejected: Mapping[int, str], reason: str) -> None:
-        """Owe them as if they had not been tried. What failed otherwise since is the invoice's own matter."""
+        """Owe them again as untried. A failure for another reason since then is the invoice's own matter."""
         ledger = self._tools.store.ledger
         known = ledger.known(rejected).values()
         rows = [row for row in known if row.sync_status == "failed" and row.reason == rejected[row.entity_id]]

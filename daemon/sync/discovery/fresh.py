@@ -1,4 +1,4 @@
-"""Invoices that were just read: what is sent is Magento's newest version, so they are good for a minute."""
+"""Keeps the invoices read last: Magento's newest version is to be sent, so each is good for a minute."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -20,19 +20,19 @@ class Newest:
 
 
 class FreshInvoices:
-    """Owns the invoices that were read within the last minute."""
+    """Owns the invoices read within the last minute."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._read: dict[int, tuple[float, Invoice]] = {}
 
     def keep(self, invoices: Iterable[Invoice]) -> None:
-        """Keep these, which were just read."""
+        """Keep invoices just read."""
         now = self._clock.monotonic()
         self._read.update({invoice.entity_id: (now, invoice) for invoice in invoices})
 
     def drop(self, entity_ids: Iterable[int]) -> None:
-        """Forget these: they were sent."""
+        """Forget invoices just sent."""
         for entity_id in entity_ids:
             self._read.pop(entity_id, None)
 
@@ -41,14 +41,14 @@ class FreshInvoices:
         self._read.clear()
 
     def missing(self, entity_ids: Sequence[int], *, orders: bool) -> list[int]:
-        """Return those that must be read again. ``orders``: also those whose order Magento could not show."""
+        """Return the invoices to read again. ``orders``: also those whose order Magento could not show."""
         oldest = self._clock.monotonic() - FRESH_SECONDS
         for entity_id in [key for key, (at, _) in self._read.items() if at < oldest]:
             del self._read[entity_id]
         return [entity_id for entity_id in entity_ids if self._at_hand(entity_id, orders=orders) is None]
 
     def among(self, rows: dict[int, LedgerRow], entity_ids: Sequence[int], *, orders: bool) -> Newest:
-        """Return those of these invoices that can be sent as they are. ``rows``: what the ledger knows of them.
+        """Return the invoices at hand, ready to be sent. ``rows``: their rows in the ledger.
 
         ``orders``: not those whose order Magento cannot show; for notes no order is needed.
         """

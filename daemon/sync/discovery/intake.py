@@ -1,4 +1,4 @@
-"""Takes in what Magento shows: read as values, committed in one transaction, then entered into the pass's books."""
+"""Takes in Magento's pages and invoices: reads values, commits them in one transaction, enters them into the books."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,6 +17,7 @@ from daemon.sync.tally import Tally
 from daemon.sync.timing import Timing
 from daemon.sync.tools import Tools
 from state.dismissal import is_dismissed
+from state.kinds import ScanKind
 
 # Each costs a call or two; the others are tried by the passes that follow.
 _UNREADABLE_A_PASS = 20
@@ -24,7 +25,7 @@ _UNREADABLE_SECONDS = 60.0
 
 
 class Progress(Enum):
-    """How far a scan has come with a look at its next page."""
+    """The progress of a scan by one look at its next page."""
 
     MORE = "there are more pages"
     LAST = "that was the last page"
@@ -45,12 +46,12 @@ class Intake:
     magento: MagentoHealth
     fresh: FreshInvoices
 
-    def take_page(self, tally: Tally, kind: str) -> Progress:
+    def take_page(self, tally: Tally, kind: ScanKind) -> Progress:
         """Take in the next page of the open scan of this kind."""
         return self._enter(tally, self.scans.next_page(self.sessions.current, kind))
 
     def take_sweep_page(self, tally: Tally) -> Progress:
-        """Take in the next page of the round that is most pressing."""
+        """Take in the next page of the most pressing round."""
         page = self.sweep.next_page(self.sessions.current)
         if page is None:
             return Progress.LAST
@@ -68,7 +69,7 @@ class Intake:
         self._enter_reread(tally, found, counted=True)
 
     def take_again(self, tally: Tally, entity_ids: Sequence[int]) -> None:
-        """Take in invoices that are read again because they are due; they are not seen anew."""
+        """Take in due invoices, read again before their sending; the books do not count them as seen."""
         self._enter_reread(tally, self.rereader.read(self.sessions.current, entity_ids), counted=False)
 
     def take_unreadable(self, tally: Tally) -> None:
@@ -87,7 +88,7 @@ class Intake:
                 tally.outcomes[entity_id] = "failed"
 
     def newest(self, tally: Tally, entity_ids: Sequence[int], *, orders: bool = True) -> dict[int, Invoice]:
-        """Return Magento's newest version of those that can be sent; what has changed meanwhile is taken in.
+        """Return Magento's newest version of the sendable invoices; take in changes since they were last read.
 
         ``orders``: not those whose order Magento cannot show; for notes no order is needed. Raise LeftAlone when some
         are to be read again and Magento is not to be called now: they wait for it. One that is not what the ledger says

@@ -78,7 +78,7 @@ class _Failure:
 
 
 class PageReader:
-    """Reads one page at a time, and owns what is learnt on the way: sizes and searches, by scan.
+    """Reads one page at a time, and owns the sizes and searches learnt on the way, by scan.
 
     A scan is named by its kind, and a sweep's also by its band (``sweep week``); sizes are learnt for the kind.
     """
@@ -91,7 +91,7 @@ class PageReader:
         self._failures: dict[str, _Failure] = {}
 
     def next_page(self, magento: Magento, scan: str, after_id: int, ask: Ask[P], *, at_most: int) -> Reading[P]:
-        """Ask for the scan's next page; one call where all is well.
+        """Ask for the scan's next page; normally in one call.
 
         After a failure the page is asked for once more, in smaller ones if it was too much, then in ranges of ids: they
         halve while they fail and double while they are read or empty, until one id fails alone, twice.
@@ -116,7 +116,7 @@ class PageReader:
         return Reading(replace(page, last=False), upto)
 
     def _search_at(self, scan: str, after_id: int) -> _Search | None:
-        """Return the search that is under way; one of an earlier scan is over."""
+        """Return the search under way; an earlier scan's search is over."""
         search = self._searches.get(scan)
         if search is not None and search.after_id > after_id:
             del self._searches[scan]
@@ -126,7 +126,7 @@ class PageReader:
         return search
 
     def _left_out(self, after_id: int) -> tuple[list[int], int | None]:
-        """Return the unreadable ids that the page leaves out and, if there are more, the last id that it may hold."""
+        """Return the unreadable ids to leave out of the page and, if there are more, the page's last possible id."""
         bad = self._store.ledger.corrupt(after_id, limit=_LEFT_OUT + 1)
         return (bad[:-1], bad[-1] - 1) if len(bad) > _LEFT_OUT else (bad, None)
 

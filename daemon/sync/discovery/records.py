@@ -18,7 +18,7 @@ _LISTS_A_BATCH = 10
 
 @dataclass(frozen=True, slots=True)
 class Found(Generic[V]):
-    """Records by id as Magento shows them now, and those that it cannot show, with the words in which it fails.
+    """Records by id as Magento shows them now, and the unreadable ones with Magento's words.
 
     An id that is in neither is not there.
     """
@@ -62,7 +62,7 @@ class RecordReader:
         return min(most, _LISTS_A_BATCH * min(self.size("invoices"), self.size("orders")))
 
     def note_full(self, resource: Resource) -> None:
-        """As many records as were asked for were read at once."""
+        """Record a full list, read at once."""
         self._sizes.note_full(_KINDS[resource])
 
     def shrink(self, resource: Resource, size: int) -> None:
@@ -70,18 +70,18 @@ class RecordReader:
         self._sizes.set(_KINDS[resource], max(1, min(size, self.size(resource))))
 
     def require_answers(self, magento: Magento, resource: Resource, error: InvoiceSyncError) -> None:
-        """Raise the error unless it may be about a record."""
+        """Raise the error unless a record may be its cause."""
         require_answers(magento, resource, error, self._is_stopping)
 
     def require_another(
         self, magento: Magento, resource: Resource, entity_id: int, error: InvoiceSyncError, *, shown: Iterable[int]
     ) -> None:
-        """Raise the error unless another record is shown, maybe one of those that were just now."""
+        """Raise the error unless Magento shows another record, such as one of ``shown``."""
         require_another(self._store, magento, resource, entity_id, error, shown=shown, is_stopping=self._is_stopping)
 
 
 class _Lists(Generic[V]):
-    """The lists that it takes to read some records."""
+    """Reads some records in several lists."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""Reads chosen invoices again, and returns what that showed as values: new rows, and which cannot be read and why."""
+"""Reads chosen invoices again, and returns values: new rows, and the unreadable ones with their reasons."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,6 +11,7 @@ from daemon.sync.session import Session
 from daemon.sync.timing import Timing
 from daemon.sync.unreadable import gone_row, unreadable_row
 from state.dismissal import is_dismissed
+from state.kinds import SeenBy
 from state.ledger import LedgerRow
 from state.store import Store
 
@@ -19,7 +20,7 @@ _IDS_A_CALL = 100
 
 @dataclass(frozen=True, slots=True)
 class Reread:
-    """What some invoices are now. ``gone``: Magento has them no more; ``broken``: it cannot show them."""
+    """The result of a reading by id. ``gone``: Magento has them no more; ``broken``: Magento cannot show them."""
 
     news: News
     gone: tuple[LedgerRow, ...]
@@ -27,17 +28,17 @@ class Reread:
 
     @property
     def decided(self) -> tuple[LedgerRow, ...]:
-        """The rows that count as seen anew: not those that a person has set aside."""
+        """The rows for the books, without rows set aside by a person."""
         return (*self.news.rows, *self._told_broken)
 
     @property
     def seen(self) -> int:
-        """How many invoices count as seen."""
+        """The number of invoices seen, for the books."""
         return self.news.seen + len(self._told_broken)
 
     @property
     def told_gone(self) -> list[LedgerRow]:
-        """Those that Magento has no more and nobody has set aside."""
+        """The rows of deleted invoices, without rows set aside by a person."""
         return [row for row in self.gone if not is_dismissed(row)]
 
     @property
@@ -68,9 +69,9 @@ class Rereader:
         *,
         asked: bool = False,
         named: bool = False,
-        seen_by: str = "reread",
+        seen_by: SeenBy = "reread",
     ) -> Reread:
-        """Return these invoices as Magento shows them now; the ones that it no longer has become failed.
+        """Return these invoices as Magento shows them now; the deleted ones become failed.
 
         ``asked``: a person asked for them, so they are owed whatever was decided before; ``named``: one by one.
         """

@@ -12,13 +12,14 @@ from daemon.sync.discovery.window import Window, known_window, poll_since, remem
 from daemon.sync.session import Session
 from daemon.sync.timing import Timing
 from daemon.sync.unreadable import unreadable_row
+from state.kinds import ScanKind
 from state.scans import Scan
 from state.store import Store
 
 
 @dataclass(frozen=True, slots=True)
 class ScanPage:
-    """What the next page of a scan showed, and how far the scan has come with it.
+    """The next page of a scan: its news, and the scan's place behind the page.
 
     ``checkpoint``: what the checkpoint moves to; ``window``: what polls have read last; ``last``: the scan is over.
     """
@@ -55,8 +56,8 @@ class ScanReader:
         self._pages = pages
         self._news = news
 
-    def next_page(self, session: Session, kind: str) -> ScanPage:
-        """Read the next page of the open scan of this kind; begin one if there is none.
+    def next_page(self, session: Session, kind: ScanKind) -> ScanPage:
+        """Read the next page of the open scan of this kind; begin a scan if none is open.
 
         A poll's checkpoint becomes the newest stamp seen, but never beyond Magento's own clock at the scan's first
         answer: what was committed later may carry an earlier stamp. Nothing was seen: nothing moves.
@@ -80,7 +81,7 @@ class ScanReader:
         return ScanPage(scan, news, checkpoint, window, page.last)
 
     def pass_over(self, scan: Scan, unreadable: Unreadable | None) -> ScanPage:
-        """Return a page of nothing, or of the one invoice that Magento cannot show, if that is what was read."""
+        """Return an empty page, or the page of the one unreadable invoice."""
         if unreadable is None:
             return ScanPage(scan, News())
         entity_id = unreadable.entity_id
@@ -88,11 +89,11 @@ class ScanReader:
         row = unreadable_row(entity_id, unreadable.words, known, self._seen(scan.kind))
         return ScanPage(replace(scan, after_id=entity_id), News((row,), seen=1))
 
-    def _seen(self, kind: str) -> Seen:
+    def _seen(self, kind: ScanKind) -> Seen:
         backfilling = self._store.scans.open("backfill") is not None
         return Seen(self._timing.now(), kind, self._timing.tomorrow(), backfilling=backfilling)
 
-    def _begin(self, session: Session, kind: str) -> Scan:
+    def _begin(self, session: Session, kind: ScanKind) -> Scan:
         """Return a new scan. A poll reads again from behind the checkpoint: transactions commit after their stamps."""
         settings = session.settings
         if kind == "backfill":
@@ -116,7 +117,7 @@ class ScanReader:
         )
 
     def _ask(self, session: Session, scan: Scan) -> Reading[Page]:
-        """Return the scan's next page, or why there is none yet."""
+        """Return the scan's next page, or the reason for having none yet."""
         magento = session.magento
 
         def ask(size: int, upto: int | None, but: Sequence[int]) -> Page:

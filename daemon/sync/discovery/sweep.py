@@ -1,4 +1,4 @@
-"""Finds what polls cannot: late and edited comments, and invoices that became visible behind the checkpoint.
+"""Finds late and edited comments, and invoices committed late behind the checkpoint; polls cannot.
 
 A comment never changes its invoice's ``updated_at`` and Magento has no list of comments, so older invoices are read
 again: of each just its stamps and comments. What is not as the ledger knows it is read whole and treated like a poll's.
@@ -31,7 +31,7 @@ class Band:
 
 
 def bands(comment_watch: timedelta) -> tuple[Band, ...]:
-    """Return the bands: the younger an invoice, the sooner a comment on it is seen."""
+    """Return the bands: the younger an invoice, the more often its comments are read."""
     return (
         Band("day", timedelta(days=1), timedelta(minutes=15)),
         Band("week", timedelta(days=7), timedelta(hours=1)),
@@ -41,7 +41,7 @@ def bands(comment_watch: timedelta) -> tuple[Band, ...]:
 
 @dataclass(frozen=True, slots=True)
 class SweepPage:
-    """What the next page of a round showed, and how far the round has come with it.
+    """The next page of a round: its differing invoices, and the round's place behind the page.
 
     ``differing``: invoices that are not as the ledger knows them; ``unreadable``: nothing but that one was read;
     ``last``: the round of the band is over.
@@ -72,18 +72,18 @@ class Sweep:
         self._pages = pages
 
     def begin_rounds(self, session: Session, at: datetime) -> None:
-        """Have the first rounds due one interval after a backfill began: it reads everything."""
+        """Have the first rounds due one interval after the beginning of a backfill, which reads everything."""
         facts = self._store.facts
         for band in _bands(session):
             if facts.get(_fact(band)) is None:
                 facts.learn(_fact(band), text_of(at) or "")
 
     def is_due(self, session: Session) -> bool:
-        """Return whether a round is under way, or one is due by Magento's clock at its last answer."""
+        """Return whether a round is under way, or due by Magento's clock at its last answer."""
         return self._next_band(session) is not None
 
     def next_page(self, session: Session) -> SweepPage | None:
-        """Read the next page of the round that is most pressing; begin it if need be. None: no round is due."""
+        """Read the next page of the most pressing round; begin the round if need be. None: no round is due."""
         band = self._next_band(session)
         if band is None:
             return None
@@ -107,7 +107,7 @@ class Sweep:
         return self._pages.next_page(magento, f"sweep {scan.band}", scan.after_id, ask, at_most=_PAGE)
 
     def _begin(self, session: Session, band: Band) -> Scan:
-        """Return a round of the band; it reaches back from the start of the band's last round."""
+        """Return a new round of the band, reaching back from the start of the band's last round."""
         now = session.magento.answered_at
         assert now is not None, "a band is due only after Magento has answered"
         last = min(self._store.facts.get_instant(_fact(band)) or now, now)
@@ -141,7 +141,7 @@ def _fact(band: Band) -> str:
 
 
 def _differing(store: Store, session: Session, shown: tuple[Watched, ...]) -> Iterator[int]:
-    """Return the invoices that are not as the ledger knows them."""
+    """Return the invoices with differences from the ledger."""
     rows = store.ledger.known(row.entity_id for row in shown)
     notes = store.notes.known(comment.entity_id for row in shown for comment in row.comments)
     since = session.settings.invoices.created_from

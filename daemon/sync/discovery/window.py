@@ -1,4 +1,4 @@
-"""Says from when on a poll reads: behind the checkpoint, or behind all that was read whole when nothing could follow.
+"""Says from when on a poll reads: from behind the checkpoint, or from the end of a window read whole and settled.
 
 A transaction is committed later than its stamp, so a poll begins ``overlap`` behind the checkpoint. The checkpoint
 stays where the newest invoice is, so after a burst each idle poll would read the whole burst again, until the next
@@ -21,7 +21,7 @@ _SECOND = timedelta(seconds=1)
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """What polls have read last.
+    """The window of the last polls.
 
     ``newest``: the newest stamp in it; ``changed_at``: Magento's clock at the last answer that showed something new in
     it; ``settled_for``: the overlap by which its clock had passed both when it was read whole; None: it had not.
@@ -53,7 +53,7 @@ def window_after(
     overlap: timedelta,
     longest_call: timedelta,
 ) -> Window | None:
-    """Return what polls have read last, after a page of this scan.
+    """Return the window of polls after a page of this scan.
 
     ``at``: Magento's clock at the answer; ``news``: the page showed something that the ledger did not know; ``last``:
     the scan has been read whole. What its first answer showed was read at most ``longest_call`` before its time.
@@ -71,7 +71,7 @@ def window_after(
 
 
 def known_window(store: Store) -> Window | None:
-    """Return what the state remembers of it; None when there is nothing that can be read, which spares nothing."""
+    """Return the window kept in the state; None without a readable one, which spares no reading."""
     try:
         known = json.loads(store.facts.get(_FACT) or "")
         newest, changed_at = (datetime.fromisoformat(known[name]).astimezone(UTC) for name in ("newest", "changed_at"))
@@ -82,7 +82,7 @@ def known_window(store: Store) -> Window | None:
 
 
 def remember_window(store: Store, window: Window | None) -> None:
-    """Keep it in the state. Call it in the transaction that writes the page's rows."""
+    """Keep the window in the state. Call it in the transaction that writes the page's rows."""
     if window is None or window == known_window(store):
         return
     seconds = None if window.settled_for is None else window.settled_for.total_seconds()

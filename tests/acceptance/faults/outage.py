@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from daemon.scheduler import run_once
 from daemon.sync import Process
+from state.kinds import SideName
 from state.store import Store
 from tests.promises import assert_promises
 from tests.world import World
@@ -18,7 +19,7 @@ LONGEST_PAUSE = timedelta(hours=1)
 
 def survive(
     world: World,
-    side: str,
+    side: SideName,
     break_it: Change,
     mend_it: Change,
     *,
@@ -50,7 +51,9 @@ def survive(
     assert not {"pass.failed", "invoice.failed", "note.failed"} & {event["event"] for event in world.events}
 
 
-def _poll_in_vain(world: World, work: Process, side: str, late: int, *, polls: int, pauses: bool, said: str) -> None:
+def _poll_in_vain(
+    world: World, work: Process, side: SideName, late: int, *, polls: int, pauses: bool, said: str
+) -> None:
     store, before = work.tools.store, world.rows()
     checkpoint = store.checkpoints.current()
     calls = world.magento_calls if side == "magento" else world.salesforce_calls

@@ -10,6 +10,7 @@ import pytest
 
 from daemon.sandbox.faults import Fault, drip, hang, reset
 from daemon.sandbox.server import Server
+from state.kinds import SideName
 from tests.acceptance.faults.outage import survive
 from tests.certificates import certificate
 from tests.faults import case
@@ -18,7 +19,7 @@ from tests.world import World
 URLS = {"magento": "magento.base_url", "salesforce": "salesforce.login_url"}
 
 
-def server_of(world: World, side: str) -> Server:
+def server_of(world: World, side: SideName) -> Server:
     found: Server = getattr(world, f"{side}_server")
     return found
 
@@ -26,7 +27,7 @@ def server_of(world: World, side: str) -> Server:
 @pytest.mark.parametrize(
     "side", [case("Magento: DNS failure", "magento"), case("Salesforce: DNS failure", "salesforce")]
 )
-def test_a_host_that_is_not_found(world: World, side: str) -> None:
+def test_a_host_that_is_not_found(world: World, side: SideName) -> None:
     survive(
         world,
         side,
@@ -38,7 +39,7 @@ def test_a_host_that_is_not_found(world: World, side: str) -> None:
 
 
 @pytest.mark.parametrize("side", [case("Magento: refused", "magento"), case("Salesforce: refused", "salesforce")])
-def test_a_port_that_nobody_listens_on(world: World, side: str) -> None:
+def test_a_port_that_nobody_listens_on(world: World, side: SideName) -> None:
     server = server_of(world, side)
     survive(world, side, lambda _: server.stop(), lambda _: server.start(), words=["refused the connection"])
 
@@ -54,7 +55,7 @@ def test_a_port_that_nobody_listens_on(world: World, side: str) -> None:
         case("Salesforce: time-out", "salesforce", lambda: hang(30), "did not answer within 1 second"),
     ],
 )
-def test_an_answer_that_does_not_come(world: World, side: str, fault: Callable[[], Fault], words: str) -> None:
+def test_an_answer_that_does_not_come(world: World, side: SideName, fault: Callable[[], Fault], words: str) -> None:
     faults = getattr(world, f"{side}_faults")
 
     def break_it(world: World) -> None:
@@ -79,7 +80,7 @@ def test_an_answer_that_does_not_come(world: World, side: str, fault: Callable[[
         ),
     ],
 )
-def test_a_certificate_that_cannot_be_trusted(world: World, side: str, host: str, days: int, words: str) -> None:
+def test_a_certificate_that_cannot_be_trusted(world: World, side: SideName, host: str, days: int, words: str) -> None:
     authority = certificate(world.folder, host, days=days)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(authority)

@@ -38,7 +38,7 @@ def beside(world: World, suffix: str) -> Path:
 
 def is_doubted(world: World) -> bool:
     with Store(world.state_path, lock=False) as store:
-        return store.doubts.until() is not None
+        return store.unanswered.forgotten_until() is not None
 
 
 def records(world: World) -> int:

@@ -77,7 +77,7 @@ def test_a_backup_is_put_back(world: World, backup: Path, log: bool) -> None:
         assert sum(kept.ledger.counts().values()) == 3, "what was there is kept"
         assert kept.facts.get("told") == ("in the log alone" if log else None), "with what stood in the log"
     with world.work() as work:
-        assert work.tools.store.doubts.until() is not None, "what it believes of Salesforce is doubted"
+        assert work.tools.store.unanswered.forgotten_until() is not None, "what it believes of Salesforce is doubted"
     assert world.command("run", "--once").returncode == 0
     assert sum(world.org.created.values()) == created
     assert_promises(world)
@@ -164,7 +164,7 @@ def test_a_restore_that_is_cut_off_leaves_the_one_or_the_other(world: World, bac
         with Store(world.state_path, lock=True) as store:
             told = store.facts.get("told")
             assert (rows, told) in ((3, "in the log alone" if log else None), (1, None)), f"cut off at step {left}"
-            assert rows == 3 or not store.mark.fits(), "an older state is doubted"
+            assert rows == 3 or not store.generation.fits(), "an older state is doubted"
         seen.add(rows)
         for path in folder.iterdir():
             path.unlink()

@@ -22,7 +22,7 @@ from tests.property.simulation.clock import Clock
 from tests.property.simulation.network import Network
 from tests.property.simulation.settings import EditedSettings
 from tests.property.simulation.side_files import left_as_they_are, side_files
-from tests.property.simulation.steps import Died, Steps, loses_commits, watch
+from tests.property.simulation.steps import Commits, Died, Steps, loses_commits
 from tests.property.simulation.wire import InProcessTransport
 from tests.property.simulation.witness import Broken
 
@@ -113,23 +113,24 @@ class Life:
         self._settings.reload()  # a new process reads them as they stand
         self.stop = StopRequest()
         self._redaction = Redaction()
-        self.store = self._open()
+        commits = Commits(self._steps)
+        self.store = self._open(commits)
         self._kept = None
         if loses_commits(self.store):
             self._kept = self._copy()
-        watch(self.store, self._steps)
+        commits.watch(self.store)
         tools = Tools(self.store, self._clock, Random(self._random.random()), self.stop, self._log())
         self._work = open_process(tools, self._settings, self._redaction, InProcessTransport(self._network))
         self._work.take_over()
         self._beat = Beat(self._work, self.stop)
 
-    def _open(self) -> Store:
+    def _open(self, commits: Commits) -> Store:
         """Open the state. One whose file is not there is a new one, whatever was left next to it."""
         is_new, left = not self.path.exists(), side_files(self.path)
         if is_new and not left:
             self.path.write_bytes(_new_state())
         try:
-            store = Store(self.path, lock=True, redact=self._redaction.clean)
+            store = Store(self.path, lock=True, redact=self._redaction.clean, observer=commits)
         except StateError as error:
             raise Broken("L1", f"no process can begin on its state: {error}") from error
         if is_new and store.ledger.newest():

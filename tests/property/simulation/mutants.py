@@ -42,6 +42,7 @@ from daemon.spelling import hash_of
 from daemon.sync import decide as deciding
 from daemon.sync import transitions
 from daemon.sync.timing import Moment
+from state.kinds import ScanKind
 
 Patch = Callable[[Callable[[object, str, Any], None]], None]
 MUTANTS: dict[str, Patch] = {}
@@ -85,7 +86,7 @@ def gt_for_gteq(swap: Swap) -> None:
 def no_overlap(swap: Swap) -> None:
     right = scan.ScanReader._begin
 
-    def wrong(self: Any, session: Any, kind: str) -> Any:
+    def wrong(self: Any, session: Any, kind: ScanKind) -> Any:
         begun = right(self, session, kind)
         return replace(begun, since=self._store.checkpoints.current()) if kind == "poll" else begun
 
@@ -131,7 +132,7 @@ def _checkpoint(swap: Swap, choose: Callable[[Any, Any, Any], Any]) -> None:
 def checkpoint_is_now(swap: Swap) -> None:
     right = scan.ScanReader.next_page
 
-    def wrong(self: Any, session: Any, kind: str) -> Any:
+    def wrong(self: Any, session: Any, kind: ScanKind) -> Any:
         page = right(self, session, kind)
         return page if page.checkpoint is None else replace(page, checkpoint=self._timing.now())
 
@@ -410,7 +411,7 @@ def retries_in_the_order_of_ids(swap: Swap) -> None:
 
 @mutant
 def owed_rows_not_doubted_after_a_crash(swap: Swap) -> None:
-    swap(ledger.Ledger, "doubt_owed", lambda _self, _again_at: None)
+    swap(ledger.Ledger, "mark_owed_unanswered", lambda _self, _again_at: None)
 
 
 @mutant

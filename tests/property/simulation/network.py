@@ -12,10 +12,11 @@ from typing import Any, NoReturn
 import requests
 from flask import Flask
 
-from daemon.errors import SideName, Unreachable
+from daemon.errors import Unreachable
 from daemon.sandbox.salesforce.http import Options
 from daemon.sandbox.salesforce.org import Trap
 from daemon.sandbox.wire import Dropped
+from state.kinds import SideName
 from tests.property.simulation.clock import Clock
 from tests.property.simulation.rates import Rates
 from tests.property.simulation.steps import Steps

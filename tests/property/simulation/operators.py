@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from random import Random
 
+from state.kinds import ClearKind
 from tests.property.simulation.clock import Clock
 from tests.property.simulation.life import Life
 from tests.property.simulation.rates import Rates
@@ -120,7 +121,7 @@ class Operators:
             for name, content in self._old_state.items():
                 (self._life.path.parent / name).write_bytes(content)
 
-    def _ask_to_clear(self, kind: str, ids: list[int]) -> None:
+    def _ask_to_clear(self, kind: ClearKind, ids: list[int]) -> None:
         if self._life.store is not None:
             self._witness.cleared += 1
             with self._life.by_others():

@@ -1,29 +1,28 @@
-"""Numbers the points at which the process can die, and counts the state's transactions among them."""
+"""Every point at which the process can die, numbered; and the connection that counts the state's transactions."""
 
 from __future__ import annotations
 
 import hashlib
-import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from random import Random
-from typing import Any, cast
 
+from state.observer import StateObserver
 from state.store import Store
 
 _MANY = 4000
 
 
 class Died(BaseException):
-    """The process was killed here. No ``except Exception`` catches it, as with SIGKILL."""
+    """The process was killed here. No ``except`` of ours catches it, as none survives SIGKILL."""
 
 
 class Endless(BaseException):
-    """A schedule has taken more steps than any needs."""
+    """One schedule has done more than any could need."""
 
 
 class Steps:
-    """Counts the steps, and lets the process die: at each with a probability, or at one number only."""
+    """Counts the steps, and lets the process die at one: at each with this probability, or at just this number."""
 
     def __init__(self, random: Random) -> None:
         self._random = random
@@ -37,22 +36,22 @@ class Steps:
 
     @property
     def trace(self) -> str:
-        """Return a digest, equal for runs of the same steps."""
+        """Equal when two runs took the same steps."""
         return self._trace.hexdigest()
 
     def note(self, what: str) -> None:
-        """Add an event to the trace, without a chance to die."""
+        """Something that belongs to the run, though nothing can die at it."""
         self._trace.update(what.encode())
 
     @contextmanager
     def by_others(self) -> Iterator[None]:
-        """Count no steps in this block, in which another process changes the state."""
+        """What another process does to the state in this block is no step of the daemon."""
         self._others = True
         yield
         self._others = False
 
     def point(self, what: str, *, rate: float = 0.0) -> None:
-        """Take one step, at least at this rate of deaths; raise Died when the process dies at it."""
+        """One step, at this rate when it is more dangerous than others. Raises Died when the process ends at it."""
         if self._others:
             return
         self.count += 1
@@ -66,9 +65,9 @@ class Steps:
         self.on_step()
 
 
-# No other process opens the file, so locking it would waste time; two processes on one state have their own tests.
+# Nobody else opens the file, so no time goes into locking it; two processes on one state have their own tests.
 _ALONE = "PRAGMA locking_mode = EXCLUSIVE;"
-# A row's way through its statuses, recorded by its writes: a rollback takes the record back, too.
+# A row's way through its statuses, written down as it is written: what a transaction rolls back is not in it.
 _WATCH = """
     CREATE TEMP TABLE moves (entity_id INTEGER, before TEXT, after TEXT);
     CREATE TEMP TRIGGER moved BEFORE INSERT ON main.ledger
@@ -80,39 +79,33 @@ _WATCH = """
 """
 
 
-class Watched:
-    """The state's connection: a process can die before a transaction is committed, and right after.
+class Commits(StateObserver):
+    """Counts each transaction of the state as two steps: the process can die before its commit, and right after.
 
-    No committed transaction can be lost, as a COMMIT is synced before it returns (``synchronous = FULL``, in WAL mode
-    the log is synced at each commit); :func:`loses_commits` checks that.
+    Nothing else can be lost, since a COMMIT is synced before it returns (``synchronous = FULL``, in WAL mode the log
+    is synced at each commit); :func:`loses_commits` is how the simulation would notice that it is not.
     """
 
-    def __init__(self, connection: sqlite3.Connection, steps: Steps) -> None:
-        self._connection = connection
+    def __init__(self, steps: Steps) -> None:
         self._steps = steps
+        self._counts = False
 
-    def execute(self, sql: str, *values: Any) -> sqlite3.Cursor:
-        """Execute the statement; a COMMIT is two steps."""
-        if sql != "COMMIT":
-            return self._connection.execute(sql, *values)
-        self._steps.point("commit")
-        cursor = self._connection.execute(sql)
-        self._steps.point("committed")
-        return cursor
+    def watch(self, store: Store) -> None:
+        """Count the transactions of this store from now on, and write down how its rows move."""
+        store.db.conn.executescript(_ALONE + _WATCH)
+        self._counts = True
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._connection, name)
+    def transaction_commits(self) -> None:
+        if self._counts:
+            self._steps.point("commit")
 
-
-def watch(store: Store, steps: Steps) -> None:
-    """Count this store's transactions as steps, and record the moves of its rows."""
-    connection = store.db.conn
-    connection.executescript(_ALONE + _WATCH)
-    store.db.conn = cast("sqlite3.Connection", Watched(connection, steps))
+    def transaction_committed(self) -> None:
+        if self._counts:
+            self._steps.point("committed")
 
 
 def moves(store: Store) -> list[tuple[int, str, str]]:
-    """Return the moves since the last call: (entity_id, status before, status after)."""
+    """The moves since this was last asked: (entity_id, status before, status after)."""
     found = store.db.conn.execute("SELECT entity_id, before, after FROM temp.moves ORDER BY rowid").fetchall()
     if found:
         store.db.conn.execute("DELETE FROM temp.moves")
@@ -121,6 +114,6 @@ def moves(store: Store) -> list[tuple[int, str, str]]:
 
 
 def loses_commits(store: Store) -> bool:
-    """Return whether a power cut could lose a committed transaction."""
+    """Whether the machine could forget a transaction that was committed."""
     settings = [store.db.conn.execute(f"PRAGMA main.{name}").fetchone()[0] for name in ("synchronous", "journal_mode")]
     return settings not in ([2, "wal"], [3, "wal"])

@@ -13,8 +13,8 @@ from flask import Flask
 from requests.adapters import BaseAdapter
 from requests.structures import CaseInsensitiveDict
 
-from daemon.errors import SideName
 from daemon.transport import Transport
+from state.kinds import SideName
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Attaches the notes that are due: one atomic graph per invoice, so that a comment becomes a note once or not yet."""
+"""Attaches due notes: one atomic graph per invoice makes each comment a note once, or not yet."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -39,7 +39,7 @@ class NoteDelivery:
     existing: ExistingNotes
 
     def choose(self, tally: Tally, entity_ids: Sequence[int] | None, *, at_most: int = FULL) -> list[NoteRow]:
-        """Return the due notes of these invoices that go in one batch; none when none may go now.
+        """Return a batch of due notes of these invoices; an empty one when notes may not go now.
 
         ``entity_ids`` is None: of the next invoices that have any, ``at_most`` so many.
         """
@@ -102,11 +102,11 @@ class NoteDelivery:
         return self.pause.lets_try()
 
     def guess_again(self) -> None:
-        """Create notes without asking first whether they are there."""
+        """Create notes without asking for existing ones first."""
         self.existing.asks_first = False
 
     def _enter(self, batch: NoteBatch, row: NoteRow) -> None:
-        """Have the note wait to be sent, or settle a row for which there is nothing to send."""
+        """Add the note to the batch, or settle its row when nothing is to be sent."""
         store, session = self.tools.store, self.sessions.current
         invoice = batch.newest.get(row.entity_id)
         if invoice is None and is_dismissed(store.ledger.known([row.entity_id])[row.entity_id]):

@@ -1,4 +1,4 @@
-"""The calls that it takes until each note of a batch has an outcome, or one fails."""
+"""Calls Salesforce until each note of a batch has an outcome, or a call fails."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -23,7 +23,7 @@ from state.waiting import CALL
 
 @dataclass(kw_only=True)
 class Attachment:
-    """The notes of one batch of invoices, until each has an outcome. ``alone``: one that failed in its own call."""
+    """Sends one batch of notes. ``alone``: its only note failed in a call of its own before."""
 
     tools: Tools
     sessions: Sessions
@@ -41,7 +41,7 @@ class Attachment:
         self._began_at = self.tools.clock.monotonic()
 
     def run(self) -> None:
-        """Call until nothing waits, or a call fails. What was answered is remembered before the next call."""
+        """Call until no note waits, or a call fails. Each answer is remembered before the next call."""
         try:
             self._run()
         except (Unreachable, Busy) as error:
@@ -72,7 +72,7 @@ class Attachment:
                 self.batch.put_off(self.batch.all(), "Salesforce did not attempt it")
 
     def _ask(self, question: Callable[[], None]) -> None:
-        """Ask Salesforce about the notes that wait; they are put off when the question fails."""
+        """Ask Salesforce about the waiting notes; put them off when the question fails."""
         self._began_at = self.tools.clock.monotonic()
         try:
             question()
@@ -111,7 +111,7 @@ class Attachment:
             raise
 
     def _put_off_call(self, error: Unreachable | Busy, going: Mapping[int, list[OwedNote]]) -> None:
-        """Put off the notes that a failed call was about; not those that did not fit into it."""
+        """Put off the notes in a failed call, not the notes left out of the call for its size."""
         about = going if error.about is None else error.about
         wait = error.retry_after if isinstance(error, Busy) else None
         if self.batch.marked and error.unanswered:
@@ -149,7 +149,7 @@ class Attachment:
             self.rejections.take_comment(self.batch.waiting[entity_id][comment_id], answer)
 
     def _correct_id(self, entity_id: int, salesforce_id: str) -> bool:
-        """Keep the ID of the record that has the external ID. Return whether another record was kept until now."""
+        """Keep the ID of the record with the external ID. Return whether another record's was kept until now."""
         store = self.tools.store
         row = store.ledger.known([entity_id])[entity_id]
         if row.salesforce_id in (None, salesforce_id):

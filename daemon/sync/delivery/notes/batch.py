@@ -1,4 +1,4 @@
-"""The notes of one batch on their way: what still waits, and what became of the rest, remembered as it is answered."""
+"""Records the outcomes of one batch of notes, each as its answer comes."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -10,15 +10,16 @@ from daemon.sync import transitions
 from daemon.sync.tally import Tally
 from daemon.sync.timing import UNANSWERED_AGAIN, Timing
 from state.attempts import Attempt
+from state.kinds import AttemptOutcome
 from state.notes import NoteRow
 from state.store import Store
 
 
 @dataclass
 class OwedNote:
-    """One comment on its way: its row, the note it becomes, and whether that is a new one or an edit.
+    """One comment on its way: its row, and the new or edited note.
 
-    ``link_asked``: what hangs its note on the invoice is known, or was asked for.
+    ``link_asked``: the link between its note and the invoice is known, or was asked for.
     """
 
     row: NoteRow
@@ -27,12 +28,12 @@ class OwedNote:
 
     @property
     def note(self) -> NoteRecord:
-        """The note it becomes."""
+        """The comment's note."""
         return self.write.note
 
 
 class NoteBatch:
-    """The notes of some invoices until each has an outcome; ``newest`` are the invoices as Magento shows them.
+    """The notes of some invoices until each has an outcome; ``newest``: Magento's newest version of the invoices.
 
     ``marked``: there are no comment records, and a note is found again by the marker in its title. ``called_at``: when
     Salesforce was last asked or told of them, or else when they were put together.
@@ -54,30 +55,30 @@ class NoteBatch:
         self.called_at = self._timing.now()
 
     def add(self, owed: OwedNote) -> None:
-        """Have it wait to be sent."""
+        """Add a note to send."""
         self.waiting.setdefault(owed.row.entity_id, {})[owed.row.comment_id] = owed
 
     def all(self) -> list[OwedNote]:
-        """Return all that still wait."""
+        """Return the notes without an outcome."""
         return [owed for comments in self.waiting.values() for owed in comments.values()]
 
     def part(self, entity_id: int) -> list[OwedNote]:
-        """Return the comments of the invoice that go in one graph."""
+        """Return the invoice's comments for one graph."""
         comments = self.waiting[entity_id]
         owed = [comments[key] for key in sorted(comments)]
         return owed[: fitting(each.write for each in owed)]
 
     def drop(self, entity_id: int) -> None:
-        """Send none of the invoice's notes now."""
+        """Leave all of the invoice's notes for later."""
         self.waiting.pop(entity_id, None)
 
     def leave(self, owed_notes: Iterable[OwedNote]) -> None:
-        """Send none of these now; their rows stay as they are."""
+        """Leave these notes for later, with their rows as before."""
         for owed in owed_notes:
             self._done(owed)
 
     def settle(self, done: list[OwedNote], *, attached: bool = False) -> None:
-        """Salesforce holds these; ``attached``: it has just said so."""
+        """Record these notes as synced; ``attached``: by the answer to a call just made."""
         moment = self._timing.since(self.called_at)
         self._write([transitions.attached(owed.row, owed.note.fingerprint, moment) for owed in done], "synced", None)
         for owed in done:
@@ -95,7 +96,7 @@ class NoteBatch:
         cause: str | None = None,
         unanswered: bool = False,
     ) -> None:
-        """Put these off; after a call without an answer an edit is sent once more when that call must be over."""
+        """Put these off; after an unanswered call an edit is sent once more when the call must be over."""
         now = self._timing.now()
         rows = [
             transitions.put_off(
@@ -120,7 +121,7 @@ class NoteBatch:
             self._done(owed)
 
     def fail(self, owed: OwedNote, reason: str, error: RecordError) -> None:
-        """Set one aside for a reason that a person must fix; it is tried again tomorrow."""
+        """Set one note aside until a person fixes the reason; try it again tomorrow."""
         moment, tomorrow = self._timing.since(self.called_at), self._timing.tomorrow()
         failed = transitions.failed(owed.row, reason, error.cause, moment, again=tomorrow)
         self._write([failed], "failed", reason)
@@ -128,7 +129,7 @@ class NoteBatch:
         self._tally.note_failures += 1
         self._tally.log.warning("note.failed", **self._names(owed), reason=reason, code=error.code)
 
-    def _write(self, rows: list[NoteRow], outcome: str, answer: str | None) -> None:
+    def _write(self, rows: list[NoteRow], outcome: AttemptOutcome, answer: str | None) -> None:
         """Write the outcome and its attempt, together."""
         store, now, pass_id = self._store, self._timing.now(), self._tally.pass_id
         with store.writing():

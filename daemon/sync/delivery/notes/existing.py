@@ -1,4 +1,4 @@
-"""What Salesforce has already of the notes that are owed: taken as ours, so that nothing is made twice."""
+"""Finds existing records of owed notes in Salesforce and takes them as ours, to make nothing twice."""
 
 from collections.abc import Collection
 from dataclasses import replace
@@ -12,7 +12,7 @@ from state.ledger import Ledger
 
 
 class ExistingNotes:
-    """Owns whether comments are asked for first: from the first duplicate until the pass ends, or the backfill."""
+    """Owns the choice to ask for existing comments first, made by the first duplicate of a pass or backfill."""
 
     def __init__(self, ledger: Ledger, timing: Timing, sessions: Sessions, health: SalesforceHealth) -> None:
         self._ledger = ledger
@@ -22,7 +22,7 @@ class ExistingNotes:
         self.asks_first = False
 
     def adopt(self, batch: NoteBatch, duplicates: Collection[int] = ()) -> None:
-        """Take the comment records that are there already as ours, wherever they hang; an edit goes on as one.
+        """Take existing comment records as ours, on whichever invoice; an edit goes on as an edit.
 
         One that Salesforce has just rejected as a duplicate and does not show now belongs to a call of ours that still
         runs: it waits. Without comment records a note waits while an earlier call about it may still create it.
@@ -45,7 +45,7 @@ class ExistingNotes:
                 batch.put_off([owed], "an earlier call may still make its note", wait)
 
     def find_links(self, batch: NoteBatch) -> None:
-        """Ask, once, for the link of each note that is edited: an edit may change who may see it, and that is there."""
+        """Ask once for the unknown link of each edited note: the link holds its visibility, which may change."""
         edits = [owed for owed in batch.all() if owed.write.note_id and not owed.link_asked]
         for owed in edits:
             owed.link_asked = True

@@ -1,4 +1,4 @@
-"""Keeps notes as such back while the org takes none: invoices go on, and one call now and then finds out."""
+"""Keeps all notes back while the org takes none: invoices go on, and a call now and then finds out."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -15,17 +15,17 @@ _EXIT_CODE = 3
 
 
 class NotePause:
-    """Whether notes as such are kept back; the state remembers it."""
+    """Owns the pause of all notes, kept in the state."""
 
     def __init__(self, tools: Tools) -> None:
         self._tools = tools
 
     def known(self) -> Side:
-        """Return what is known of notes as such."""
+        """Return the state's row about all notes."""
         return self._tools.store.sides.get(NOTES)
 
     def is_on(self) -> bool:
-        """Return whether notes as such are kept back; also while it is time to find out."""
+        """Return whether all notes are kept back; also while it is time to find out."""
         return self.known().status != "ok"
 
     def lets_try(self) -> bool:
@@ -58,7 +58,7 @@ class NotePause:
         )
 
     def let_go(self, log: FilteringBoundLogger) -> None:
-        """Record that the org takes notes; those that were kept back are due."""
+        """Record the end of the pause: notes are due."""
         known = self.known()
         if known.status != "ok":
             log.info("notes.recovered", since=str(known.since), reason=known.reason)

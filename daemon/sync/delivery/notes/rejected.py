@@ -1,4 +1,4 @@
-"""Decides about a note that Salesforce rejected: it goes another way, waits, or is set aside with the reason."""
+"""Decides about rejected notes: to go another way, to wait, or to be set aside with the reason."""
 
 from dataclasses import dataclass, field, replace
 
@@ -43,7 +43,7 @@ class NoteRejections:
         self.unwelcome.clear()
 
     def take_invoice(self, entity_id: int, part: list[OwedNote], error: RecordError) -> None:
-        """Take the answer that the invoice could not be read. If it is gone, it and all its notes are owed again."""
+        """Take the rejection of a whole graph. If the record is gone, the invoice and its notes are owed again."""
         if error.status != 404:
             self.batch.put_off(part, str(error))
             return
@@ -61,7 +61,7 @@ class NoteRejections:
         )
 
     def take_comment(self, owed: OwedNote, answer: Rejected) -> None:
-        """Take the answer that one comment was rejected: it goes another way, or the others of its graph without it."""
+        """Take the rejection of one comment, which goes another way, or the others of its graph go without this one."""
         error, tag = answer.error, owed.row.comment_id
         key = self.settings.salesforce.comment.external_id
         # NOT_FOUND says that the whole object is out of reach (notes are switched off), not that a record is gone.
@@ -100,7 +100,7 @@ class NoteRejections:
             self.batch.put_off([owed], sentences(str(error), remedy.hint), cause=error.cause)
 
     def are_everybodys(self, *, accepted: bool) -> bool:
-        """Keep all notes back when what some were rejected for is not their own matter; return whether it was not.
+        """Keep all notes back when a rejection may be every note's; return whether they are kept back.
 
         It is their own when others of the call went in (``accepted``), or when it is known from an earlier try.
         """
