@@ -1,1 +1,1 @@
-"""The state: what must survive a crash, in one SQLite file, behind a few verbs."""
+"""Keeps the daemon's memory across crashes, in one SQLite file, behind a few verbs."""

@@ -1,4 +1,4 @@
-"""What became of each attempt to send an invoice or a note, in the words that were answered."""
+"""The outcome of each attempt to send an invoice or a note, with the words of the answer."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from state.rows import text_of
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One attempt: ``outcome`` is synced, pending (put off) or failed; ``comment_id`` where it was about a note."""
+    """One attempt. ``outcome`` is synced, pending (put off) or failed; an attempt about a note has a ``comment_id``."""
 
     TABLE: ClassVar[str] = "attempts"
 
@@ -25,13 +25,13 @@ class Attempt:
 
 
 class Attempts:
-    """The attempts, kept as long as the passes they belong to."""
+    """The attempts, kept as long as their passes."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     def add(self, attempts: Iterable[Attempt]) -> None:
-        """Remember these."""
+        """Remember these attempts."""
         with self._connection.writing():
             self._connection.execute_many(
                 "INSERT INTO attempts (entity_id, at, pass_id, outcome, answer, comment_id) "
@@ -40,11 +40,11 @@ class Attempts:
             )
 
     def of(self, entity_id: int, limit: int = 50) -> list[Attempt]:
-        """The newest attempts about this invoice and its notes, oldest first."""
+        """Return the newest attempts about this invoice and its notes, oldest first."""
         newest = "SELECT * FROM attempts WHERE entity_id = ? ORDER BY id DESC LIMIT ?"
         return self._connection.select(Attempt, newest, [entity_id, limit])[::-1]
 
     def prune(self, before: datetime) -> None:
-        """Forget those made before then."""
+        """Forget the attempts made before then."""
         with self._connection.writing():
             self._connection.execute("DELETE FROM attempts WHERE at < ?", [text_of(before)])

@@ -8,13 +8,13 @@ from state.values import our_instant_of
 
 
 class Checkpoints:
-    """The one checkpoint. It never moves back."""
+    """The one checkpoint, which never moves back."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     def current(self) -> datetime | None:
-        """The checkpoint, or None for a state that has none: all of Magento is read."""
+        """Return the checkpoint; None for a new or cleared state: all of Magento is read."""
         return self._connection.value(
             "checkpoints row magento: at",
             our_instant_of,
@@ -22,7 +22,7 @@ class Checkpoints:
         )
 
     def advance(self, at: datetime) -> None:
-        """Move the checkpoint to ``at``, unless it is there or further already."""
+        """Move the checkpoint forward to ``at``; a checkpoint at ``at`` or later stays."""
         with self._connection.writing():
             self._connection.execute(
                 "INSERT INTO checkpoints VALUES ('magento', :at) "
@@ -31,6 +31,6 @@ class Checkpoints:
             )
 
     def clear(self) -> None:
-        """Forget it: the next poll reads all of Magento again."""
+        """Forget the checkpoint, so that the next poll reads all of Magento again."""
         with self._connection.writing():
             self._connection.execute("DELETE FROM checkpoints")

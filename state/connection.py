@@ -76,7 +76,7 @@ class Connection:
             raise self.damaged(str(error)) from None
 
     def value(self, what: str, read: Callable[[Any], V], sql: str, values: Sequence[Any] = ()) -> V | None:
-        """Return the one found value, or None; ``what`` names a bad value."""
+        """Return the found value, or None; ``what`` names a bad value."""
         row = self.execute(sql, values).fetchone()
         try:
             return None if row is None or row[0] is None else read(row[0])

@@ -1,4 +1,4 @@
-"""Setting aside for good what failed: it is out of counts and alerts until Magento changes it or a person syncs it."""
+"""Sets failed records aside for good: out of counts and alerts until a change in Magento or a manual sync of them."""
 
 from collections.abc import Collection
 from dataclasses import replace
@@ -15,21 +15,24 @@ _SKIPPED: SyncStatus = "skipped"
 
 
 def is_dismissed(row: LedgerRow | NoteRow) -> bool:
-    """Return whether a person set this row aside. It is skipped, and its reason says so."""
+    """Return whether a person set this row aside. Such a row is skipped, and its reason says so."""
     return row.sync_status == _SKIPPED and str(row.reason).startswith(_DISMISSED)
 
 
 def went_with_invoice(note: NoteRow) -> bool:
-    """Return whether it was set aside only because its invoice was and is not shown: once that is, it can be sent."""
+    """Return whether the note was set aside only with its invoice, which Magento does not show.
+
+    Once Magento shows the invoice, the note can be sent.
+    """
     return note.sync_status == _SKIPPED and note.reason == _WITH_INVOICE
 
 
 def dismiss(store: Store, entity_ids: Collection[int]) -> None:
-    """Set aside these invoices and their notes, each where it has failed.
+    """Set aside the failed ones among these invoices and their notes.
 
-    Nothing is tried again daily then, nor when the mapping changes; what Magento cannot show is looked at once a day,
-    because nothing else would tell that it is shown again. A call that may still be carried out stays doubted. Owed
-    notes go if they still can: they are due as soon as no call about them may be under way.
+    A dismissed record is not tried again daily, nor when the mapping changes. Only an invoice that Magento cannot show
+    is looked at once a day, because nothing else would tell that Magento shows the invoice again. An unanswered call
+    stays remembered. Owed notes go if they still can: they are due as soon as no call about them may be under way.
     """
     with store.writing():
         rows = [row for row in store.ledger.known(entity_ids).values() if row.sync_status == "failed"]
@@ -59,7 +62,7 @@ def dismiss(store: Store, entity_ids: Collection[int]) -> None:
 
 
 def set_aside_with_invoice(note: NoteRow) -> NoteRow:
-    """Return the row of a note that cannot be sent, because its invoice was set aside and Magento does not show it."""
+    """Return the row of a note after its unreadable invoice was set aside: such a note cannot be sent."""
     return replace(
         note,
         sync_status=_SKIPPED,
@@ -84,7 +87,7 @@ def _set_aside(row: LedgerRow) -> LedgerRow:
 
 
 def failed_invoices(store: Store) -> set[int]:
-    """Return the invoices that failed, or of which a note did."""
+    """Return the invoices with a failure of their own or of a note."""
     rows = store.connection.execute(
         "SELECT entity_id FROM ledger WHERE sync_status = 'failed' "
         "UNION SELECT entity_id FROM notes WHERE sync_status = 'failed'"

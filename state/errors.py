@@ -1,11 +1,11 @@
-"""Why a state cannot be used; light to import, so that a command can name it without the library behind the state."""
+"""The errors about a state; light to import, so that a command can name them without the library behind the state."""
 
 import os
 from pathlib import Path
 
 
 class StateError(Exception):
-    """The state cannot be used as it is; ``hint`` says what a person can do about it."""
+    """An error about the state; ``hint`` tells a person the next step."""
 
     def __init__(self, message: str, *, path: Path, hint: str) -> None:
         super().__init__(message)
@@ -14,7 +14,7 @@ class StateError(Exception):
 
 
 class StateLockedError(StateError):
-    """Another process works on this state; ``pid`` is its id when it could be read."""
+    """Another process works on this state; ``pid`` is its id, if readable."""
 
     def __init__(self, path: Path, pid: int | None) -> None:
         who = f"process {pid}" if pid else "another process"
@@ -27,27 +27,27 @@ class StateLockedError(StateError):
 
 
 class StateUnusableError(StateError):
-    """The file is damaged, foreign, or from a newer version. It is left as it is."""
+    """The file is damaged, foreign, or from a newer version; the daemon leaves the file unchanged."""
 
 
 class StateMissingError(StateError):
-    """There is no state yet: nothing has run here."""
+    """No state exists yet: no daemon has run here."""
 
 
 class StateOlderError(StateError):
-    """An older version wrote it, and no process has brought it up to date yet."""
+    """An older version wrote the state, and no process has brought the state up to date yet."""
 
 
 class StateReplacedError(StateError):
-    """The file was removed or replaced while a process worked on it."""
+    """The file was removed or replaced while a process worked on the state."""
 
 
 class StateStarvedError(StateError):
-    """The process lacks the files or the memory to work on the state; the state itself may be well."""
+    """The process lacks the files or the memory to work on the state; the state itself may be good."""
 
 
 def unusable(path: Path, why: str, *, hint: str | None = None) -> StateUnusableError:
-    """The state at ``path`` cannot be used, with who owns it and what to do."""
+    """Return the error for the unusable state at ``path``, with its owner and a hint."""
     return StateUnusableError(
         f"the state at {path} cannot be used: {why}{_owner(path)}",
         path=path,
@@ -58,7 +58,7 @@ def unusable(path: Path, why: str, *, hint: str | None = None) -> StateUnusableE
 
 
 def starved(path: Path, why: str) -> StateStarvedError:
-    """Return why the process cannot open the state at ``path``: it lacks files or memory."""
+    """Return the error for a process without the files or memory to open the state at ``path``."""
     return StateStarvedError(
         f"this process lacks open files or memory to work on the state at {path} ({why})",
         path=path,
@@ -67,7 +67,7 @@ def starved(path: Path, why: str) -> StateStarvedError:
 
 
 def _owner(path: Path) -> str:
-    """Whose file it is, where that is not us: the usual reason why it cannot be written."""
+    """Return the owner of the file in words, empty for the present user: a foreign owner usually prevents writing."""
     try:
         place = path if path.exists() else path.parent
         owner = place.owner()

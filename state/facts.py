@@ -1,4 +1,4 @@
-"""What this state is about: which shop and which org it belongs to, and how the last process ended."""
+"""Facts about the state as a whole: its shop, its org, and the end of the last process."""
 
 from datetime import datetime
 
@@ -9,17 +9,16 @@ from state.values import our_instant_of, text_in
 class Facts:
     """Small named texts: ``magento_name``, ``organization_id``, ``instance_url``, ``mapping``, ``org``, ``running``.
 
-    ``window``: what polls have read last; ``refused_sign_ins``: how many were refused in a row, and when the last was.
-
-    And ``doubted_until``: a call about what was forgotten since may still be carried out until then; ``mark``: which
-    state this is.
+    ``window``: what polls have read last; ``refused_sign_ins``: the number of denied sign-ins in a row, and the time of
+    the last one; ``doubted_until``: an unanswered call about forgotten records may still commit until then; ``mark``:
+    the generation of this state.
     """
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     def get(self, name: str) -> str | None:
-        """The fact, or None when it was never learnt."""
+        """Return the fact; None for an unknown one."""
         return self._connection.value(
             f"facts row {name}: its value",
             text_in,
@@ -28,7 +27,7 @@ class Facts:
         )
 
     def get_instant(self, name: str) -> datetime | None:
-        """The fact as an instant, or None when it was never learnt."""
+        """Return the fact as an instant; None for an unknown one."""
         return self._connection.value(
             f"facts row {name}: its value",
             our_instant_of,
@@ -37,16 +36,16 @@ class Facts:
         )
 
     def learn(self, name: str, value: str) -> None:
-        """Remember the fact, whatever was known before."""
+        """Remember the fact in place of an earlier value."""
         with self._connection.writing():
             self._connection.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", [name, value])
 
     def forget(self, name: str) -> None:
-        """As if the fact had never been learnt."""
+        """Forget the fact."""
         with self._connection.writing():
             self._connection.execute("DELETE FROM facts WHERE name = ?", [name])
 
     def clear(self) -> None:
-        """Forget what was learnt of shop and org; which state this is stays as it is."""
+        """Forget all facts but the generation."""
         with self._connection.writing():
             self._connection.execute("DELETE FROM facts WHERE name != 'mark'")

@@ -1,4 +1,4 @@
-"""Failed records by what made them fail: many with one cause are one thing to mend."""
+"""Failed records by their cause: many with one cause need one fix."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from state.values import count_in, text_in
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """``count`` records that failed for one cause; ``reason`` is what was said of the newest, ``entity_id``."""
+    """``count`` failed records with one cause; ``reason`` is of the newest one, ``entity_id``."""
 
     cause: str
     count: int
@@ -22,10 +22,10 @@ class Failure:
 def failures_of(
     connection: Connection, table: Literal["ledger", "notes"], among: Iterable[int] | None
 ) -> list[Failure]:
-    """Why records failed (of these invoices, if any are named), the commonest cause first."""
+    """Return the causes of failed records (of these invoices, if any are named), the commonest first."""
     only = "" if among is None else f"AND {IN_LIST.format('entity_id')}"
     rows = connection.execute(
-        # The other columns are of the row that holds the maximum: so SQLite promises.
+        # SQLite promises that the other columns are of the row with the maximum.
         "SELECT coalesce(cause, reason, ''), count(*), max(entity_id), coalesce(reason, '') "  # noqa: S608
         f"FROM {table} WHERE sync_status = 'failed' {only} GROUP BY 1 ORDER BY 2 DESC, 3 DESC",
         [] if among is None else [as_list(among)],

@@ -1,4 +1,4 @@
-"""The words that rows may hold: statuses, outcomes, triggers, kinds and sides, each as a type."""
+"""The words of the rows as types: statuses, outcomes, triggers, kinds and sides."""
 
 from typing import Literal
 

@@ -1,4 +1,4 @@
-"""The ledger: one row per invoice ever seen, with what was decided and what Salesforce answered."""
+"""The ledger: one row per invoice ever seen, with the decision and the answer of Salesforce."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -17,13 +17,14 @@ CURRENCIES = "SELECT DISTINCT currency FROM ledger WHERE currency IS NOT NULL AN
 
 @dataclass(frozen=True, slots=True)
 class LedgerRow:
-    """One invoice. It holds no content: a digest says whether Magento shows the same, a fingerprint whether we sent it.
+    """One invoice without its content: the digest tells whether Magento shows the same, the fingerprint what was sent.
 
-    ``asked``: a person asked for it, so it goes whatever the automatic flag or the fingerprint says; ``named``:
-    one by one, so skip rules do not hold it either. ``cause``: equal for all that failed for one cause.
-    ``unconfirmed``: Salesforce may have it, of which a cleared state knows nothing; looked up once it is held or
-    skipped. ``corrupt``: it breaks every list of Magento's that it is in. ``again_at``: a call about it had no answer
-    and may still commit, so it is sent once more then. ``waiting_since``: when it was first put off.
+    ``asked``: a person asked for the invoice, so it goes whatever the automatic flag or the fingerprint says;
+    ``named``: a person named it, so skip rules do not hold it either. ``cause``: equal for all failures with one
+    cause. ``unconfirmed``: Salesforce may have the invoice, unknown to a cleared state; a held or skipped one is looked
+    up. ``corrupt``: the invoice breaks every list of Magento's with it. ``again_at``: a call about the invoice is
+    unanswered and may still commit, so the invoice is sent once more then. ``waiting_since``: the time of the first
+    put-off.
     """
 
     TABLE: ClassVar[str] = "ledger"
@@ -57,9 +58,9 @@ class LedgerRow:
     synced_at: datetime | None = None
 
 
-# A row is due when its time has come and it is owed, failed a day ago, or its last call had no answer. The automatic
-# flag holds back whatever nobody asked for. One that Magento cannot show has its own next try. The plus keeps SQLite
-# from reading all that is synced: it finds those few by their again_at.
+# A row is due when its time has come and it is owed, failed a day ago, or its last call is unanswered. The automatic
+# flag holds back rows that no person asked for. An unreadable invoice has its own next try. The plus keeps SQLite from
+# reading all synced rows: SQLite finds the few due ones by their again_at.
 _DUE = """
     (next_attempt_at IS NULL OR next_attempt_at <= :now)
     AND (sync_status IN ('pending', 'failed') OR (+sync_status = 'synced' AND again_at <= :now))
@@ -75,7 +76,7 @@ class Ledger:
         self._connection = connection
 
     def known(self, entity_ids: Iterable[int]) -> dict[int, LedgerRow]:
-        """The rows there are for these invoices."""
+        """Return the known rows of these invoices."""
         found = self._select(IN_LIST.format("entity_id"), [as_list(entity_ids)])
         return {row.entity_id: row for row in found}
 
@@ -84,10 +85,10 @@ class Ledger:
         self._connection.replace_all(rows)
 
     def due(self, now: datetime, *, automatic: bool, limit: int) -> list[LedgerRow]:
-        """The rows to send now: asked for first, then first attempts before retries.
+        """Return the rows to send now: asked for first, then first attempts before retries.
 
-        New invoices go before a backfill's, so that they do not wait until it is through. Of the retries those go
-        first that were tried least, and then those that have waited longest: what always fails delays no other.
+        New invoices go before a backfill's, so that they do not wait for its end. Of the retries, those with the fewest
+        attempts go first, then those that have waited longest: a row that always fails delays no other.
         """
         return self._select(
             f"{_DUE} ORDER BY asked DESC, attempts, CASE WHEN attempts THEN next_attempt_at END, "
@@ -98,7 +99,7 @@ class Ledger:
     def newest_untried(
         self, now: datetime, *, automatic: bool, but: Iterable[int] = (), limit: int = 1
     ) -> list[LedgerRow]:
-        """The newest invoices that are due and that no call has been about."""
+        """Return the newest due invoices without an attempt."""
         return self._select(
             f"{_DUE} AND sync_status = 'pending' AND attempts = 0 "  # noqa: S608  (SQL of this file)
             "AND entity_id NOT IN (SELECT value FROM json_each(:but)) ORDER BY entity_id DESC LIMIT :limit",
@@ -106,7 +107,7 @@ class Ledger:
         )
 
     def count_due(self, now: datetime, *, automatic: bool, but: Iterable[int]) -> int:
-        """How many rows are due now, without these."""
+        """Return the number of rows due now, without these invoices."""
         due = self._connection.execute(
             f"SELECT entity_id FROM ledger WHERE {_DUE}",  # noqa: S608
             {"now": text_of(now), "automatic": automatic},
@@ -114,7 +115,7 @@ class Ledger:
         return len({row[0] for row in due} - set(but))
 
     def corrupt(self, after_id: int, limit: int) -> list[int]:
-        """Return the next invoices above this id that break every list they are in, by id."""
+        """Return the next unreadable invoices above this id, by id."""
         rows = self._connection.execute(
             "SELECT entity_id FROM ledger WHERE corrupt = 1 AND entity_id > ? ORDER BY entity_id LIMIT ?",
             [after_id, limit],
@@ -122,13 +123,13 @@ class Ledger:
         return [row[0] for row in rows]
 
     def corrupt_among(self, entity_ids: Iterable[int]) -> set[int]:
-        """Return which of these invoices are known to break every list that they are in."""
+        """Return the known unreadable ones among these invoices, which break every list with them."""
         among = IN_LIST.format("entity_id")
         sql = f"SELECT entity_id FROM ledger WHERE corrupt = 1 AND {among}"  # noqa: S608  (SQL of this file)
         return {row[0] for row in self._connection.execute(sql, [as_list(entity_ids)])}
 
     def corrupt_due(self, now: datetime, limit: int) -> list[int]:
-        """Return the unreadable invoices that are to be tried again now, those that have waited longest first."""
+        """Return the unreadable invoices to try again now, the longest wait first."""
         rows = self._connection.execute(
             "SELECT entity_id FROM ledger WHERE corrupt = 1 "
             "AND (next_attempt_at IS NULL OR next_attempt_at <= ?) ORDER BY next_attempt_at, entity_id LIMIT ?",
@@ -137,7 +138,7 @@ class Ledger:
         return [row[0] for row in rows]
 
     def readable(self, *, but: int, by: Literal["entity_id", "order_id"]) -> list[int]:
-        """Return invoices (or the orders of some) that Magento was able to show: the newest, then the oldest."""
+        """Return some readable invoices (or the orders of some): the newest, then the oldest."""
         found: list[int] = []
         for direction in ("DESC", "ASC"):
             rows = self._connection.execute(
@@ -149,12 +150,12 @@ class Ledger:
         return found
 
     def currencies(self) -> frozenset[str]:
-        """The currencies of all invoices that are, or may yet be, in Salesforce."""
+        """Return the currencies of all invoices with a present or possible record in Salesforce."""
         rows = self._connection.execute(CURRENCIES).fetchall()
         return frozenset(str(row[0]) for row in rows)
 
     def unconfirmed(self, now: datetime, limit: int) -> list[LedgerRow]:
-        """Held and skipped rows that Salesforce is to be asked about; not while a call about them may still commit."""
+        """Return held and skipped rows to look up in Salesforce; not while an unanswered call about them may commit."""
         return self._select(
             "unconfirmed = 1 AND sync_status IN ('held', 'skipped') AND (again_at IS NULL OR again_at <= ?) "
             "ORDER BY entity_id LIMIT ?",
@@ -162,7 +163,7 @@ class Ledger:
         )
 
     def owe_failed(self) -> None:
-        """Failed rows are due now: what made them fail may have been mended."""
+        """Make failed rows due now: their cause may have been fixed."""
         with self._connection.writing():
             self._connection.execute("UPDATE ledger SET next_attempt_at = NULL WHERE sync_status = 'failed'")
 
@@ -172,10 +173,10 @@ class Ledger:
             self._connection.execute("UPDATE ledger SET fingerprint = NULL")
 
     def mark_owed_unanswered(self, again_at: datetime) -> None:
-        """A process died: any row that was due may have a call under way that commits late, so each is sent again then.
+        """Mark calls about due rows as unanswered, because a process died: each row is sent again at ``again_at``.
 
-        Also one that was synced or failed, and was just then being sent once more. Or it was carried out already: what
-        Salesforce holds is not known, so the fingerprint is forgotten.
+        A synced or failed row that was just being sent once more counts as due. A call may commit late or have
+        committed already: the content of Salesforce is unknown, so the fingerprint is forgotten.
         """
         with self._connection.writing():
             self._connection.execute(
@@ -186,13 +187,13 @@ class Ledger:
             )
 
     def by_number(self, increment_id: str) -> list[LedgerRow]:
-        """The invoices with this number: more than one when several stores use it."""
+        """Return the invoices with this number: several, if several stores use the number."""
         return self._select("increment_id = ? ORDER BY store_id, entity_id", [increment_id])
 
     def newest(
         self, *, status: SyncStatus | None = None, order_number: str | None = None, limit: int | None = None
     ) -> list[LedgerRow]:
-        """The grid: newest first, optionally of one status or of one order."""
+        """Return the grid: newest first, optionally of one status or of one order."""
         return self._select(
             "(:status IS NULL OR sync_status = :status) AND (:order IS NULL OR order_number = :order) "
             "ORDER BY created_at DESC, entity_id DESC LIMIT :limit",
@@ -200,20 +201,20 @@ class Ledger:
         )
 
     def counts(self) -> dict[SyncStatus, int]:
-        """How many rows have each status."""
+        """Return the number of rows with each status."""
         return self._connection.count_by_status("ledger")
 
     def having(self, status: SyncStatus) -> set[int]:
-        """The invoices of this status."""
+        """Return the invoices with this status."""
         rows = self._connection.execute("SELECT entity_id FROM ledger WHERE sync_status = ?", [status])
         return {row[0] for row in rows}
 
     def failures(self, among: Iterable[int] | None = None) -> list[Failure]:
-        """Why invoices (of these, if any are named) failed, the commonest cause first."""
+        """Return the causes of failed invoices (of these, if any are named), the commonest first."""
         return failures_of(self._connection, "ledger", among)
 
     def oldest_owed(self, *, automatic: bool) -> datetime | None:
-        """When Magento created the oldest invoice that is pending, or None."""
+        """Return the creation of the oldest pending invoice in Magento; None without one."""
         return self._connection.value(
             "ledger: a created_at",
             instant_of,

@@ -1,4 +1,4 @@
-"""The schema as an append-only story: a migration that has shipped is never edited, only followed."""
+"""The schema as an append-only list of migrations: no shipped migration is ever edited."""
 
 from sqlite_utils.db import Database
 from sqlite_utils.migrations import Migrations
@@ -8,15 +8,15 @@ migrations = Migrations("invoice-sync")
 
 @migrations()
 def m001_the_tables(db: Database) -> None:
-    """What must survive a crash. Instants are UTC text (``2026-11-22T08:04:03Z``), money is text, flags are 0/1."""
+    """Make the tables. Instants are UTC text (``2026-11-22T08:04:03Z``), money is text, flags are 0/1."""
     for statement in _TABLES:
         db.execute(statement)
 
 
 @migrations()
 def m002_causes_and_links(db: Database) -> None:
-    """Why a record failed, alike for all that failed for one cause; the link that says who may see a note; edits that
-    may still be carried out.
+    """Add the cause of a failure, equal for all failures with one cause; the link that decides who may see a note; and
+    until when an unanswered edit of a note may still commit.
     """
     for statement in (
         "ALTER TABLE ledger ADD COLUMN cause TEXT",
@@ -30,7 +30,7 @@ def m002_causes_and_links(db: Database) -> None:
 
 @migrations()
 def m003_a_scan_of_each_band(db: Database) -> None:
-    """The rounds of a sweep's bands are under way side by side; SQLite cannot change a constraint in place."""
+    """Let the rounds of a sweep's bands be under way at once; SQLite cannot change a constraint in place."""
     db.execute("ALTER TABLE scans RENAME TO scans_before")
     db.execute("""CREATE TABLE scans (
         id INTEGER PRIMARY KEY,
@@ -48,8 +48,8 @@ def m003_a_scan_of_each_band(db: Database) -> None:
 
 @migrations()
 def m004_what_waits(db: Database) -> None:
-    """Since when a record waits, found without reading the others; which invoice an unanswered call about a comment was
-    for, once the comment has moved; the exit code that a side's failure stands for.
+    """Add the beginning of a record's wait, with an index; the invoice of an unanswered call about a comment that has
+    moved; and the exit code for a side's failure.
     """
     for statement in (
         "ALTER TABLE ledger ADD COLUMN waiting_since TEXT",

@@ -1,4 +1,4 @@
-"""The notes: one row per comment ever seen, with the note that it became; never its text."""
+"""The notes: one row per comment ever seen, with its note, never with its text."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -16,11 +16,11 @@ from state.values import count_in
 class NoteRow:
     """One comment.
 
-    ``record_id`` is its comment record, ``note_id`` its note, ``link_id`` what hangs the note on the invoice;
-    ``held_for`` which flag held it; ``cause`` is equal for all that failed for one cause. ``again_at``: a call about it
-    had no answer and may still be carried out until then: an edit is sent once more then, over what that call did, and
-    without comment records no note is created before. ``unanswered_for``: the invoice which that call was for, when the
-    comment has moved since. ``waiting_since``: when it was first put off.
+    ``record_id`` is its comment record, ``note_id`` its note, ``link_id`` the link from the note to the invoice;
+    ``held_for`` is the flag that held the comment; ``cause`` is equal for all failures with one cause. ``again_at``: a
+    call about the comment is unanswered and may still commit until then. An edit is sent once more then, over the
+    effect of that call; without comment records no note is created before. ``unanswered_for``: the invoice of that
+    call, if the comment has moved since. ``waiting_since``: the time of the first put-off.
     """
 
     TABLE: ClassVar[str] = "notes"
@@ -46,8 +46,8 @@ class NoteRow:
     synced_at: datetime | None = None
 
 
-# A comment is due only while its invoice is in Salesforce and not held; until then it waits with it. The plus (also
-# where this is grouped) keeps SQLite from reading all that is synced: it finds those few by their again_at.
+# A comment is due only while its invoice is in Salesforce and not held; until then the comment waits with it. The plus
+# (also in GROUP BY) keeps SQLite from reading all synced rows: SQLite finds the few due ones by their again_at.
 _DUE = """
     (notes.next_attempt_at IS NULL OR notes.next_attempt_at <= :now)
     AND (notes.sync_status IN ('pending', 'failed') OR (+notes.sync_status = 'synced' AND notes.again_at <= :now))
@@ -63,11 +63,11 @@ class Notes:
         self._connection = connection
 
     def of(self, entity_ids: Iterable[int]) -> list[NoteRow]:
-        """The rows of all comments of these invoices, in the order of their ids."""
+        """Return the rows of all comments of these invoices, in the order of their ids."""
         return self._select(f"{IN_LIST.format('entity_id')} ORDER BY comment_id", [as_list(entity_ids)])
 
     def known(self, comment_ids: Iterable[int]) -> dict[int, NoteRow]:
-        """The rows there are for these comments, whichever invoice they hang on."""
+        """Return the known rows of these comments, on whatever invoice."""
         found = self._select(IN_LIST.format("comment_id"), [as_list(comment_ids)])
         return {row.comment_id: row for row in found}
 
@@ -76,7 +76,7 @@ class Notes:
         self._connection.replace_all(rows)
 
     def due_invoices(self, now: datetime, *, automatic: bool, limit: int) -> list[int]:
-        """The invoices with notes to send now: those tried least first, and of them what has waited longest."""
+        """Return the invoices with notes to send now: the fewest attempts first, then the longest wait."""
         rows = self._connection.execute(
             f"SELECT notes.entity_id FROM notes JOIN ledger USING (entity_id) WHERE {_DUE} "  # noqa: S608
             "GROUP BY +notes.entity_id "
@@ -86,7 +86,7 @@ class Notes:
         return [entity_id for (entity_id,) in self._connection.read_rows("notes", [count_in], rows)]
 
     def due(self, entity_ids: Iterable[int], now: datetime, *, automatic: bool) -> list[NoteRow]:
-        """The comments of these invoices to send now, in the order of their ids."""
+        """Return the comments of these invoices to send now, in the order of their ids."""
         ids = ", ".join(str(int(entity_id)) for entity_id in entity_ids)
         return self._connection.select(
             NoteRow,
@@ -96,11 +96,11 @@ class Notes:
         )
 
     def owe_again(self, entity_id: int, *, asked: bool = False) -> None:
-        """Forget where this invoice's notes are, because its record was replaced, and owe them again.
+        """Forget the places of this invoice's notes, because its record was replaced, and owe the notes again.
 
-        A note that is held or skipped stays so; should it be sent one day, it is made on the new record. An earlier
-        call about a note may still be carried out, on the new record: ``again_at`` stays. ``asked``: a person asked
-        for the invoice, so its notes go with it whatever the automatic flag says.
+        A held or skipped note stays so; if it is sent one day, it is made on the new record. An earlier unanswered call
+        about a note may still commit, on the new record: ``again_at`` stays. ``asked``: a person asked for the invoice,
+        so its notes go with it whatever the automatic flag says.
         """
         with self._connection.writing():
             self._connection.execute(
@@ -118,7 +118,7 @@ class Notes:
             )
 
     def forget(self, entity_ids: Iterable[int]) -> None:
-        """As if these invoices' comments had never been seen."""
+        """Forget these invoices' comments."""
         with self._connection.writing():
             self._connection.execute_many(
                 "DELETE FROM notes WHERE entity_id = ?", [(entity_id,) for entity_id in entity_ids]
@@ -130,9 +130,9 @@ class Notes:
             self._connection.execute("UPDATE notes SET fingerprint = NULL, digest = '' WHERE sync_status = 'synced'")
 
     def mark_owed_unanswered(self, until: datetime) -> None:
-        """A process died: a call about any owed note may still be carried out, so none goes until it must be over.
+        """Mark calls about owed notes as unanswered, because a process died: no such note goes before ``until``.
 
-        Also one that had failed and was just then being sent again.
+        A failed note that was just being sent again counts as owed.
         """
         with self._connection.writing():
             self._connection.execute(
@@ -143,10 +143,10 @@ class Notes:
             )
 
     def mark_edits_unanswered(self, again_at: datetime) -> None:
-        """A process died: a call that edits a note that was due may still be carried out, so each is sent again then.
+        """Mark edits of due notes as unanswered, because a process died: each is sent again at ``again_at``.
 
-        Also one that was synced or failed, and was just then being sent once more. Or it was carried out already: what
-        Salesforce holds is not known, so the fingerprint is forgotten.
+        A synced or failed note that was just being sent once more counts as due. A call may commit late or have
+        committed already: the content of Salesforce is unknown, so the fingerprint is forgotten.
         """
         with self._connection.writing():
             self._connection.execute(
@@ -158,20 +158,20 @@ class Notes:
             )
 
     def owe_failed(self) -> None:
-        """Failed notes are due now: what made them fail may have been mended."""
+        """Make failed notes due now: their cause may have been fixed."""
         with self._connection.writing():
             self._connection.execute("UPDATE notes SET next_attempt_at = NULL WHERE sync_status = 'failed'")
 
     def failures(self, among: Iterable[int] | None = None) -> list[Failure]:
-        """Why notes (of these invoices, if any are named) failed, the commonest cause first."""
+        """Return the causes of failed notes (of these invoices, if any are named), the commonest first."""
         return failures_of(self._connection, "notes", among)
 
     def counts(self) -> dict[SyncStatus, int]:
-        """How many comments have each status."""
+        """Return the number of comments with each status."""
         return self._connection.count_by_status("notes")
 
     def counts_of(self, entity_ids: Iterable[int]) -> dict[int, dict[SyncStatus, int]]:
-        """The same for each of these invoices."""
+        """Return the number of comments with each status, for each of these invoices."""
         found: dict[int, dict[SyncStatus, int]] = {}
         for entity_id, status, count in self._connection.execute(
             f"SELECT entity_id, sync_status, count(*) FROM notes WHERE {IN_LIST.format('entity_id')} "  # noqa: S608

@@ -1,10 +1,10 @@
-"""Hears what happens to the state: does nothing by default; whoever wants to know hands one in."""
+"""Hears what happens to the state: nothing by default, unless the caller hands an observer in."""
 
 import sqlite3
 
 
 class StateObserver:
-    """Hears of each transaction, and does nothing. A subclass overrides what it is about."""
+    """Hears of each transaction, and does nothing. A subclass overrides the methods that it needs."""
 
     def transaction_begins(self, connection: sqlite3.Connection) -> None:
         """Hear that a transaction is about to begin."""

@@ -1,4 +1,4 @@
-"""Past passes with their books: what was seen, what became of it, what it cost."""
+"""Past passes with their books: records seen, outcomes, calls."""
 
 from dataclasses import dataclass, fields
 from datetime import datetime
@@ -14,8 +14,8 @@ from state.values import our_instant_of
 class Pass:
     """One pass. The books balance: seen = owed + unchanged + held + skipped + refused, due = synced + failed + pending.
 
-    ``outcome`` is ok, partial (some records failed or had to be put off) or failed (a side could not be worked
-    with); None while it runs, or when the process died in it.
+    ``outcome`` is ok, partial (some records failed or had to be put off) or failed (a side did not work); None during
+    the pass, or after the process died in the pass.
     """
 
     TABLE: ClassVar[str] = "passes"
@@ -52,7 +52,7 @@ class Passes:
         self._connection = connection
 
     def begin(self, trigger: Trigger, now: datetime) -> Pass:
-        """A new pass with its id."""
+        """Begin a pass, and return it with its id."""
         with self._connection.writing():
             cursor = self._connection.execute(
                 'INSERT INTO passes ("trigger", started_at) VALUES (?, ?)', [trigger, text_of(now)]
@@ -60,7 +60,7 @@ class Passes:
         return Pass(id=int(cursor.lastrowid or 0), trigger=trigger, started_at=now)
 
     def finish(self, done: Pass) -> None:
-        """Write the pass with its books. Of passes that found nothing to do, only the newest is kept."""
+        """Write the pass with its books. Of passes without any work, only the newest is kept."""
         values = self._connection.columns_of(done)
         assignments = ", ".join(f'"{field.name}" = :{field.name}' for field in fields(Pass) if field.name != "id")
         with self._connection.writing():
@@ -75,21 +75,21 @@ class Passes:
                 )
 
     def prune(self, before: datetime) -> None:
-        """Forget those begun before then."""
+        """Forget the passes begun before then."""
         with self._connection.writing():
             self._connection.execute("DELETE FROM passes WHERE started_at < ?", [text_of(before)])
 
     def last(self) -> Pass | None:
-        """The newest pass that has finished, or None."""
+        """Return the newest finished pass, or None."""
         found = self.newest(1)
         return found[0] if found else None
 
     def last_success(self) -> datetime | None:
-        """When the newest pass ended in which nothing failed or had to be put off."""
+        """Return the end of the newest pass without a failure or a put-off; None without such a pass."""
         newest = "SELECT max(finished_at) FROM passes WHERE outcome = 'ok'"
         return self._connection.value("passes: a finished_at", our_instant_of, newest)
 
     def newest(self, limit: int) -> list[Pass]:
-        """The newest finished passes, newest first."""
+        """Return the newest finished passes, newest first."""
         finished = "SELECT * FROM passes WHERE finished_at IS NOT NULL ORDER BY id DESC LIMIT ?"
         return self._connection.select(Pass, finished, [limit])

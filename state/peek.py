@@ -1,4 +1,4 @@
-"""A look at a state that leaves no trace: not even the files that SQLite puts beside one while it reads."""
+"""Looks at a state without a trace: not even SQLite's own files for reading appear beside the state."""
 
 import sqlite3
 from contextlib import closing
@@ -20,7 +20,7 @@ from state.sign_ins import FACT
 
 @dataclass(frozen=True, slots=True)
 class Peek:
-    """What a state says of itself. ``exists``: whether there is one; ``older``: the next run upgrades it."""
+    """The facts of a state about itself. ``exists``: a state is there; ``older``: the next run upgrades the state."""
 
     exists: bool
     locked: bool = False
@@ -34,7 +34,7 @@ class Peek:
 
 
 def peek(path: Path) -> Peek:
-    """Look; StateUnusableError when it is damaged, another program's, or a newer version's."""
+    """Look at the state; raise StateUnusableError for damage, another program's file, or a newer version's."""
     locked = require_in_use(path)
     if not is_there(path):
         return Peek(False)
@@ -46,10 +46,10 @@ def peek(path: Path) -> Peek:
 
 
 def _open(path: Path) -> sqlite3.Connection:
-    """Where nobody works on it there is no log beside it, and SQLite would make one even for reading.
+    """Open the state for reading; without a log as an immutable file, because even for reading SQLite would make one.
 
-    A log is there beside a daemon, and after one that was killed; then the memory that its readers share, which is no
-    part of the state, is used and may be put in order.
+    A log is there beside a running daemon, and after a killed one. Then SQLite uses the memory that readers share, which
+    is no part of the state, and may put that memory in order.
     """
     how = "ro" if path.with_name(f"{path.name}-wal").exists() else "ro&immutable=1"
     return connect(path, how, timeout=5)

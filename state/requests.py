@@ -1,4 +1,4 @@
-"""Manual syncs that one process asks of the process that holds the state."""
+"""Requests of one process to the process that holds the state: manual syncs, dismissals and clearings."""
 
 import json
 from collections.abc import Sequence
@@ -13,9 +13,10 @@ from state.rows import text_of
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """``kind`` is sync, dismiss, clear or clear-checkpoint; ``error`` why it could not be done, None when it was.
+    """One request. ``kind`` is sync, dismiss, clear or clear-checkpoint; ``error`` is None after a success.
 
-    ``named`` and ``others`` are JSON lists of entity_ids: skip rules do not hold those that were named one by one.
+    ``named`` and ``others`` are JSON lists of entity_ids: skip rules do not hold the ``named`` invoices, which a person
+    named one by one.
     """
 
     TABLE: ClassVar[str] = "requests"
@@ -32,12 +33,12 @@ class Request:
 
     @property
     def named_ids(self) -> list[int]:
-        """The invoices that were named one by one."""
+        """Return the invoices named one by one."""
         return [int(entity_id) for entity_id in json.loads(self.named)]
 
     @property
     def other_ids(self) -> list[int]:
-        """The invoices that were chosen by what they have in common."""
+        """Return the invoices chosen by a common trait."""
         return [int(entity_id) for entity_id in json.loads(self.others)]
 
 
@@ -48,7 +49,7 @@ class Requests:
         self._connection = connection
 
     def leave(self, kind: RequestKind, now: datetime, *, named: Sequence[int] = (), others: Sequence[int] = ()) -> int:
-        """Ask for it; the number is what :meth:`get` follows it by."""
+        """Leave a request, and return its number for :meth:`get`."""
         with self._connection.writing():
             cursor = self._connection.execute(
                 "INSERT INTO requests (kind, named, others, asked_at) VALUES (?, ?, ?, ?)",
@@ -57,28 +58,28 @@ class Requests:
         return int(cursor.lastrowid or 0)
 
     def get(self, number: int) -> Request | None:
-        """The request as it stands, or None when the state was cleared meanwhile."""
+        """Return the request in its present state; None after the state was cleared."""
         found = self._connection.select(Request, "SELECT * FROM requests WHERE id = ?", [number])
         return found[0] if found else None
 
     def waiting(self) -> Request | None:
-        """The oldest one that is not finished; one that a dead process took is waiting again."""
+        """Return the oldest unfinished request, or None; a request taken by a dead process waits again."""
         oldest = "SELECT * FROM requests WHERE finished_at IS NULL ORDER BY id LIMIT 1"
         found = self._connection.select(Request, oldest)
         return found[0] if found else None
 
     def prune(self, before: datetime) -> None:
-        """Forget those finished before then."""
+        """Forget the requests finished before then."""
         with self._connection.writing():
             self._connection.execute("DELETE FROM requests WHERE finished_at < ?", [text_of(before)])
 
     def take(self, number: int, now: datetime) -> None:
-        """It is being worked on."""
+        """Mark the request as under way."""
         with self._connection.writing():
             self._connection.execute("UPDATE requests SET taken_at = ? WHERE id = ?", [text_of(now), number])
 
     def finish(self, number: int, now: datetime, *, exit_code: int = 0, error: str | None = None) -> None:
-        """It is done, or cannot be: ``error`` says why."""
+        """Mark the request as finished; ``error`` tells a failure."""
         with self._connection.writing():
             self._connection.execute(
                 "UPDATE requests SET finished_at = ?, exit_code = ?, error = ? WHERE id = ?",

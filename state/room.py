@@ -26,9 +26,9 @@ def is_starved() -> bool:
 
 
 def lacks_room(error: BaseException | None) -> bool:
-    """Return whether this error, or what led to it, is that the process has no files, threads or memory left.
+    """Return whether this error or its cause is a lack of files, threads or memory.
 
-    What an error was raised ``from None`` of did not lead to it: such as a lock that another process has.
+    An error raised ``from None`` has no cause: such as the error for a lock of another process.
     """
     seen: set[int] = set()
     while error is not None and id(error) not in seen:
@@ -44,5 +44,5 @@ def _is_lack(error: BaseException) -> bool:
         return True
     if isinstance(error, OSError) and error.errno is not None:
         return error.errno in LACKING
-    # The loader of libraries, and threads, say it in words alone.
+    # The loader of libraries and the threads tell a lack in words alone.
     return isinstance(error, (ImportError, RuntimeError, OSError)) and any(word in str(error) for word in _WORDS)

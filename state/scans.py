@@ -1,4 +1,4 @@
-"""Readings of Magento that are under way: where each one began and how far it has come."""
+"""Readings of Magento under way: the beginning and the place of each scan."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -33,7 +33,7 @@ class Scans:
         self._connection = connection
 
     def open(self, kind: ScanKind, band: str | None = None) -> Scan | None:
-        """The scan of this kind and band that has not finished, or None."""
+        """Return the open scan of this kind and band, or None."""
         this = "SELECT * FROM scans WHERE kind = ? AND band IS ?"
         found = self._connection.select(Scan, this, [kind, band])
         if found and found[0].since is None and kind == "poll":
@@ -41,19 +41,19 @@ class Scans:
         return found[0] if found else None
 
     def bands(self) -> set[str]:
-        """The bands of the sweep whose round is under way."""
+        """Return the bands of the sweep with a round under way."""
         return {row[0] for row in self._connection.execute("SELECT band FROM scans WHERE kind = 'sweep'")}
 
     def begin(self, kind: ScanKind, since: datetime | None, band: str | None = None) -> Scan:
-        """A new scan; its row is written with its first page."""
+        """Return a new scan; its row is written with its first page."""
         number = self._connection.execute("SELECT coalesce(max(id), 0) + 1 FROM scans").fetchone()[0]
         return Scan(id=number, kind=kind, since=since, band=band)
 
     def move(self, scan: Scan) -> None:
-        """Remember how far the scan has come. Call it in the transaction that writes the page's rows."""
+        """Remember the place of the scan. Call this in the transaction that writes the page's rows."""
         self._connection.replace_all([scan])
 
     def finish(self, scan: Scan) -> None:
-        """The scan has read all it set out to read."""
+        """Close the scan after its last page."""
         with self._connection.writing():
             self._connection.execute("DELETE FROM scans WHERE id = ?", [scan.id])

@@ -1,4 +1,4 @@
-"""Whether Magento and Salesforce answer: since when not, why, and when each is tried next."""
+"""The health of Magento and Salesforce: status, reason, and the next try of each side."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,7 +10,7 @@ from state.kinds import KeptName, SideStatus
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """``ok``; ``failing``: it is tried at every pass; ``paused``: not before ``next_try_at``."""
+    """A side: ``ok``; ``failing``, tried at every pass; ``paused``, not tried before ``next_try_at``."""
 
     TABLE: ClassVar[str] = "sides"
 
@@ -32,10 +32,10 @@ class Sides:
         self._connection = connection
 
     def get(self, side: KeptName) -> Side:
-        """What is known of the side; ok when nothing is."""
+        """Return the known side; an unknown side is ok."""
         found = self._connection.select(Side, "SELECT * FROM sides WHERE side = ?", [side])
         return found[0] if found else Side(side)
 
     def note(self, side: Side) -> None:
-        """Remember what is known of the side now."""
+        """Remember the side as it is now."""
         self._connection.replace_all([side])

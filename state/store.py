@@ -1,4 +1,4 @@
-"""Opens the state file, locks and migrates the state: the one door to its tables."""
+"""Opens, locks and migrates the state: the one door to its tables."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -82,7 +82,7 @@ class Store:
             raise StateReplacedError(
                 f"the state at {self.path} was removed or replaced while this process worked on it",
                 path=self.path,
-                hint="Nothing more is sent. Start invoice-sync again: with no state it reads everything anew, and "
+                hint="Nothing more is sent. Start invoice-sync again: with no state it reads everything again, and "
                 "nothing is doubled in Salesforce.",
             )
 

@@ -1,4 +1,4 @@
-"""What a stored value may be: whatever else is read is damage, and is told with its table, row and column."""
+"""Reads stored values: any impossible value is damage, told with its table, row and column."""
 
 import json
 import re
@@ -11,20 +11,20 @@ from state.kinds import SyncStatus
 # The columns whose words the schema's CHECKs name too; a flipped bit passes those.
 _CLOSED = frozenset({"sync_status", "held_for", "outcome", "status"})
 _SYNC_STATUSES: dict[Any, SyncStatus] = {status: status for status in get_args(SyncStatus)}
-# Magento's own instants may be of any year; ours are of a machine's clock, which begins with 1970.
+# Magento's instants may be of any year; ours come from a machine's clock, which begins with 1970.
 _MAGENTOS = frozenset({"created_at", "updated_at", "newest", "since"})
 _FIRST = datetime(1970, 1, 1, tzinfo=UTC)
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", re.ASCII)
-# The largest number that is kept: none of Magento's or ours is near it, and one more can still be counted.
+# The largest number that the state keeps: no number of Magento's or ours is near it, and it can still be increased.
 LARGEST = (1 << 62) - 1
 
 
 class BadValueError(ValueError):
-    """A stored value cannot be; the message says what is wrong with it, not what it is."""
+    """An impossible stored value; the message tells the fault, never the value."""
 
 
 def instant_of(text: Any) -> datetime | None:
-    """Return the aware instant of such a text as the state keeps."""
+    """Return the aware instant of a stored text."""
     if text is None:
         return None
     if not isinstance(text, str) or not _INSTANT.fullmatch(text):
@@ -36,7 +36,7 @@ def instant_of(text: Any) -> datetime | None:
 
 
 def our_instant_of(text: Any) -> datetime | None:
-    """Return the instant of a text that one of our processes wrote."""
+    """Return the instant of a text by our own processes: none is before 1970."""
     at = instant_of(text)
     if at is not None and at < _FIRST:
         raise BadValueError("is an instant before there were any")
@@ -51,7 +51,7 @@ def status_of(value: Any) -> SyncStatus:
 
 
 def reader_of(name: str, kind: Any) -> Callable[[Any], Any]:
-    """Return what makes a value of this column, or raises BadValueError."""
+    """Return the function from a stored value of this column to its value; the function may raise BadValueError."""
     if name in _CLOSED:
         return _or_none(kind, _word_among(frozenset(_words_of(kind))))
     if kind in (datetime, datetime | None):
@@ -100,7 +100,7 @@ def _flag(value: Any) -> bool:
 
 
 def count_in(value: Any) -> int:
-    """Return a stored number: an id, or how many."""
+    """Return a stored number: an id or a count."""
     if not isinstance(value, int) or not 0 <= value <= LARGEST:
         raise BadValueError("is no number that it could be")
     return value

@@ -1,4 +1,4 @@
-"""What is owed and waits: by what it waits for, since when, and when it is tried again."""
+"""Owed records by the cause of their wait, with its beginning and the next try."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -11,11 +11,11 @@ from state.sides import Side
 from state.store import Store
 from state.values import count_in, our_instant_of, text_in
 
-# What was put off for so long is told like a failure.
+# A record put off for so long is told like a failure.
 LONG = timedelta(hours=1)
-# The cause of what a call was about that had no answer, or only that it cannot be done now.
+# The cause of records whose call had no answer, or was answered only with "not now".
 CALL = "call"
-# The name under which the state keeps why notes as such are kept back, beside the two sides.
+# The name, beside the two sides, under which the state keeps the reason why all notes are kept back.
 NOTES: KeptName = "notes"
 
 _BOTH: tuple[KeptName, ...] = ("magento", "salesforce")
@@ -34,7 +34,7 @@ _NOTES = """
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """``count`` records that wait for one cause; ``reason`` was said of one of them, ``entity_id`` is the newest."""
+    """``count`` records with one cause of their wait; ``reason`` is of one of them, ``entity_id`` the newest."""
 
     of: RecordKind
     cause: str
@@ -46,9 +46,9 @@ class Waiting:
 
 
 def waiting_long(store: Store, now: datetime, *, automatic: bool, notes: bool) -> list[Waiting]:
-    """Return what has been put off for an hour, the commonest cause first, invoices before notes.
+    """Return the causes of put-offs for an hour or longer, the commonest first, invoices before notes.
 
-    Not what waits because Salesforce as a whole does not work: that is told once, as the side's own.
+    A failure of Salesforce as a whole does not count here: the side itself tells it once.
     """
     found = _groups(store, "invoice", automatic=automatic, before=now - LONG)
     if notes:
@@ -63,9 +63,9 @@ def waiting_long(store: Store, now: datetime, *, automatic: bool, notes: bool) -
 
 
 def sides_down(store: Store, *, on: bool, automatic: bool, notes: bool) -> list[Side]:
-    """Return the sides that do not work, and notes that are kept back, of what is switched on and owed.
+    """Return the broken sides among those switched on, and "notes" while owed notes are kept back.
 
-    What is switched off is not called, so nothing would ever find out that it works again.
+    The daemon does not call a side that is switched off, so nothing would ever find out that the side works again.
     """
     found = [store.sides.get(name) for name in (_BOTH if on else _BOTH[:1])]
     if on and notes and _kept_back(store, automatic=automatic):
@@ -74,7 +74,7 @@ def sides_down(store: Store, *, on: bool, automatic: bool, notes: bool) -> list[
 
 
 def left_over(store: Store, *, automatic: bool, notes: bool, among: Collection[int] | None = None) -> list[Waiting]:
-    """Return all that is owed (of these invoices, if any are named), however long it has waited."""
+    """Return the causes of all waits (of these invoices, if any are named), however short."""
     found = _groups(store, "invoice", automatic=automatic, among=among)
     if notes and store.sides.get(NOTES).status != "ok":
         found += _kept_back(store, automatic=automatic, among=among)
@@ -99,7 +99,7 @@ def _groups(
 def _owed(
     of: RecordKind, *, automatic: bool, before: datetime | None, among: Collection[int] | None
 ) -> tuple[str, dict[str, Any]]:
-    """Return the SQL that selects what is owed, put off before then, of these invoices; and its values."""
+    """Return the SQL for owed records of these invoices, put off before then, with its parameters."""
     rows, name = (_INVOICES, "ledger") if of == "invoice" else (_NOTES, "notes")
     if before is not None:
         rows += f" AND {name}.waiting_since <= :before"
@@ -116,7 +116,7 @@ def _waiting(store: Store, of: RecordKind, row: tuple[Any, ...]) -> Waiting:
 
 
 def _kept_back(store: Store, *, automatic: bool, among: Collection[int] | None = None) -> list[Waiting]:
-    """Return all owed notes as one, while notes as such are kept back; none when none is owed."""
+    """Return all owed notes under one cause, while all notes are kept back; empty without owed notes."""
     rows, values = _owed("note", automatic=automatic, before=None, among=among)
     sql = f"SELECT count(*), max(entity_id) FROM ({rows})"  # noqa: S608
     count, entity_id = store.connection.execute(sql, values).fetchone()

@@ -1,4 +1,4 @@
-"""Copies of a state: each appears under its name only when it is whole, and is led to no other place by a link."""
+"""Copies a state: each copy gets its name only when whole, and no link leads a copy to another place."""
 
 import os
 import shutil
@@ -18,12 +18,12 @@ _CHUNK = 1 << 20
 
 
 def exists(target: Path) -> bool:
-    """Return whether anything has this name, a link that leads nowhere too."""
+    """Return whether anything has this name, even a link to nowhere."""
     return os.path.lexists(target)
 
 
 def is_beside(target: Path, state: Path) -> bool:
-    """Return whether the copy is to stand in the state's own folder."""
+    """Return whether the target is in the state's own folder."""
     return target.absolute().parent == state.absolute().parent
 
 
@@ -47,7 +47,7 @@ def copy_state(database: Database, state: Path, target: Path) -> None:
 
 
 def copy_beside(database: Database, state: Path, target: Path) -> None:
-    """Copy the state to another file of its folder: its owner's, as the folder is."""
+    """Copy the state to another file of its folder; the copy belongs to the folder's owner."""
     new = target.with_name(f".{target.name}.new")
     make_private(new)
     try:
@@ -60,10 +60,10 @@ def copy_beside(database: Database, state: Path, target: Path) -> None:
 
 
 def copy_elsewhere(database: Database, state: Path, target: Path) -> None:
-    """Copy the state into a folder of somebody's: the copy is of who asked for it.
+    """Copy the state into another folder; the copy belongs to the present user.
 
-    Others may write there, and SQLite opens files by their names. So it writes to a folder that is ours alone; from
-    there the copy goes through a handle that was opened on a new file, and gets its name when it is whole.
+    Others may write there, and SQLite opens files by their names. So SQLite writes to a folder of ours alone; from
+    there the copy goes through a handle to a new file, and the new file gets its name when whole.
     """
     refuse_others_links(target)
     try:
@@ -78,12 +78,12 @@ def copy_elsewhere(database: Database, state: Path, target: Path) -> None:
 
 
 def refuse_others_links(target: Path) -> None:
-    """StateError when a folder on the way is a link that is neither root's nor ours: it leads where its owner likes."""
+    """Raise StateError for a folder on the way that is another user's link: its owner may lead the copy anywhere."""
     for place in reversed(target.absolute().parents):
         try:
             found = place.lstat()
         except OSError:
-            return  # what is not there is said by who opens it
+            return  # whoever opens the path tells that the folder is missing
         if os.path.islink(place) and found.st_uid not in (0, os.geteuid()):  # noqa: PTH114  (needs no second look)
             raise StateError(
                 f"{place} is a link that another user made", path=target, hint="Name the folder that it leads to."
@@ -91,8 +91,8 @@ def refuse_others_links(target: Path) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Have the disk remember the names in this folder."""
-    with suppress(OSError):  # some file systems know nothing like it
+    """Sync the names in this folder to the disk."""
+    with suppress(OSError):  # some file systems cannot sync a folder
         handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
             os.fsync(handle)
@@ -102,7 +102,7 @@ def sync_folder(folder: Path) -> None:
 
 @contextmanager
 def _staged(database: Database, state: Path) -> Iterator[Path]:
-    """A whole copy in a folder of ours: beside the state, or where that has no room, among the temporary files."""
+    """Yield a whole copy in a folder of ours: beside the state, or among the temporary files if there is no room."""
     folder = _folder_of_ours(state)
     try:
         copy = folder / "copy"
@@ -114,7 +114,7 @@ def _staged(database: Database, state: Path) -> Iterator[Path]:
 
 
 def _folder_of_ours(state: Path) -> Path:
-    """Root stages no copy where another user could move it."""
+    """Return a new folder of ours; root never stages a copy where another user could move the copy."""
     ours = state.parent.stat().st_uid == os.geteuid()
     if ours:
         with suppress(OSError):
@@ -123,14 +123,14 @@ def _folder_of_ours(state: Path) -> Path:
 
 
 def write_copy(database: Database, to: Path) -> None:
-    """Write a copy to a file that is there and empty; it is on the disk when this returns."""
+    """Write a copy to an empty file, and sync the file to the disk."""
     with closing(connect(to, "rw", timeout=30)) as copy:
         copy.execute("PRAGMA synchronous = FULL")
         database.conn.backup(copy)
 
 
 def _carry(whole: Path, folder: int, target: Path) -> None:
-    """Write it to a new file in the folder, then give that its name unless somebody else has taken it."""
+    """Write the copy to a new file in the folder, then give the file its name unless the name is taken."""
     new = f".{target.name}.new"
     try:
         with suppress(FileNotFoundError):
@@ -155,7 +155,7 @@ def _carry(whole: Path, folder: int, target: Path) -> None:
 
 
 def _name(new: str, target: Path, folder: int) -> None:
-    """Give the copy its name. A rename would overwrite what came there meanwhile; not every file system links."""
+    """Give the copy its name by a link, because a rename would overwrite a newer file; not every file system links."""
     try:
         os.link(new, target.name, src_dir_fd=folder, dst_dir_fd=folder, follow_symlinks=False)
     except FileExistsError:

@@ -1,9 +1,9 @@
-"""One process works on a state at a time: an exclusive lock on a file beside it, held for the process's life.
+"""Locks a state for one process: an exclusive lock on a file beside the state, held for the process's life.
 
-The lock belongs to the open file (Linux's open file description locks), so that another process can ask whether it is
-held without taking it, and none of our own closing the file once more lets go of it. Who holds it is written in the
-file's first line for people to read: whether it is held is not decided by that. The second line is the state's
-generation, the third says which file its holder works on. A holder that was killed leaves the first line there.
+The lock belongs to the open file (Linux's open file description locks). So another process can ask whether the lock is
+held without taking it, and closing another handle of the file does not release it. The file's first line is the
+holder's process id, for people to read: only the lock itself tells whether it is held. The second line is the state's
+generation. The third line names the file that the holder works on. A killed holder leaves the first line there.
 """
 
 import fcntl
@@ -21,7 +21,7 @@ _FLOCK = struct.Struct("hhqqi")  # struct flock: type, whence, start, length (0:
 
 
 class _Lines(NamedTuple):
-    """What stands in the lock's file; each empty when it is not there."""
+    """The lines of the lock's file; a missing line is empty."""
 
     pid: str = ""
     generation: str = ""
@@ -29,14 +29,14 @@ class _Lines(NamedTuple):
 
 
 class Taken(NamedTuple):
-    """The lock is held as long as ``handle`` is open. ``left_by_killed``: who held it last never let go of it."""
+    """A held lock, until ``handle`` is closed. ``left_by_killed``: the last holder never released the lock."""
 
     handle: int
     left_by_killed: bool
 
 
 def take_lock(path: Path) -> Taken:
-    """Lock the state. StateLockedError names the process that has it."""
+    """Lock the state, or raise StateLockedError with the holder's process id."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         handle = open_private(_lock_path(path), os.O_RDWR)
@@ -48,7 +48,7 @@ def take_lock(path: Path) -> Taken:
         raise unusable(path, why, hint=hint) from None
     try:
         fcntl.fcntl(handle, fcntl.F_OFD_SETLK, _exclusive())
-    except (BlockingIOError, PermissionError):  # which of the two is left to the system
+    except (BlockingIOError, PermissionError):  # the system chooses which of the two
         pid = _lines(handle).pid
         os.close(handle)
         raise StateLockedError(path, int(pid) if pid.isdigit() else None) from None
@@ -58,28 +58,28 @@ def take_lock(path: Path) -> Taken:
 
 
 def release_lock(handle: int) -> None:
-    """Let go. The file stays: were it removed, two processes could lock two files of one name."""
+    """Release the lock. The file stays, because else two processes could lock two files of one name."""
     _write(handle, _Lines(generation=_lines(handle).generation))
     os.close(handle)
 
 
 def generation_beside(handle: int) -> str | None:
-    """The word that was left beside the state (``state.generation``), in the second line of the lock's file."""
+    """Return the generation beside the state (``state.generation``), from the second line of the lock's file."""
     return _lines(handle).generation or None
 
 
 def write_generation(handle: int, word: str) -> None:
-    """Leave this word there."""
+    """Write the generation beside the state."""
     _write(handle, _lines(handle)._replace(generation=word))
 
 
 def tell_in_use(handle: int, device: int, inode: int) -> None:
-    """Say which file the holder works on."""
+    """Write the identity of the holder's state file into the third line."""
     _write(handle, _lines(handle)._replace(in_use=f"{device}:{inode}"))
 
 
 def state_in_use(path: Path) -> tuple[int, int] | None:
-    """Return the device and inode of the file that the holder works on; None when it does not say."""
+    """Return the device and inode of the holder's state file; None without a third line."""
     try:
         handle = os.open(_lock_path(path), os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
@@ -92,7 +92,7 @@ def state_in_use(path: Path) -> tuple[int, int] | None:
 
 
 def is_locked(path: Path) -> bool:
-    """Whether a process works on this state now."""
+    """Return whether a process works on this state now."""
     try:
         handle = os.open(_lock_path(path), os.O_RDWR | os.O_CLOEXEC)
     except OSError:
@@ -105,7 +105,7 @@ def is_locked(path: Path) -> bool:
 
 
 def holder(path: Path) -> int | None:
-    """The process that wrote its id when it took the lock, for people to read."""
+    """Return the process id in the first line, for people to read."""
     try:
         text = _lock_path(path).read_text().partition("\n")[0].strip()
     except (OSError, UnicodeDecodeError):
@@ -120,7 +120,7 @@ def _lines(handle: int) -> _Lines:
 
 def _write(handle: int, lines: _Lines) -> None:
     text = "\n".join(lines).rstrip("\n")
-    with suppress(OSError):  # without room it says nothing, and then the state is doubted like a copy
+    with suppress(OSError):  # without room the file stays empty, and the state is treated like an older copy
         os.ftruncate(handle, 0)
         os.pwrite(handle, f"{text}\n".encode() if text else b"", 0)
 

@@ -1,4 +1,4 @@
-"""Opens the state file, or says why it cannot be used; never in silence a fresh one in place of a damaged one."""
+"""Opens the state file, or tells the problem; never replaces a damaged state by a new one in silence."""
 
 import os
 import sqlite3
@@ -17,13 +17,13 @@ from state.room import LACKING
 
 _BUSY_SECONDS = 30.0
 LET_WRITE = "See that its disk has room, and that this user may write the file and its folder."
-# What SQLite says of a file that is good, but that it is kept from writing.
+# SQLite's errors for a good file that it cannot write.
 _NOT_WRITABLE = (
     "SQLITE_FULL", "SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_IOERR_WRITE", "SQLITE_IOERR_FSYNC",
     "SQLITE_IOERR_TRUNCATE", "SQLITE_IOERR_SHM",
 )  # fmt: skip
-# What SQLite puts beside a state. Without that file they belong to nothing, and SQLite would replay the first into
-# whatever comes to stand there.
+# SQLite's files beside a state. Without the state they belong to nothing, and SQLite would replay the first into any
+# later file of the state's name.
 LOG_FILES = ("{}-wal", "{}-shm", "{}-journal")
 _TRIES = 5
 
@@ -32,21 +32,21 @@ Identity = tuple[int, int]
 
 
 def open_to_work(path: Path, observer: StateObserver) -> tuple[Database, Identity]:
-    """Open the state for the process that holds its lock: made when there is none, checked when there is one."""
+    """Open the state for the holder of its lock: check an existing state, else make a new one."""
     for _ in range(_TRIES):
         if not is_there(path):
             remove_side_files(path)
             _make(path, observer)
         before = identity(path)
         if before is None:
-            continue  # removed since: it is a cleared state again
+            continue  # removed since: the state is cleared again
         try:
             with _told(path):
                 database = _connect(path, check=True)
         except StateError:
             if identity(path) == before:
                 raise
-            continue  # what was opened is not there any more
+            continue  # the opened file is not there any more
         if identity(path) == before:
             return database, before
         database.close()
@@ -56,7 +56,7 @@ def open_to_work(path: Path, observer: StateObserver) -> tuple[Database, Identit
 
 
 def open_to_read(path: Path, *, asks: bool) -> tuple[Database, Identity]:
-    """Open the state as it stands, and change nothing of it; with ``asks`` requests can be left in it."""
+    """Open the state without changing it; with ``asks`` requests can be left in the state."""
     in_use = require_in_use(path)
     before = identity(path)
     if not is_there(path) or before is None:
@@ -70,7 +70,7 @@ def open_to_read(path: Path, *, asks: bool) -> tuple[Database, Identity]:
 
 
 def is_there(path: Path) -> bool:
-    """Return whether there is a state, or anything in its place. An empty file is a damaged state."""
+    """Return whether anything stands at the state's path. Raise StateUnusableError for an empty file: damage."""
     found = look_at(path)
     if found is not None and found.st_size == 0:
         raise unusable(path, "it is empty")
@@ -78,7 +78,7 @@ def is_there(path: Path) -> bool:
 
 
 def look_at(path: Path) -> os.stat_result | None:
-    """Return what the system tells of the file, None where there is none; StateUnusableError where one may not look."""
+    """Return the system's facts about the file, None without a file; raise StateUnusableError if access is denied."""
     try:
         return path.stat()
     except (FileNotFoundError, NotADirectoryError):
@@ -88,9 +88,9 @@ def look_at(path: Path) -> os.stat_result | None:
 
 
 def require_in_use(path: Path) -> bool:
-    """Return whether a process works on this state; StateReplacedError when it works on another file of that name.
+    """Return whether a process works on this state; raise StateReplacedError if its file is another of that name.
 
-    What is there then is not what that process knows, and its log (which SQLite finds by name) belongs to the other.
+    That process does not know the present file, and the log (which SQLite finds by name) belongs to the other file.
     """
     if not is_locked(path):
         return False
@@ -106,7 +106,7 @@ def require_in_use(path: Path) -> bool:
 
 
 def remove_side_files(path: Path) -> None:
-    """Remove what is left beside a state that is not there. Only the process that holds the lock may do this."""
+    """Remove the files left beside a missing state. Only the holder of the lock may do this."""
     for name in (*LOG_FILES, ".{}.new"):
         left = path.with_name(name.format(path.name))
         try:
@@ -117,7 +117,7 @@ def remove_side_files(path: Path) -> None:
 
 
 class _told:  # noqa: N801  (reads as a statement)
-    """What SQLite says of opening the state, as a StateError."""
+    """Turns an error of SQLite while the state is opened into a StateError."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -132,7 +132,7 @@ class _told:  # noqa: N801  (reads as a statement)
 
 
 def _make(path: Path, observer: StateObserver) -> None:
-    """A new state appears under its name only when it is whole: one that is empty or half made was damaged."""
+    """Make a new state, which gets its name only when whole: an empty or half-made state means damage."""
     new = path.with_name(f".{path.name}.new")
     try:
         make_private(new)
@@ -174,20 +174,21 @@ def _connect(path: Path, *, check: bool) -> Database:
 
 
 def _connect_reader(path: Path, *, asks: bool, in_use: bool) -> Database:
-    """Whoever reads takes part in nothing that is put back into the file.
+    """Connect a reader, which never writes a log back into the file.
 
-    A log without a process that works on the state may be of another file. It is read, so that damage is found, but
-    never written back. Without a log there is nothing to write back, and SQLite tidies up what it makes for reading.
+    A log without a process that works on the state may be of another file. SQLite reads the log, so that damage is
+    found, but never writes the log back. Without a log there is nothing to write back, and SQLite tidies up its own
+    files for reading.
     """
     left = in_use or path.with_name(f"{path.name}-wal").exists()
     connection = connect(path, "rw" if asks or not left else "ro", timeout=_BUSY_SECONDS)
     try:
-        require_in_use(path)  # again: nothing was read yet, and SQLite finds the log by the name of the file
+        require_in_use(path)  # again: nothing was read yet, and SQLite finds the log by the file's name
         database = Database(connection)
         require_ours(path, database)
         if not asks:
             connection.execute("PRAGMA query_only = ON")
-        if not in_use:  # nobody has looked through it who would know
+        if not in_use:  # no process has checked the state
             require_whole(path, connection)
     except BaseException:
         connection.close()
@@ -196,7 +197,7 @@ def _connect_reader(path: Path, *, asks: bool, in_use: bool) -> Database:
 
 
 def require_whole(path: Path, connection: sqlite3.Connection, *, thorough: bool = False) -> None:
-    """StateUnusableError when SQLite finds damage; ``thorough``: also between tables and their indexes."""
+    """Raise StateUnusableError for damage that SQLite finds; ``thorough``: also between tables and their indexes."""
     check = "integrity_check" if thorough else "quick_check"
     damage = connection.execute(f"PRAGMA {check}(1)").fetchone()[0]
     if damage != "ok":
@@ -204,7 +205,7 @@ def require_whole(path: Path, connection: sqlite3.Connection, *, thorough: bool 
 
 
 def require_ours(path: Path, database: Database) -> None:
-    """StateUnusableError when it is another program's, or of a newer version."""
+    """Raise StateUnusableError for the database of another program or of a newer version."""
     applied = {migration.name for migration in migrations.applied(database)}
     if not applied:
         raise unusable(path, "it is another program's database")
@@ -219,7 +220,7 @@ def require_ours(path: Path, database: Database) -> None:
 
 @cache
 def known_migrations() -> frozenset[str]:
-    """The migrations that this version knows."""
+    """Return the migrations of this version."""
     empty = sqlite3.connect(":memory:")
     try:
         return frozenset(migration.name for migration in migrations.pending(Database(empty)))
@@ -228,7 +229,7 @@ def known_migrations() -> frozenset[str]:
 
 
 def has_log(path: Path) -> bool:
-    """Return whether SQLite's log is there with anything in it."""
+    """Return whether a log of SQLite with any content is there."""
     try:
         return path.with_name(f"{path.name}-wal").stat().st_size > 0
     except OSError:
@@ -236,9 +237,9 @@ def has_log(path: Path) -> bool:
 
 
 def identity(path: Path) -> Identity | None:
-    """Tells the file at ``path`` from another one that was put there; None when there is none."""
+    """Return the identity of the file at ``path``, different for any replacement; None without a file."""
     try:
-        found = os.stat(path)  # noqa: PTH116  (one call says whether and which)
+        found = os.stat(path)  # noqa: PTH116  (one call tells existence and identity)
     except OSError:
         return None
     return found.st_dev, found.st_ino

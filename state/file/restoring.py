@@ -1,4 +1,4 @@
-"""Puts a backup in place of the state, so that at any moment the one or the other is there, whole."""
+"""Puts a backup in place of the state; at any moment one of the two is there, whole."""
 
 import os
 import shutil
@@ -24,10 +24,10 @@ _LEFT_AS_IT_IS = "The state is left as it is. Name another backup."
 
 
 def restore_state(path: Path, backup: Path, now: datetime, *, magento_name: str) -> Path | None:
-    """Put the backup in place of the state at ``path``; return where a copy of what was there is, None: nothing was.
+    """Put the backup in place of the state at ``path``; return the path of a copy of the old state, None without one.
 
-    StateLockedError while a process works on the state. What the backup believes of Salesforce is doubted by the next
-    process, because it lacks what was sent since.
+    Raise StateLockedError while a process works on the state. The next process does not trust the backup's view of
+    Salesforce, because the backup lacks everything sent since.
     """
     source = _look_at_backup(backup)
     found = look_at(path)
@@ -41,7 +41,7 @@ def restore_state(path: Path, backup: Path, now: datetime, *, magento_name: str)
             new = path.with_name(f".{path.name}.new")
             make_private(new)
             write_copy(whole, new)
-            write_generation(lock, token_hex(8))  # from here on whatever stands there is doubted
+            write_generation(lock, token_hex(8))  # from here on any file there counts as an older copy
             kept = _keep(path, now)
             _put(new, path)
     except OSError as error:
@@ -66,10 +66,10 @@ def _look_at_backup(backup: Path) -> os.stat_result:
 
 @contextmanager
 def _checked(backup: Path, magento_name: str) -> Iterator[Database]:
-    """The backup, found to be whole, ours, of no newer version, and of this shop. It is only read."""
+    """Yield the backup, checked: whole, ours, of no newer version, and of this shop. The backup is only read."""
     if not is_there(backup):
         raise StateError(f"there is no file {backup}", path=backup, hint="Name a backup.")
-    # A copy that was taken of a state with its log is read with it; else SQLite leaves no trace beside it.
+    # A copy of a state with its log is read with the log; else SQLite leaves no file beside the backup.
     how = "ro" if has_log(backup) else "ro&immutable=1"
     try:
         with closing(connect(backup, how, timeout=_BUSY_SECONDS)) as connection:
@@ -93,7 +93,7 @@ def _require_shop(backup: Path, connection: sqlite3.Connection, magento_name: st
 
 
 def _keep(path: Path, now: datetime) -> Path | None:
-    """Keep a copy of what is there; a state that cannot be opened is kept byte for byte, with its log."""
+    """Keep a copy of the old state; keep an unreadable state byte for byte, with its log."""
     if not os.path.lexists(path):
         return None
     copy = backup_path(path, now)
@@ -102,7 +102,7 @@ def _keep(path: Path, now: datetime) -> Path | None:
             require_ours(path, Database(connection))
             require_whole(path, connection)
             copy_beside(Database(connection), path, copy)
-            # Whole without its log: the next step takes that away, and may be the last one that is taken.
+            # The file becomes whole without its log: the next step removes the log, and may be the last step.
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
     except (sqlite3.Error, StateError):
         _keep_bytes(path, copy)
@@ -123,7 +123,7 @@ def _keep_bytes(path: Path, copy: Path) -> None:
 
 
 def _put(new: Path, path: Path) -> None:
-    """The log goes first: under another file's name it would be replayed into it."""
+    """Put the new file in place. The log goes first, because SQLite would replay the log into the new file."""
     for name in LOG_FILES:
         with suppress(FileNotFoundError):
             path.with_name(name.format(path.name)).unlink()

@@ -1,4 +1,4 @@
-"""A connection that says which state is damaged, whenever that is found: at the first page read, or at the last."""
+"""Connects to SQLite, and names the state in each error about damage, at the first page read or at the last."""
 
 import re
 import sqlite3
@@ -17,19 +17,19 @@ _UNDECODABLE = re.compile(r"Could not decode to UTF-8 column '([^']*)'")
 
 
 class FileConnection(sqlite3.Connection):
-    """SQLite's, with the path of the state that it is to."""
+    """SQLite's connection, with the path of the state."""
 
     path: Path = Path()
 
-    def cursor(self, factory: Any = None) -> Any:  # every statement goes through one
-        """A cursor that raises StateError where the state itself is the cause."""
+    def cursor(self, factory: Any = None) -> Any:  # every statement goes through a cursor
+        """Return a cursor whose errors about the state itself are StateErrors."""
         made = super().cursor(factory or FileCursor)
         if isinstance(made, FileCursor):
             made.path = self.path
         return made
 
     def execute(self, *arguments: Any) -> Any:
-        """Run one statement. SQLite's own does so without asking for a cursor here."""
+        """Run one statement through our cursor, unlike SQLite's own method."""
         return self.cursor().execute(*arguments)
 
     def executemany(self, *arguments: Any) -> Any:
@@ -38,7 +38,7 @@ class FileConnection(sqlite3.Connection):
 
 
 class FileCursor(sqlite3.Cursor):
-    """SQLite's; damage found while rows are fetched is told like damage found at once."""
+    """SQLite's cursor; damage found while rows are fetched is told like damage found at once."""
 
     path: Path = Path()
 
@@ -51,11 +51,11 @@ class FileCursor(sqlite3.Cursor):
         return _told(self.path, super().executemany, *arguments)
 
     def fetchone(self) -> Any:
-        """Return the next row, or None."""
+        """Return the next row, None at the end."""
         return _told(self.path, super().fetchone)
 
     def fetchall(self) -> list[Any]:
-        """Return all rows that are left."""
+        """Return the remaining rows."""
         return _told(self.path, super().fetchall)
 
     def __next__(self) -> Any:
@@ -63,7 +63,7 @@ class FileCursor(sqlite3.Cursor):
 
 
 def connect(path: Path, how: str, *, timeout: float) -> FileConnection:
-    """Open the file, never make one. ``how``: the mode of SQLite's URI."""
+    """Open an existing file. ``how``: the mode of SQLite's URI."""
     uri = f"{path.absolute().as_uri()}?mode={how}"
     connection = _told(
         path, sqlite3.connect, uri, uri=True, timeout=timeout, check_same_thread=False, factory=FileConnection
@@ -74,7 +74,7 @@ def connect(path: Path, how: str, *, timeout: float) -> FileConnection:
 
 
 def damaged(connection: sqlite3.Connection, what: str) -> StateUnusableError:
-    """The state of this connection holds what cannot be: ``what`` names the row."""
+    """Return the error for a state with an impossible value; ``what`` names the row."""
     path = connection.path if isinstance(connection, FileConnection) else Path()
     return unusable(path, f"it is damaged ({what})")
 
@@ -90,14 +90,14 @@ def _told(path: Path, call: Callable[..., T], *arguments: Any, **options: Any) -
 
 
 def _state_error(path: Path, error: sqlite3.Error) -> Exception | None:
-    """The same as a StateError, where the state or this process is the cause; None: it says nothing of either."""
+    """Return the error as a StateError if the state or this process is the cause, else None."""
     name, text = getattr(error, "sqlite_errorname", None) or "", str(error)
     if name.startswith(_DAMAGE):
         return unusable(path, f"it is damaged ({text})")
     if name == "SQLITE_ERROR" and _HALF_MADE.search(text):
         return unusable(path, f"it is damaged or half made ({text})")
     undecodable = _UNDECODABLE.match(text)
-    if undecodable:  # not its text: that is what nobody can read
+    if undecodable:  # without the text, which is unreadable
         return unusable(path, f"it is damaged (column {undecodable[1]} holds bytes that are no text)")
     if name.startswith(_STARVATION) and is_starved():
         return starved(path, text)
