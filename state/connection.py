@@ -1,104 +1,125 @@
-"""A connection that says which state is damaged, whenever that is found: at the first page read, or at the last."""
+"""Transactions and rows of one database, below the tables: no table knows the store."""
 
-import re
 import sqlite3
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from state.errors import StateUnusableError, starved, unusable
-from state.room import is_starved
+from sqlite_utils.db import Database
 
-T = TypeVar("T")
-_DAMAGE = ("SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_FORMAT", "SQLITE_MISMATCH")
-_STARVATION = ("SQLITE_CANTOPEN", "SQLITE_NOMEM", "SQLITE_IOERR")
-_HALF_MADE = re.compile(r"no such (table|column)|has no column named")
-_UNDECODABLE = re.compile(r"Could not decode to UTF-8 column '([^']*)'")
+from state.errors import StateUnusableError
+from state.file.sqlite import damaged
+from state.kinds import SyncStatus
+from state.observer import StateObserver
+from state.rows import R, Row, columns_of, redacted, values_of
+from state.values import BadValueError, status_of
 
-
-class Connection(sqlite3.Connection):
-    """SQLite's, with the path of the state that it is to."""
-
-    path: Path = Path()
-
-    def cursor(self, factory: Any = None) -> Any:  # every statement goes through one
-        """A cursor that raises StateError where the state itself is the cause."""
-        made = super().cursor(factory or Cursor)
-        if isinstance(made, Cursor):
-            made.path = self.path
-        return made
-
-    def execute(self, *arguments: Any) -> Any:
-        """Run one statement. SQLite's own does so without asking for a cursor here."""
-        return self.cursor().execute(*arguments)
-
-    def executemany(self, *arguments: Any) -> Any:
-        """Run one statement for each of the rows."""
-        return self.cursor().executemany(*arguments)
+V = TypeVar("V")
+Values = Sequence[Any] | Mapping[str, Any]
 
 
-class Cursor(sqlite3.Cursor):
-    """SQLite's; damage found while rows are fetched is told like damage found at once."""
+class Connection:
+    """One database with its transactions.
 
-    path: Path = Path()
+    ``redact`` takes secrets and customer data out of a text before the text is kept; ``observer`` hears of each
+    transaction.
+    """
 
-    def execute(self, *arguments: Any) -> Any:
-        """Run one statement."""
-        return _told(self.path, super().execute, *arguments)
+    def __init__(
+        self, database: Database, redact: Callable[[str], str] = str, observer: StateObserver | None = None
+    ) -> None:
+        self.database = database
+        self.redact = redact
+        self._observer = observer or StateObserver()
 
-    def executemany(self, *arguments: Any) -> Any:
-        """Run one statement for each of the rows."""
-        return _told(self.path, super().executemany, *arguments)
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Open a transaction: commit the whole block, or roll it back. Blocks nest.
 
-    def fetchone(self) -> Any:
-        """Return the next row, or None."""
-        return _told(self.path, super().fetchone)
-
-    def fetchall(self) -> list[Any]:
-        """Return all rows that are left."""
-        return _told(self.path, super().fetchall)
-
-    def __next__(self) -> Any:
-        return _told(self.path, super().__next__)
-
-
-def connect(path: Path, how: str, *, timeout: float) -> Connection:
-    """Open the file, never make one. ``how``: the mode of SQLite's URI."""
-    uri = f"{path.absolute().as_uri()}?mode={how}"
-    connection = _told(
-        path, sqlite3.connect, uri, uri=True, timeout=timeout, check_same_thread=False, factory=Connection
-    )
-    assert isinstance(connection, Connection)
-    connection.path = path
-    return connection
-
-
-def damaged(connection: sqlite3.Connection, what: str) -> StateUnusableError:
-    """The state of this connection holds what cannot be: ``what`` names the row."""
-    path = connection.path if isinstance(connection, Connection) else Path()
-    return unusable(path, f"it is damaged ({what})")
-
-
-def _told(path: Path, call: Callable[..., T], *arguments: Any, **options: Any) -> T:
-    try:
-        return call(*arguments, **options)
-    except sqlite3.Error as error:
-        told = _state_error(path, error)
-        if told is None:
+        BEGIN IMMEDIATE, because a deferred BEGIN that reads first and writes later fails at once (without
+        waiting) when another process has written in between.
+        """
+        if self.database.conn.in_transaction:
+            yield
+            return
+        self._observer.transaction_begins(self.database.conn)
+        self.database.conn.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self._observer.transaction_commits()
+        except BaseException:
+            self.database.rollback()
             raise
-        raise told from None
+        self.database.conn.execute("COMMIT")
+        self._observer.transaction_committed()
 
+    def execute(self, sql: str, values: Values = ()) -> sqlite3.Cursor:
+        """Run one statement."""
+        return self.database.conn.execute(sql, values)
 
-def _state_error(path: Path, error: sqlite3.Error) -> Exception | None:
-    """The same as a StateError, where the state or this process is the cause; None: it says nothing of either."""
-    name, text = getattr(error, "sqlite_errorname", None) or "", str(error)
-    if name.startswith(_DAMAGE):
-        return unusable(path, f"it is damaged ({text})")
-    if name == "SQLITE_ERROR" and _HALF_MADE.search(text):
-        return unusable(path, f"it is damaged or half made ({text})")
-    undecodable = _UNDECODABLE.match(text)
-    if undecodable:  # not its text: that is what nobody can read
-        return unusable(path, f"it is damaged (column {undecodable[1]} holds bytes that are no text)")
-    if name.startswith(_STARVATION) and is_starved():
-        return starved(path, text)
-    return None
+    def execute_many(self, sql: str, values: Iterable[Values]) -> None:
+        """Run one statement for each set of parameters."""
+        self.database.conn.executemany(sql, values)
+
+    def select(self, kind: type[R], sql: str, values: Values = ()) -> list[R]:
+        """Return the found rows as frozen values.
+
+        The query goes past sqlite-utils, whose own takes any SQL and opens a savepoint around each.
+        """
+        found = self.database.conn.execute(sql, values)
+        rows = found.fetchall()
+        if not rows:  # as often as not: nothing is waiting, nothing is open
+            return []
+        try:
+            return values_of(kind, tuple(column[0] for column in found.description), rows)
+        except BadValueError as error:
+            raise self.damaged(str(error)) from None
+
+    def value(self, what: str, read: Callable[[Any], V], sql: str, values: Sequence[Any] = ()) -> V | None:
+        """Return the one found value, or None; ``what`` names a bad value."""
+        row = self.execute(sql, values).fetchone()
+        try:
+            return None if row is None or row[0] is None else read(row[0])
+        except BadValueError as error:
+            raise self.damaged(f"{what} {error}") from None
+
+    def read_rows(
+        self, what: str, readers: Sequence[Callable[[Any], Any]], rows: Iterable[Sequence[Any]]
+    ) -> list[tuple[Any, ...]]:
+        """Return these rows with each column read by its reader; ``what`` names the table of a bad value."""
+        try:
+            return [tuple(read(value) for read, value in zip(readers, row, strict=True)) for row in rows]
+        except BadValueError as error:
+            raise self.damaged(f"{what}: a value {error}") from None
+
+    def count_by_status(self, table: str) -> dict[SyncStatus, int]:
+        """Return the number of the table's rows with each sync status."""
+        counted = self.execute(f"SELECT sync_status, count(*) FROM {table} GROUP BY 1").fetchall()  # noqa: S608
+        try:
+            return {status_of(status): count for status, count in counted}
+        except BadValueError as error:
+            raise self.damaged(f"{table}: a sync_status {error}") from None
+
+    def columns_of(self, row: Row) -> dict[str, Any]:
+        """Return the frozen value as redacted SQL parameters."""
+        return redacted(columns_of(row), self.redact)
+
+    def replace_all(self, rows: Iterable[Row]) -> None:
+        """Insert or overwrite whole rows of one table by primary key."""
+        table, values = "", []
+        for row in rows:
+            table = row.TABLE
+            values.append(self.columns_of(row))
+        if not values:
+            return
+        names = list(values[0])
+        parameters = ", ".join(f":{name}" for name in names)
+        with self.writing():
+            self.execute_many(
+                f"INSERT OR REPLACE INTO {table} ({', '.join(names)}) VALUES ({parameters})",  # noqa: S608
+                values,
+            )
+
+    def damaged(self, what: str) -> StateUnusableError:
+        """Return the error for a state with an impossible value; ``what`` names its row."""
+        return damaged(self.database.conn, what)

@@ -85,7 +85,7 @@ def _set_aside(row: LedgerRow) -> LedgerRow:
 
 def failed_invoices(store: Store) -> set[int]:
     """Return the invoices that failed, or of which a note did."""
-    rows = store.db.conn.execute(
+    rows = store.connection.execute(
         "SELECT entity_id FROM ledger WHERE sync_status = 'failed' "
         "UNION SELECT entity_id FROM notes WHERE sync_status = 'failed'"
     )

@@ -1,13 +1,9 @@
 """What this state is about: which shop and which org it belongs to, and how the last process ended."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING
 
-from state.rows import read_value
+from state.connection import Connection
 from state.values import our_instant_of, text_in
-
-if TYPE_CHECKING:
-    from state.store import Store
 
 
 class Facts:
@@ -19,13 +15,12 @@ class Facts:
     state this is.
     """
 
-    def __init__(self, store: "Store") -> None:
-        self._store = store
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
 
     def get(self, name: str) -> str | None:
         """The fact, or None when it was never learnt."""
-        return read_value(
-            self._store.db.conn,
+        return self._connection.value(
             f"facts row {name}: its value",
             text_in,
             "SELECT value FROM facts WHERE name = ?",
@@ -34,8 +29,7 @@ class Facts:
 
     def get_instant(self, name: str) -> datetime | None:
         """The fact as an instant, or None when it was never learnt."""
-        return read_value(
-            self._store.db.conn,
+        return self._connection.value(
             f"facts row {name}: its value",
             our_instant_of,
             "SELECT value FROM facts WHERE name = ?",
@@ -44,15 +38,15 @@ class Facts:
 
     def learn(self, name: str, value: str) -> None:
         """Remember the fact, whatever was known before."""
-        with self._store.writing():
-            self._store.db.conn.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", [name, value])
+        with self._connection.writing():
+            self._connection.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", [name, value])
 
     def forget(self, name: str) -> None:
         """As if the fact had never been learnt."""
-        with self._store.writing():
-            self._store.db.conn.execute("DELETE FROM facts WHERE name = ?", [name])
+        with self._connection.writing():
+            self._connection.execute("DELETE FROM facts WHERE name = ?", [name])
 
     def clear(self) -> None:
         """Forget what was learnt of shop and org; which state this is stays as it is."""
-        with self._store.writing():
-            self._store.db.conn.execute("DELETE FROM facts WHERE name != 'mark'")
+        with self._connection.writing():
+            self._connection.execute("DELETE FROM facts WHERE name != 'mark'")

@@ -2,13 +2,11 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
-from state.rows import IN_LIST, as_list, read_rows
+from state.connection import Connection
+from state.rows import IN_LIST, as_list
 from state.values import count_in, text_in
-
-if TYPE_CHECKING:
-    from state.store import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,14 +19,16 @@ class Failure:
     reason: str
 
 
-def failures_of(store: "Store", table: Literal["ledger", "notes"], among: Iterable[int] | None) -> list[Failure]:
+def failures_of(
+    connection: Connection, table: Literal["ledger", "notes"], among: Iterable[int] | None
+) -> list[Failure]:
     """Why records failed (of these invoices, if any are named), the commonest cause first."""
     only = "" if among is None else f"AND {IN_LIST.format('entity_id')}"
-    rows = store.db.conn.execute(
+    rows = connection.execute(
         # The other columns are of the row that holds the maximum: so SQLite promises.
         "SELECT coalesce(cause, reason, ''), count(*), max(entity_id), coalesce(reason, '') "  # noqa: S608
         f"FROM {table} WHERE sync_status = 'failed' {only} GROUP BY 1 ORDER BY 2 DESC, 3 DESC",
         [] if among is None else [as_list(among)],
     )
     readers = (text_in, count_in, count_in, text_in)
-    return [Failure(*row) for row in read_rows(store.db.conn, table, readers, rows)]
+    return [Failure(*row) for row in connection.read_rows(table, readers, rows)]

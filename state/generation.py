@@ -1,34 +1,31 @@
-"""Tells a state from an older copy of it that was put back, and from one that was lost and began anew."""
+"""Tells a state from an older copy in its place, and from a new state after a loss."""
 
 from secrets import token_hex
-from typing import TYPE_CHECKING
 
+from state.facts import Facts
 from state.file.lock import generation_beside, write_generation
-
-if TYPE_CHECKING:
-    from state.store import Store
 
 _FACT = "mark"
 
 
 class Generation:
-    """A word in the state and the same word beside it, another one whenever a process begins or ends its work.
+    """A random word in the state and the same word beside the state, renewed when a process begins or ends its work.
 
-    It is written beside the state first: a crash between the two makes the state look like a copy, never a copy like
-    the state.
+    The word beside the state is written first: a crash between the two makes the state look like a copy, never a copy
+    like the state.
     """
 
-    def __init__(self, store: "Store", lock: int | None) -> None:
-        self._store = store
+    def __init__(self, facts: Facts, lock: int | None) -> None:
+        self._facts = facts
         self._lock = lock
 
     def fits(self) -> bool:
-        """Whether this is the state that the last process left here."""
-        return self._lock is None or self._store.facts.get(_FACT) == generation_beside(self._lock)
+        """Return whether the last process left this very state here."""
+        return self._lock is None or self._facts.get(_FACT) == generation_beside(self._lock)
 
     def renew(self) -> None:
-        """From now on a copy made before is told from it."""
+        """Write another word, so that earlier copies differ from the state."""
         if self._lock is not None:
             word = token_hex(8)
             write_generation(self._lock, word)
-            self._store.facts.learn(_FACT, word)
+            self._facts.learn(_FACT, word)

@@ -3,14 +3,13 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, ClassVar, Literal
 
+from state.connection import Connection
 from state.failures import Failure, failures_of
 from state.kinds import SeenBy, SyncStatus
-from state.rows import IN_LIST, as_list, count_by_status, instant_of, read_value, replace_all, select, text_of
-
-if TYPE_CHECKING:
-    from state.store import Store
+from state.rows import IN_LIST, as_list, text_of
+from state.values import instant_of
 
 _SOME = 3  # rows that stand for all
 CURRENCIES = "SELECT DISTINCT currency FROM ledger WHERE currency IS NOT NULL AND sync_status != 'skipped'"
@@ -26,6 +25,8 @@ class LedgerRow:
     skipped. ``corrupt``: it breaks every list of Magento's that it is in. ``again_at``: a call about it had no answer
     and may still commit, so it is sent once more then. ``waiting_since``: when it was first put off.
     """
+
+    TABLE: ClassVar[str] = "ledger"
 
     entity_id: int
     increment_id: str
@@ -70,8 +71,8 @@ _DUE = """
 class Ledger:
     """The verbs of the ledger."""
 
-    def __init__(self, store: "Store") -> None:
-        self._store = store
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
 
     def known(self, entity_ids: Iterable[int]) -> dict[int, LedgerRow]:
         """The rows there are for these invoices."""
@@ -80,7 +81,7 @@ class Ledger:
 
     def write(self, rows: Iterable[LedgerRow]) -> None:
         """Insert or replace whole rows."""
-        replace_all(self._store, "ledger", rows)
+        self._connection.replace_all(rows)
 
     def due(self, now: datetime, *, automatic: bool, limit: int) -> list[LedgerRow]:
         """The rows to send now: asked for first, then first attempts before retries.
@@ -106,7 +107,7 @@ class Ledger:
 
     def count_due(self, now: datetime, *, automatic: bool, but: Iterable[int]) -> int:
         """How many rows are due now, without these."""
-        due = self._store.db.conn.execute(
+        due = self._connection.execute(
             f"SELECT entity_id FROM ledger WHERE {_DUE}",  # noqa: S608
             {"now": text_of(now), "automatic": automatic},
         ).fetchall()
@@ -114,7 +115,7 @@ class Ledger:
 
     def corrupt(self, after_id: int, limit: int) -> list[int]:
         """Return the next invoices above this id that break every list they are in, by id."""
-        rows = self._store.db.conn.execute(
+        rows = self._connection.execute(
             "SELECT entity_id FROM ledger WHERE corrupt = 1 AND entity_id > ? ORDER BY entity_id LIMIT ?",
             [after_id, limit],
         ).fetchall()
@@ -124,11 +125,11 @@ class Ledger:
         """Return which of these invoices are known to break every list that they are in."""
         among = IN_LIST.format("entity_id")
         sql = f"SELECT entity_id FROM ledger WHERE corrupt = 1 AND {among}"  # noqa: S608  (SQL of this file)
-        return {row[0] for row in self._store.db.conn.execute(sql, [as_list(entity_ids)])}
+        return {row[0] for row in self._connection.execute(sql, [as_list(entity_ids)])}
 
     def corrupt_due(self, now: datetime, limit: int) -> list[int]:
         """Return the unreadable invoices that are to be tried again now, those that have waited longest first."""
-        rows = self._store.db.conn.execute(
+        rows = self._connection.execute(
             "SELECT entity_id FROM ledger WHERE corrupt = 1 "
             "AND (next_attempt_at IS NULL OR next_attempt_at <= ?) ORDER BY next_attempt_at, entity_id LIMIT ?",
             [text_of(now), limit],
@@ -139,7 +140,7 @@ class Ledger:
         """Return invoices (or the orders of some) that Magento was able to show: the newest, then the oldest."""
         found: list[int] = []
         for direction in ("DESC", "ASC"):
-            rows = self._store.db.conn.execute(
+            rows = self._connection.execute(
                 f"SELECT {by} FROM ledger WHERE corrupt = 0 AND sync_status != 'failed' "  # noqa: S608
                 f"AND {by} IS NOT NULL AND {by} != ? ORDER BY entity_id {direction} LIMIT {_SOME}",
                 [but],
@@ -149,7 +150,7 @@ class Ledger:
 
     def currencies(self) -> frozenset[str]:
         """The currencies of all invoices that are, or may yet be, in Salesforce."""
-        rows = self._store.db.conn.execute(CURRENCIES).fetchall()
+        rows = self._connection.execute(CURRENCIES).fetchall()
         return frozenset(str(row[0]) for row in rows)
 
     def unconfirmed(self, now: datetime, limit: int) -> list[LedgerRow]:
@@ -162,8 +163,13 @@ class Ledger:
 
     def owe_failed(self) -> None:
         """Failed rows are due now: what made them fail may have been mended."""
-        with self._store.writing():
-            self._store.db.conn.execute("UPDATE ledger SET next_attempt_at = NULL WHERE sync_status = 'failed'")
+        with self._connection.writing():
+            self._connection.execute("UPDATE ledger SET next_attempt_at = NULL WHERE sync_status = 'failed'")
+
+    def forget_fingerprints(self) -> None:
+        """Forget what was sent of all invoices: due ones go whatever was sent before."""
+        with self._connection.writing():
+            self._connection.execute("UPDATE ledger SET fingerprint = NULL")
 
     def mark_owed_unanswered(self, again_at: datetime) -> None:
         """A process died: any row that was due may have a call under way that commits late, so each is sent again then.
@@ -171,8 +177,8 @@ class Ledger:
         Also one that was synced or failed, and was just then being sent once more. Or it was carried out already: what
         Salesforce holds is not known, so the fingerprint is forgotten.
         """
-        with self._store.writing():
-            self._store.db.conn.execute(
+        with self._connection.writing():
+            self._connection.execute(
                 "UPDATE ledger SET again_at = :again_at, fingerprint = NULL WHERE sync_status = 'pending' "
                 "OR (sync_status IN ('synced', 'failed') AND again_at IS NOT NULL) "
                 "OR (sync_status = 'failed' AND (next_attempt_at IS NULL OR next_attempt_at <= :again_at))",
@@ -195,22 +201,20 @@ class Ledger:
 
     def counts(self) -> dict[SyncStatus, int]:
         """How many rows have each status."""
-        by_status = "SELECT sync_status, count(*) FROM ledger GROUP BY 1"
-        return count_by_status(self._store.db.conn, "ledger", by_status)
+        return self._connection.count_by_status("ledger")
 
     def having(self, status: SyncStatus) -> set[int]:
         """The invoices of this status."""
-        rows = self._store.db.conn.execute("SELECT entity_id FROM ledger WHERE sync_status = ?", [status])
+        rows = self._connection.execute("SELECT entity_id FROM ledger WHERE sync_status = ?", [status])
         return {row[0] for row in rows}
 
     def failures(self, among: Iterable[int] | None = None) -> list[Failure]:
         """Why invoices (of these, if any are named) failed, the commonest cause first."""
-        return failures_of(self._store, "ledger", among)
+        return failures_of(self._connection, "ledger", among)
 
     def oldest_owed(self, *, automatic: bool) -> datetime | None:
         """When Magento created the oldest invoice that is pending, or None."""
-        return read_value(
-            self._store.db.conn,
+        return self._connection.value(
             "ledger: a created_at",
             instant_of,
             "SELECT min(created_at) FROM ledger WHERE sync_status = 'pending' AND (? OR asked)",
@@ -219,4 +223,4 @@ class Ledger:
 
     def _select(self, where: str, values: Sequence[Any] | dict[str, Any]) -> list[LedgerRow]:
         sql = f"SELECT * FROM ledger WHERE {where}"  # noqa: S608  (SQL of this file)
-        return select(self._store.db.conn, LedgerRow, sql, values)
+        return self._connection.select(LedgerRow, sql, values)

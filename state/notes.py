@@ -3,15 +3,13 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any, ClassVar
 
+from state.connection import Connection
 from state.failures import Failure, failures_of
 from state.kinds import HeldFor, SyncStatus
-from state.rows import IN_LIST, as_list, count_by_status, read_rows, replace_all, select, text_of
+from state.rows import IN_LIST, as_list, text_of
 from state.values import count_in
-
-if TYPE_CHECKING:
-    from state.store import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +22,8 @@ class NoteRow:
     without comment records no note is created before. ``unanswered_for``: the invoice which that call was for, when the
     comment has moved since. ``waiting_since``: when it was first put off.
     """
+
+    TABLE: ClassVar[str] = "notes"
 
     comment_id: int
     entity_id: int
@@ -59,8 +59,8 @@ _DUE = """
 class Notes:
     """The verbs of the notes ledger."""
 
-    def __init__(self, store: "Store") -> None:
-        self._store = store
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
 
     def of(self, entity_ids: Iterable[int]) -> list[NoteRow]:
         """The rows of all comments of these invoices, in the order of their ids."""
@@ -73,23 +73,22 @@ class Notes:
 
     def write(self, rows: Iterable[NoteRow]) -> None:
         """Insert or replace whole rows."""
-        replace_all(self._store, "notes", rows)
+        self._connection.replace_all(rows)
 
     def due_invoices(self, now: datetime, *, automatic: bool, limit: int) -> list[int]:
         """The invoices with notes to send now: those tried least first, and of them what has waited longest."""
-        rows = self._store.db.conn.execute(
+        rows = self._connection.execute(
             f"SELECT notes.entity_id FROM notes JOIN ledger USING (entity_id) WHERE {_DUE} "  # noqa: S608
             "GROUP BY +notes.entity_id "
             "ORDER BY min(notes.attempts), min(notes.next_attempt_at), notes.entity_id LIMIT :limit",
             {"now": text_of(now), "automatic": automatic, "limit": limit},
         ).fetchall()
-        return [entity_id for (entity_id,) in read_rows(self._store.db.conn, "notes", [count_in], rows)]
+        return [entity_id for (entity_id,) in self._connection.read_rows("notes", [count_in], rows)]
 
     def due(self, entity_ids: Iterable[int], now: datetime, *, automatic: bool) -> list[NoteRow]:
         """The comments of these invoices to send now, in the order of their ids."""
         ids = ", ".join(str(int(entity_id)) for entity_id in entity_ids)
-        return select(
-            self._store.db.conn,
+        return self._connection.select(
             NoteRow,
             f"SELECT notes.* FROM notes JOIN ledger USING (entity_id) WHERE {_DUE} "  # noqa: S608
             f"AND notes.entity_id IN ({ids}) ORDER BY comment_id",
@@ -103,13 +102,13 @@ class Notes:
         call about a note may still be carried out, on the new record: ``again_at`` stays. ``asked``: a person asked
         for the invoice, so its notes go with it whatever the automatic flag says.
         """
-        with self._store.writing():
-            self._store.db.conn.execute(
+        with self._connection.writing():
+            self._connection.execute(
                 "UPDATE notes SET record_id = NULL, note_id = NULL, link_id = NULL, fingerprint = NULL "
                 "WHERE entity_id = ? AND sync_status NOT IN ('synced', 'failed', 'pending')",
                 [entity_id],
             )
-            self._store.db.conn.execute(
+            self._connection.execute(
                 "UPDATE notes SET sync_status = 'pending', record_id = NULL, note_id = NULL, link_id = NULL, "
                 "fingerprint = NULL, attempts = 0, next_attempt_at = NULL, reason = NULL, "
                 "waiting_since = NULL, "
@@ -120,18 +119,23 @@ class Notes:
 
     def forget(self, entity_ids: Iterable[int]) -> None:
         """As if these invoices' comments had never been seen."""
-        with self._store.writing():
-            self._store.db.conn.executemany(
+        with self._connection.writing():
+            self._connection.execute_many(
                 "DELETE FROM notes WHERE entity_id = ?", [(entity_id,) for entity_id in entity_ids]
             )
+
+    def forget_contents(self) -> None:
+        """Forget what was sent of all comments, so that each goes once more."""
+        with self._connection.writing():
+            self._connection.execute("UPDATE notes SET fingerprint = NULL, digest = '' WHERE sync_status = 'synced'")
 
     def mark_owed_unanswered(self, until: datetime) -> None:
         """A process died: a call about any owed note may still be carried out, so none goes until it must be over.
 
         Also one that had failed and was just then being sent again.
         """
-        with self._store.writing():
-            self._store.db.conn.execute(
+        with self._connection.writing():
+            self._connection.execute(
                 "UPDATE notes SET next_attempt_at = :until, again_at = :until WHERE sync_status = 'pending' "
                 "OR (sync_status = 'failed' AND (again_at IS NOT NULL OR next_attempt_at IS NULL "
                 "OR next_attempt_at <= :until))",
@@ -144,8 +148,8 @@ class Notes:
         Also one that was synced or failed, and was just then being sent once more. Or it was carried out already: what
         Salesforce holds is not known, so the fingerprint is forgotten.
         """
-        with self._store.writing():
-            self._store.db.conn.execute(
+        with self._connection.writing():
+            self._connection.execute(
                 "UPDATE notes SET again_at = :again_at, fingerprint = NULL "
                 "WHERE (record_id IS NOT NULL OR note_id IS NOT NULL) AND (sync_status = 'pending' "
                 "OR (sync_status IN ('synced', 'failed') AND again_at IS NOT NULL) "
@@ -155,22 +159,21 @@ class Notes:
 
     def owe_failed(self) -> None:
         """Failed notes are due now: what made them fail may have been mended."""
-        with self._store.writing():
-            self._store.db.conn.execute("UPDATE notes SET next_attempt_at = NULL WHERE sync_status = 'failed'")
+        with self._connection.writing():
+            self._connection.execute("UPDATE notes SET next_attempt_at = NULL WHERE sync_status = 'failed'")
 
     def failures(self, among: Iterable[int] | None = None) -> list[Failure]:
         """Why notes (of these invoices, if any are named) failed, the commonest cause first."""
-        return failures_of(self._store, "notes", among)
+        return failures_of(self._connection, "notes", among)
 
     def counts(self) -> dict[SyncStatus, int]:
         """How many comments have each status."""
-        by_status = "SELECT sync_status, count(*) FROM notes GROUP BY 1"
-        return count_by_status(self._store.db.conn, "notes", by_status)
+        return self._connection.count_by_status("notes")
 
     def counts_of(self, entity_ids: Iterable[int]) -> dict[int, dict[SyncStatus, int]]:
         """The same for each of these invoices."""
         found: dict[int, dict[SyncStatus, int]] = {}
-        for entity_id, status, count in self._store.db.conn.execute(
+        for entity_id, status, count in self._connection.execute(
             f"SELECT entity_id, sync_status, count(*) FROM notes WHERE {IN_LIST.format('entity_id')} "  # noqa: S608
             "GROUP BY 1, 2",
             [as_list(entity_ids)],
@@ -179,4 +182,4 @@ class Notes:
         return found
 
     def _select(self, where: str, values: Sequence[Any]) -> list[NoteRow]:
-        return select(self._store.db.conn, NoteRow, f"SELECT * FROM notes WHERE {where}", values)  # noqa: S608
+        return self._connection.select(NoteRow, f"SELECT * FROM notes WHERE {where}", values)  # noqa: S608

@@ -2,14 +2,12 @@
 
 from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import ClassVar
 
+from state.connection import Connection
 from state.kinds import PassOutcome, Trigger
-from state.rows import kept_columns_of, read_value, select, text_of
+from state.rows import text_of
 from state.values import our_instant_of
-
-if TYPE_CHECKING:
-    from state.store import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +17,8 @@ class Pass:
     ``outcome`` is ok, partial (some records failed or had to be put off) or failed (a side could not be worked
     with); None while it runs, or when the process died in it.
     """
+
+    TABLE: ClassVar[str] = "passes"
 
     id: int
     trigger: Trigger
@@ -48,36 +48,36 @@ def _is_idle(done: Pass) -> bool:
 class Passes:
     """The history of passes."""
 
-    def __init__(self, store: "Store") -> None:
-        self._store = store
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
 
     def begin(self, trigger: Trigger, now: datetime) -> Pass:
         """A new pass with its id."""
-        with self._store.writing():
-            cursor = self._store.db.conn.execute(
+        with self._connection.writing():
+            cursor = self._connection.execute(
                 'INSERT INTO passes ("trigger", started_at) VALUES (?, ?)', [trigger, text_of(now)]
             )
         return Pass(id=int(cursor.lastrowid or 0), trigger=trigger, started_at=now)
 
     def finish(self, done: Pass) -> None:
         """Write the pass with its books. Of passes that found nothing to do, only the newest is kept."""
-        values = kept_columns_of(self._store, done)
+        values = self._connection.columns_of(done)
         assignments = ", ".join(f'"{field.name}" = :{field.name}' for field in fields(Pass) if field.name != "id")
-        with self._store.writing():
-            self._store.db.conn.execute(
+        with self._connection.writing():
+            self._connection.execute(
                 f"UPDATE passes SET {assignments} WHERE id = :id",  # noqa: S608  (our own column names)
                 values,
             )
             if _is_idle(done):
-                self._store.db.conn.execute(
+                self._connection.execute(
                     "DELETE FROM passes WHERE id < ? AND outcome = 'ok' AND due = 0 AND notes = 0 AND seen = unchanged",
                     [done.id],
                 )
 
     def prune(self, before: datetime) -> None:
         """Forget those begun before then."""
-        with self._store.writing():
-            self._store.db.conn.execute("DELETE FROM passes WHERE started_at < ?", [text_of(before)])
+        with self._connection.writing():
+            self._connection.execute("DELETE FROM passes WHERE started_at < ?", [text_of(before)])
 
     def last(self) -> Pass | None:
         """The newest pass that has finished, or None."""
@@ -87,9 +87,9 @@ class Passes:
     def last_success(self) -> datetime | None:
         """When the newest pass ended in which nothing failed or had to be put off."""
         newest = "SELECT max(finished_at) FROM passes WHERE outcome = 'ok'"
-        return read_value(self._store.db.conn, "passes: a finished_at", our_instant_of, newest)
+        return self._connection.value("passes: a finished_at", our_instant_of, newest)
 
     def newest(self, limit: int) -> list[Pass]:
         """The newest finished passes, newest first."""
         finished = "SELECT * FROM passes WHERE finished_at IS NOT NULL ORDER BY id DESC LIMIT ?"
-        return select(self._store.db.conn, Pass, finished, [limit])
+        return self._connection.select(Pass, finished, [limit])

@@ -7,13 +7,13 @@ from pathlib import Path
 
 from sqlite_utils.db import Database
 
-from state.connection import connect
+from state.connection import Connection
 from state.errors import unusable
 from state.file.lock import holder
 from state.file.opening import is_there, require_in_use, require_ours, require_whole
+from state.file.sqlite import connect
 from state.ledger import CURRENCIES
 from state.migrations import migrations
-from state.rows import select
 from state.sides import Side
 from state.sign_ins import FACT
 
@@ -63,7 +63,7 @@ def _look(path: Path, connection: sqlite3.Connection, *, locked: bool) -> Peek:
     if migrations.pending(database):
         return Peek(True, locked, pid, older=True)
     facts = dict(connection.execute("SELECT name, value FROM facts").fetchall())
-    known = select(connection, Side, "SELECT * FROM sides WHERE side = 'magento'")
+    known = Connection(database).select(Side, "SELECT * FROM sides WHERE side = 'magento'")
     side = known[0] if known else Side("magento")
     currencies = frozenset(str(row[0]) for row in connection.execute(CURRENCIES))
     return Peek(

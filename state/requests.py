@@ -4,13 +4,11 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import ClassVar
 
+from state.connection import Connection
 from state.kinds import RequestKind
-from state.rows import select, text_of
-
-if TYPE_CHECKING:
-    from state.store import Store
+from state.rows import text_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +17,8 @@ class Request:
 
     ``named`` and ``others`` are JSON lists of entity_ids: skip rules do not hold those that were named one by one.
     """
+
+    TABLE: ClassVar[str] = "requests"
 
     id: int
     kind: str  # a newer version's command may leave one that this version does not know
@@ -44,13 +44,13 @@ class Request:
 class Requests:
     """The requests, oldest first."""
 
-    def __init__(self, store: "Store") -> None:
-        self._store = store
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
 
     def leave(self, kind: RequestKind, now: datetime, *, named: Sequence[int] = (), others: Sequence[int] = ()) -> int:
         """Ask for it; the number is what :meth:`get` follows it by."""
-        with self._store.writing():
-            cursor = self._store.db.conn.execute(
+        with self._connection.writing():
+            cursor = self._connection.execute(
                 "INSERT INTO requests (kind, named, others, asked_at) VALUES (?, ?, ?, ?)",
                 [kind, json.dumps(list(named)), json.dumps(list(others)), text_of(now)],
             )
@@ -58,29 +58,29 @@ class Requests:
 
     def get(self, number: int) -> Request | None:
         """The request as it stands, or None when the state was cleared meanwhile."""
-        found = select(self._store.db.conn, Request, "SELECT * FROM requests WHERE id = ?", [number])
+        found = self._connection.select(Request, "SELECT * FROM requests WHERE id = ?", [number])
         return found[0] if found else None
 
     def waiting(self) -> Request | None:
         """The oldest one that is not finished; one that a dead process took is waiting again."""
         oldest = "SELECT * FROM requests WHERE finished_at IS NULL ORDER BY id LIMIT 1"
-        found = select(self._store.db.conn, Request, oldest)
+        found = self._connection.select(Request, oldest)
         return found[0] if found else None
 
     def prune(self, before: datetime) -> None:
         """Forget those finished before then."""
-        with self._store.writing():
-            self._store.db.conn.execute("DELETE FROM requests WHERE finished_at < ?", [text_of(before)])
+        with self._connection.writing():
+            self._connection.execute("DELETE FROM requests WHERE finished_at < ?", [text_of(before)])
 
     def take(self, number: int, now: datetime) -> None:
         """It is being worked on."""
-        with self._store.writing():
-            self._store.db.conn.execute("UPDATE requests SET taken_at = ? WHERE id = ?", [text_of(now), number])
+        with self._connection.writing():
+            self._connection.execute("UPDATE requests SET taken_at = ? WHERE id = ?", [text_of(now), number])
 
     def finish(self, number: int, now: datetime, *, exit_code: int = 0, error: str | None = None) -> None:
         """It is done, or cannot be: ``error`` says why."""
-        with self._store.writing():
-            self._store.db.conn.execute(
+        with self._connection.writing():
+            self._connection.execute(
                 "UPDATE requests SET finished_at = ?, exit_code = ?, error = ? WHERE id = ?",
-                [text_of(now), exit_code, None if error is None else self._store.redact(error), number],
+                [text_of(now), exit_code, None if error is None else self._connection.redact(error), number],
             )

@@ -2,14 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import ClassVar
 
-from state.connection import damaged
+from state.connection import Connection
 from state.kinds import ScanKind
-from state.rows import replace_all, select
-
-if TYPE_CHECKING:
-    from state.store import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +14,8 @@ class Scan:
 
     ``began_at`` is Magento's clock at its first answer; ``newest`` the newest stamp seen.
     """
+
+    TABLE: ClassVar[str] = "scans"
 
     id: int
     kind: ScanKind
@@ -31,31 +29,31 @@ class Scan:
 class Scans:
     """At most one open scan of a kind, of the sweep one of each band."""
 
-    def __init__(self, store: "Store") -> None:
-        self._store = store
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
 
     def open(self, kind: ScanKind, band: str | None = None) -> Scan | None:
         """The scan of this kind and band that has not finished, or None."""
         this = "SELECT * FROM scans WHERE kind = ? AND band IS ?"
-        found = select(self._store.db.conn, Scan, this, [kind, band])
+        found = self._connection.select(Scan, this, [kind, band])
         if found and found[0].since is None and kind == "poll":
-            raise damaged(self._store.db.conn, f"scans row {found[0].id}: since is missing")
+            raise self._connection.damaged(f"scans row {found[0].id}: since is missing")
         return found[0] if found else None
 
     def bands(self) -> set[str]:
         """The bands of the sweep whose round is under way."""
-        return {row[0] for row in self._store.db.conn.execute("SELECT band FROM scans WHERE kind = 'sweep'")}
+        return {row[0] for row in self._connection.execute("SELECT band FROM scans WHERE kind = 'sweep'")}
 
     def begin(self, kind: ScanKind, since: datetime | None, band: str | None = None) -> Scan:
         """A new scan; its row is written with its first page."""
-        number = self._store.db.conn.execute("SELECT coalesce(max(id), 0) + 1 FROM scans").fetchone()[0]
+        number = self._connection.execute("SELECT coalesce(max(id), 0) + 1 FROM scans").fetchone()[0]
         return Scan(id=number, kind=kind, since=since, band=band)
 
     def move(self, scan: Scan) -> None:
         """Remember how far the scan has come. Call it in the transaction that writes the page's rows."""
-        replace_all(self._store, "scans", [scan])
+        self._connection.replace_all([scan])
 
     def finish(self, scan: Scan) -> None:
         """The scan has read all it set out to read."""
-        with self._store.writing():
-            self._store.db.conn.execute("DELETE FROM scans WHERE id = ?", [scan.id])
+        with self._connection.writing():
+            self._connection.execute("DELETE FROM scans WHERE id = ?", [scan.id])

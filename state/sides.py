@@ -2,18 +2,17 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import ClassVar
 
+from state.connection import Connection
 from state.kinds import KeptName, SideStatus
-from state.rows import replace_all, select
-
-if TYPE_CHECKING:
-    from state.store import Store
 
 
 @dataclass(frozen=True, slots=True)
 class Side:
     """``ok``; ``failing``: it is tried at every pass; ``paused``: not before ``next_try_at``."""
+
+    TABLE: ClassVar[str] = "sides"
 
     side: KeptName
     status: SideStatus = "ok"
@@ -29,14 +28,14 @@ class Side:
 class Sides:
     """One row per side."""
 
-    def __init__(self, store: "Store") -> None:
-        self._store = store
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
 
     def get(self, side: KeptName) -> Side:
         """What is known of the side; ok when nothing is."""
-        found = select(self._store.db.conn, Side, "SELECT * FROM sides WHERE side = ?", [side])
+        found = self._connection.select(Side, "SELECT * FROM sides WHERE side = ?", [side])
         return found[0] if found else Side(side)
 
     def note(self, side: Side) -> None:
         """Remember what is known of the side now."""
-        replace_all(self._store, "sides", [side])
+        self._connection.replace_all([side])

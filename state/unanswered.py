@@ -1,55 +1,61 @@
-"""Calls that may still be carried out: what rows say of them outlives the rows."""
+"""Calls that had no answer and may still commit: the state remembers them longer than their rows."""
 
 from collections.abc import Collection
 from datetime import datetime
-from typing import TYPE_CHECKING
 
-from state.rows import IN_LIST, as_list, read_value, text_of
+from state.connection import Connection
+from state.facts import Facts
+from state.ledger import Ledger
+from state.notes import Notes
+from state.rows import IN_LIST, as_list, text_of
 from state.values import our_instant_of
-
-if TYPE_CHECKING:
-    from state.store import Store
 
 _FACT = "doubted_until"
 
 
 class Unanswered:
-    """Until when a call that had no answer may still be carried out, over what is sent now."""
+    """The instants until which unanswered calls may still commit, after a newer call too."""
 
-    def __init__(self, store: "Store") -> None:
-        self._store = store
+    def __init__(self, connection: Connection, ledger: Ledger, notes: Notes, facts: Facts) -> None:
+        self._connection = connection
+        self._ledger = ledger
+        self._notes = notes
+        self._facts = facts
 
     def mark_owed(self, until: datetime, *, notes_by_title: bool) -> None:
-        """A process died: a call about what was owed may still be carried out, until then.
+        """Mark calls about owed records as unanswered until then, because a process died.
 
-        ``notes_by_title``: a note is found by its title alone, so none is made before that.
+        ``notes_by_title``: only its title identifies a note, so no note is made before that.
         """
-        with self._store.writing():
-            self._store.ledger.mark_owed_unanswered(until)
-            self._store.notes.mark_edits_unanswered(until)
+        with self._connection.writing():
+            self._ledger.mark_owed_unanswered(until)
+            self._notes.mark_edits_unanswered(until)
             if notes_by_title:
-                self._store.notes.mark_owed_unanswered(until)
+                self._notes.mark_owed_unanswered(until)
 
     def mark_all(self, until: datetime) -> None:
-        """The state is an older copy, or began anew: it lacks what was sent since, and what was answered.
+        """Mark calls about all records as unanswered until then, because the state is an older copy or began again.
 
-        What Salesforce holds is not known any more: what is due goes whatever was sent before, a comment once more.
+        Such a state lacks newer calls and their answers, so the content of Salesforce is unknown: due records go
+        whatever was sent before, and each comment goes once more.
         """
-        with self._store.writing():
-            self._store.db.conn.execute("UPDATE ledger SET fingerprint = NULL")
-            self._store.db.conn.execute("UPDATE notes SET fingerprint = NULL, digest = '' WHERE sync_status = 'synced'")
+        with self._connection.writing():
+            self._ledger.forget_fingerprints()
+            self._notes.forget_contents()
             self.keep_until(until)
 
     def forgotten_until(self) -> datetime | None:
-        """Until when a call about what the state has forgotten may be carried out; None: none is known."""
-        return self._store.facts.get_instant(_FACT)
+        """Return until when a call about forgotten records may still commit; None if none can."""
+        return self._facts.get_instant(_FACT)
 
     def latest_until(self, now: datetime, entity_ids: Collection[int] | None = None) -> datetime | None:
-        """The same of all that the state knows of these invoices (None: of all), and has forgotten; None: none now."""
+        """Return until when a call about these invoices or forgotten records may still commit; None if none can now.
+
+        Without ``entity_ids``, all invoices count.
+        """
         only = "" if entity_ids is None else f"AND {IN_LIST.format('entity_id')}"
         values = [text_of(now)] + ([] if entity_ids is None else [as_list(entity_ids)])
-        return read_value(
-            self._store.db.conn,
+        return self._connection.value(
             "a doubted instant",
             our_instant_of,
             f"SELECT max(at) FROM (SELECT max(again_at) AS at FROM ledger WHERE again_at > ? {only} "  # noqa: S608
@@ -59,6 +65,6 @@ class Unanswered:
         )
 
     def keep_until(self, until: datetime | None) -> None:
-        """What is forgotten cannot say any more that a call about it may still be carried out; so the state says it."""
+        """Remember until when calls may still commit about records that are about to be forgotten."""
         if until is not None:
-            self._store.facts.learn(_FACT, text_of(until) or "")
+            self._facts.learn(_FACT, text_of(until) or "")

@@ -3,15 +3,13 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from state.kinds import KeptName, RecordKind
-from state.rows import IN_LIST, as_list, read_rows, text_of
+from state.rows import IN_LIST, as_list, text_of
 from state.sides import Side
+from state.store import Store
 from state.values import count_in, our_instant_of, text_in
-
-if TYPE_CHECKING:
-    from state.store import Store
 
 # What was put off for so long is told like a failure.
 LONG = timedelta(hours=1)
@@ -47,7 +45,7 @@ class Waiting:
     next_attempt_at: datetime | None = None
 
 
-def waiting_long(store: "Store", now: datetime, *, automatic: bool, notes: bool) -> list[Waiting]:
+def waiting_long(store: Store, now: datetime, *, automatic: bool, notes: bool) -> list[Waiting]:
     """Return what has been put off for an hour, the commonest cause first, invoices before notes.
 
     Not what waits because Salesforce as a whole does not work: that is told once, as the side's own.
@@ -64,7 +62,7 @@ def waiting_long(store: "Store", now: datetime, *, automatic: bool, notes: bool)
     return found
 
 
-def sides_down(store: "Store", *, on: bool, automatic: bool, notes: bool) -> list[Side]:
+def sides_down(store: Store, *, on: bool, automatic: bool, notes: bool) -> list[Side]:
     """Return the sides that do not work, and notes that are kept back, of what is switched on and owed.
 
     What is switched off is not called, so nothing would ever find out that it works again.
@@ -75,7 +73,7 @@ def sides_down(store: "Store", *, on: bool, automatic: bool, notes: bool) -> lis
     return [side for side in found if side.status != "ok"]
 
 
-def left_over(store: "Store", *, automatic: bool, notes: bool, among: Collection[int] | None = None) -> list[Waiting]:
+def left_over(store: Store, *, automatic: bool, notes: bool, among: Collection[int] | None = None) -> list[Waiting]:
     """Return all that is owed (of these invoices, if any are named), however long it has waited."""
     found = _groups(store, "invoice", automatic=automatic, among=among)
     if notes and store.sides.get(NOTES).status != "ok":
@@ -86,7 +84,7 @@ def left_over(store: "Store", *, automatic: bool, notes: bool, among: Collection
 
 
 def _groups(
-    store: "Store",
+    store: Store,
     of: RecordKind,
     *,
     automatic: bool,
@@ -94,7 +92,7 @@ def _groups(
     among: Collection[int] | None = None,
 ) -> list[Waiting]:
     rows, values = _owed(of, automatic=automatic, before=before, among=among)
-    found = store.db.conn.execute(f"SELECT {_GROUPS} FROM ({rows}) GROUP BY 1 ORDER BY 2 DESC, 3 DESC", values)  # noqa: S608
+    found = store.connection.execute(f"SELECT {_GROUPS} FROM ({rows}) GROUP BY 1 ORDER BY 2 DESC, 3 DESC", values)  # noqa: S608
     return [_waiting(store, of, row) for row in found]
 
 
@@ -113,16 +111,37 @@ def _owed(
 _READERS = (text_in, count_in, count_in, text_in, our_instant_of, our_instant_of)
 
 
-def _waiting(store: "Store", of: RecordKind, row: tuple[Any, ...]) -> Waiting:
-    return Waiting(of, *read_rows(store.db.conn, f"what an {of} waits for", _READERS, [row])[0])
+def _waiting(store: Store, of: RecordKind, row: tuple[Any, ...]) -> Waiting:
+    return Waiting(of, *store.connection.read_rows(f"what an {of} waits for", _READERS, [row])[0])
 
 
-def _kept_back(store: "Store", *, automatic: bool, among: Collection[int] | None = None) -> list[Waiting]:
+def _kept_back(store: Store, *, automatic: bool, among: Collection[int] | None = None) -> list[Waiting]:
     """Return all owed notes as one, while notes as such are kept back; none when none is owed."""
     rows, values = _owed("note", automatic=automatic, before=None, among=among)
     sql = f"SELECT count(*), max(entity_id) FROM ({rows})"  # noqa: S608
-    count, entity_id = store.db.conn.execute(sql, values).fetchone()
+    count, entity_id = store.connection.execute(sql, values).fetchone()
     known = store.sides.get(NOTES)
     if not count:
         return []
     return [Waiting("note", NOTES, count, entity_id, known.reason or "", known.since, known.next_try_at)]
+
+
+def shorten_waits(
+    store: Store, now: datetime, *, pending: datetime, failed: datetime, again: datetime, side: datetime
+) -> None:
+    """Let nothing wait beyond these instants: owed and failed rows, unanswered calls, and a side's next try.
+
+    A row that was dismissed as unreadable has a next try like a failed row.
+    """
+    with store.writing():
+        for table in ("ledger", "notes"):
+            store.connection.execute(
+                f"UPDATE {table} SET next_attempt_at = min(next_attempt_at, "  # noqa: S608  (names from above)
+                "CASE sync_status WHEN 'pending' THEN :pending ELSE :failed END) WHERE next_attempt_at > :pending",
+                {"failed": text_of(failed), "pending": text_of(pending)},
+            )
+            again_at = {"at": text_of(again)}
+            store.connection.execute(f"UPDATE {table} SET again_at = :at WHERE again_at > :at", again_at)  # noqa: S608
+            since = {"now": text_of(now)}
+            store.connection.execute(f"UPDATE {table} SET waiting_since = :now WHERE waiting_since > :now", since)  # noqa: S608
+        store.connection.execute("UPDATE sides SET next_try_at = :at WHERE next_try_at > :at", {"at": text_of(side)})

@@ -186,10 +186,10 @@ def sql_steps(store: Store) -> Iterator[Counter[str]]:
     """
     found: Counter[str] = Counter()
     asked = [""]
-    store.db.conn.set_trace_callback(lambda sql: asked.__setitem__(0, without_texts(sql)))
-    store.db.conn.set_progress_handler(lambda: found.update([asked[0]]), 1)
+    store.connection.database.conn.set_trace_callback(lambda sql: asked.__setitem__(0, without_texts(sql)))
+    store.connection.database.conn.set_progress_handler(lambda: found.update([asked[0]]), 1)
     try:
         yield found
     finally:
-        store.db.conn.set_progress_handler(None, 1)
-        store.db.conn.set_trace_callback(None)
+        store.connection.database.conn.set_progress_handler(None, 1)
+        store.connection.database.conn.set_trace_callback(None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import selectors
 import socket
 import ssl
 import sys
@@ -38,12 +39,7 @@ class Server:
             self._reserved = None
             with reserved:
                 self._listener = _Listener(self._app, reserved, self._ssl_context)
-            self._thread = threading.Thread(
-                target=self._listener.serve_forever,
-                kwargs={"poll_interval": 0.02},
-                name=f"sandbox-{self.port}",
-                daemon=True,
-            )
+            self._thread = threading.Thread(target=self._listener.serve, name=f"sandbox-{self.port}", daemon=True)
             self._thread.start()
         return self
 
@@ -53,8 +49,9 @@ class Server:
             self._reserved.close()
             self._reserved = None
         if self._listener is not None and self._thread is not None:
-            self._listener.stop()
+            self._listener.stop_accepting()
             self._thread.join()
+            self._listener.close_connections()
         self._listener = self._thread = None
 
     def __enter__(self) -> Self:
@@ -96,7 +93,23 @@ class _Listener(ThreadedWSGIServer):
         # Not given to the base class, which would shake hands in the accepting thread: one silent client there
         # would keep all others out.
         self.ssl_context = ssl_context
+        self._bell, self._ringer = socket.socketpair()
         self.server_activate()
+
+    def serve(self) -> None:
+        """Accept connections until ``stop_accepting`` rings the bell: ``serve_forever`` would poll for its end."""
+        with self._bell, selectors.DefaultSelector() as selector:
+            selector.register(self.socket, selectors.EVENT_READ)
+            selector.register(self._bell, selectors.EVENT_READ)
+            while not self.stopping.is_set():
+                selector.select()
+                if not self.stopping.is_set():
+                    self._accept()
+        self.server_close()
+
+    def _accept(self) -> None:
+        with contextlib.suppress(OSError):  # the client may have gone since
+            self.process_request(*self.get_request())
 
     def get_request(self) -> tuple[Any, Any]:
         connection, address = super().get_request()
@@ -119,9 +132,13 @@ class _Listener(ThreadedWSGIServer):
         if not isinstance(sys.exception(), OSError):
             super().handle_error(request, client_address)
 
-    def stop(self) -> None:
+    def stop_accepting(self) -> None:
+        """End ``serve``; calls that wait are dropped."""
         self.stopping.set()
-        self.shutdown()
+        self._ringer.close()
+
+    def close_connections(self) -> None:
+        """Close every open connection."""
         with self._lock:
             connections = list(self._open)
         for connection in connections:

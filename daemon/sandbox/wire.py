@@ -44,6 +44,7 @@ class Connection(WSGIRequestHandler):
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
+    wbufsize = 65_536  # head and first piece of the body go out in one packet: the client wakes up once
     stopping: threading.Event
 
     def make_environ(self) -> WSGIEnvironment:
@@ -61,6 +62,7 @@ class Connection(WSGIRequestHandler):
         """Answer one exchange; a `ConnectionError` out of the application ends the connection."""
         if self.headers.get("Expect", "").strip().lower() == "100-continue":
             self.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+            self.wfile.flush()
         self.environ = environ = self.make_environ()
         started: list[tuple[str, list[tuple[str, str]]]] = []
 
@@ -81,10 +83,12 @@ class Connection(WSGIRequestHandler):
                 chunked = self._send_head(*started[0])
             if data:
                 self.wfile.write(b"%x\r\n%b\r\n" % (len(data), data) if chunked else data)
+                self.wfile.flush()
         if chunked is None:
             chunked = self._send_head(*started[0])
         if chunked:
             self.wfile.write(b"0\r\n\r\n")
+        self.wfile.flush()
 
     def _send_head(self, status: str, headers: list[tuple[str, str]]) -> bool:
         """Write status and headers; return whether the body is sent in chunks."""

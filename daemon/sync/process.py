@@ -19,6 +19,7 @@ from daemon.sync.tools import Tools
 from state.kinds import ScanKind
 from state.passes import Pass
 from state.sign_ins import BY_US
+from state.waiting import shorten_waits
 
 _A_MINUTE = 60.0
 
@@ -89,7 +90,8 @@ class Process:
     def shorten_waits(self) -> None:
         """Shorten waits beyond the longest possible one: the clock may have been wrong when they were set."""
         now = self.tools.now()
-        self.tools.store.shorten_waits(
+        shorten_waits(
+            self.tools.store,
             now,
             pending=now + RETRY_LONGEST,
             failed=now + FAILED_AGAIN,

@@ -5,13 +5,14 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
+from datetime import datetime
 from pathlib import Path
 
 from sqlite_utils.db import Database
 
-from state.connection import connect
 from state.errors import StateError
 from state.file.permissions import make_private, open_private
+from state.file.sqlite import connect
 
 _CHUNK = 1 << 20
 
@@ -24,6 +25,25 @@ def exists(target: Path) -> bool:
 def is_beside(target: Path, state: Path) -> bool:
     """Return whether the copy is to stand in the state's own folder."""
     return target.absolute().parent == state.absolute().parent
+
+
+def backup_path(path: Path, now: datetime) -> Path:
+    """Return an unused path beside the state that tells the time."""
+    number = 0
+    while True:
+        suffix = f".{number}" if number else ""
+        copy = path.with_name(f"{path.name}.{now:%Y%m%dT%H%M%SZ}{suffix}.bak")
+        if not copy.exists():
+            return copy
+        number += 1
+
+
+def copy_state(database: Database, state: Path, target: Path) -> None:
+    """Copy the state: to its own folder as the folder's owner, elsewhere as the present user."""
+    if is_beside(target, state):
+        copy_beside(database, state, target)
+    else:
+        copy_elsewhere(database, state, target)
 
 
 def copy_beside(database: Database, state: Path, target: Path) -> None:

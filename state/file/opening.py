@@ -7,10 +7,10 @@ from pathlib import Path
 
 from sqlite_utils.db import Database
 
-from state.connection import connect
 from state.errors import StateError, StateMissingError, StateReplacedError, StateStarvedError, starved, unusable
 from state.file.lock import is_locked, state_in_use
 from state.file.permissions import make_private
+from state.file.sqlite import connect
 from state.migrations import migrations
 from state.observer import StateObserver
 from state.room import LACKING

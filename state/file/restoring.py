@@ -12,13 +12,12 @@ from secrets import token_hex
 
 from sqlite_utils.db import Database
 
-from state.connection import connect
 from state.errors import StateError, unusable
-from state.file.backup import copy_beside, sync_folder, write_copy
+from state.file.backup import backup_path, copy_beside, sync_folder, write_copy
 from state.file.lock import release_lock, take_lock, write_generation
 from state.file.opening import LET_WRITE, LOG_FILES, has_log, is_there, look_at, require_ours, require_whole
 from state.file.permissions import make_private
-from state.forgetting import backup_path
+from state.file.sqlite import connect
 
 _BUSY_SECONDS = 5.0
 _LEFT_AS_IT_IS = "The state is left as it is. Name another backup."

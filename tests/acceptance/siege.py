@@ -131,7 +131,9 @@ def next_attempt(world: World) -> datetime:
         waits = [
             datetime.fromisoformat(row["next_attempt_at"])
             for table in ("ledger", "notes")
-            for row in store.db.query(f"SELECT next_attempt_at FROM {table} WHERE sync_status = 'pending'")
+            for row in store.connection.database.query(
+                f"SELECT next_attempt_at FROM {table} WHERE sync_status = 'pending'"
+            )
             if row["next_attempt_at"] is not None
         ]
     return max(waits, default=datetime.now(UTC))

@@ -136,7 +136,7 @@ class State:
 def state_of(world: World) -> State:
     with Store(world.state_path, lock=False) as store:
         pages, free, size = (
-            int(store.db.execute(f"PRAGMA {name}").fetchone()[0])
+            int(store.connection.database.execute(f"PRAGMA {name}").fetchone()[0])
             for name in ("page_count", "freelist_count", "page_size")
         )
     return State((pages - free) * size, world.state_path.with_name("state.db-wal").stat().st_size)

@@ -90,7 +90,7 @@ def longest_wait(world: World) -> datetime | None:
         stamps = [
             row["at"]
             for table, column in (("ledger", "next_attempt_at"), ("notes", "next_attempt_at"), ("sides", "next_try_at"))
-            for row in store.db.query(f"SELECT {column} AS at FROM {table} WHERE {column} IS NOT NULL")
+            for row in store.connection.database.query(f"SELECT {column} AS at FROM {table} WHERE {column} IS NOT NULL")
         ]
     return max((datetime.fromisoformat(stamp).astimezone(UTC) for stamp in stamps), default=None)
 

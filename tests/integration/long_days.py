@@ -15,7 +15,8 @@ from daemon.magento.parse import comments_of, stamps_of
 from daemon.notes import comment_digest
 from state.ledger import LedgerRow
 from state.notes import NoteRow
-from state.rows import instant_of, text_of
+from state.rows import text_of
+from state.values import instant_of
 from tests.days import Days, delays, world_of_days
 from tests.world import World
 

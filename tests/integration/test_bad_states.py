@@ -143,9 +143,9 @@ def test_on_a_full_disk_nothing_more_is_sent_and_nothing_is_lost(world: World) -
     world.run_once()
     world.invoice(comment="later")
     with Store(world.state_path, lock=False) as store:
-        pages = store.db.conn.execute("PRAGMA page_count").fetchone()[0]
+        pages = store.connection.database.conn.execute("PRAGMA page_count").fetchone()[0]
     with world.work() as work:
-        work.tools.store.db.conn.execute(f"PRAGMA max_page_count = {pages}")
+        work.tools.store.connection.database.conn.execute(f"PRAGMA max_page_count = {pages}")
 
         def fill() -> None:
             for number in range(20_000):

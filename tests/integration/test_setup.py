@@ -157,7 +157,7 @@ def test_a_second_time_changes_nothing(ready: World) -> None:
     before, deployments = shape(ready.org), len(ready.org.deployments)
     again = setup(ready)
     assert again.return_value == 0
-    assert "are there" in again.output
+    assert "Magento_Invoice_Sync exist." in again.output
     assert "already" not in again.output
     assert (shape(ready.org), len(ready.org.deployments)) == (before, deployments)
 
@@ -474,7 +474,7 @@ def test_it_works_while_synchronization_is_off(empty: World) -> None:
 def test_other_objects_that_the_settings_name_are_left_alone(empty: World) -> None:
     empty.set("salesforce.invoice.object", "tnw_invoice__Invoice__c")
     done = setup(empty)
-    assert "settings.yaml names tnw_invoice__Invoice__c, which is left alone" in done.output
+    assert "settings.yaml names tnw_invoice__Invoice__c: setup leaves it alone" in done.output
     assert set(OBJECTS) <= set(empty.org.objects)
     assert "tnw_invoice__Invoice__c" not in empty.org.objects
 

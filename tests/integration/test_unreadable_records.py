@@ -12,6 +12,7 @@ from daemon.sandbox.magento.shop import READABLE, WAYS, Way
 from daemon.scheduler import Beat, StopRequest, run_once
 from daemon.sync import Process
 from state.dismissal import dismiss
+from state.forgetting import forget_reading
 from tests.integration.checks import assert_balanced, change, record, state_of, texts
 from tests.integration.test_discovery import invoices_asked_for, size_of
 from tests.promises import assert_promises
@@ -308,7 +309,7 @@ def test_a_slow_magento_is_read_at_the_size_that_it_can_and_an_empty_poll_change
             world.clock.advance(minutes=2)
             beat.poll()
         assert set(world.rows()) == set(ids)
-        work.tools.store.forget_reading()
+        forget_reading(work.tools.store)
         beat.poll()
     sizes = [size_of(query) for query in invoices_asked_for(world) if "updated_at" not in query and "gt&" in query]
     assert sizes == [100, 50, 50, 50, 50, 50, 50], sizes
@@ -322,7 +323,7 @@ def test_the_size_is_known_to_the_next_process(world: World) -> None:
     world.magento_calls.clear()
     world.shop.seed(40)
     with world.work() as work:
-        work.tools.store.forget_reading()
+        forget_reading(work.tools.store)
         run_once(work)
     sizes = [size_of(query) for query in invoices_asked_for(world)]
     assert max(sizes) <= 30, sizes

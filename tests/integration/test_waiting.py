@@ -40,10 +40,12 @@ def in_the_past(world: World, hours: int) -> None:
         ):
             for column in columns:
                 sql = f"SELECT rowid, {column} FROM {table} WHERE {column} IS NOT NULL"
-                for rowid, at in store.db.conn.execute(sql).fetchall():
+                for rowid, at in store.connection.database.conn.execute(sql).fetchall():
                     earlier = text_of(datetime.fromisoformat(at) - ago)
-                    store.db.conn.execute(f"UPDATE {table} SET {column} = ? WHERE rowid = ?", [earlier, rowid])
-        store.db.conn.commit()
+                    store.connection.database.conn.execute(
+                        f"UPDATE {table} SET {column} = ? WHERE rowid = ?", [earlier, rowid]
+                    )
+        store.connection.database.conn.commit()
 
 
 def told(world: World) -> list[dict[str, Any]]:
@@ -250,7 +252,9 @@ def test_notes_that_nobody_is_owed_any_more_are_not_told_as_kept_back(world: Wor
     refused(NOTE)(world)
     world.run_once()
     with Store(world.state_path, lock=True) as store, store.writing():
-        store.db.conn.execute("UPDATE notes SET sync_status = 'skipped' WHERE entity_id = ?", [entity_id])
+        store.connection.database.conn.execute(
+            "UPDATE notes SET sync_status = 'skipped' WHERE entity_id = ?", [entity_id]
+        )
     healthy, line, report = told_of(world, NOTES)
     assert (healthy, line, report["notes_wait"]) == (1, [], None)
 

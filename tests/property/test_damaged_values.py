@@ -215,8 +215,8 @@ def test_a_page_found_malformed_in_the_middle_of_a_run(sample: Sample) -> None:
     world = sample.world
     with contextlib.suppress(StateUnusableError), world.work() as work:
         work.poll()
-        work.tools.store.db.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-        work.tools.store.db.conn.execute("PRAGMA cache_size = 0")
+        work.tools.store.connection.database.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        work.tools.store.connection.database.conn.execute("PRAGMA cache_size = 0")
         spoil(world.state_path)
         stop = StopRequest()
         beat = Beat(work, stop)

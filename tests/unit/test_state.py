@@ -17,15 +17,16 @@ from sqlite_utils.db import Database
 from state.attempts import Attempt
 from state.errors import StateError, StateLockedError, StateMissingError, StateReplacedError, StateUnusableError
 from state.file.lock import holder, is_locked
-from state.forgetting import clear_state
+from state.forgetting import clear_state, forget_everything
 from state.migrations import migrations
 from state.passes import Pass
 from state.peek import peek
 from state.requests import Request
-from state.rows import instant_of, text_of
+from state.rows import text_of
 from state.scans import Scan
 from state.sides import Side
 from state.store import Store
+from state.values import instant_of
 from tests.builders import EARLIER, NOON, ledger_row, note_row, sql_steps
 
 LATER = NOON + timedelta(hours=1)
@@ -126,10 +127,10 @@ def test_a_damaged_state_is_found_when_it_is_opened(path: Path) -> None:
 
 def test_a_state_of_a_newer_version_is_refused_and_left_alone(path: Path) -> None:
     with Store(path, lock=True) as store:
-        store.db.execute(
+        store.connection.database.execute(
             "INSERT INTO _sqlite_migrations (migration_set, name, applied_at) VALUES ('invoice-sync', 'm999', 'now')"
         )
-        store.db.conn.commit()
+        store.connection.database.conn.commit()
     with pytest.raises(StateUnusableError, match="a newer version of invoice-sync") as caught:
         Store(path, lock=True)
     assert "Install that version" in caught.value.hint
@@ -139,9 +140,9 @@ def test_a_state_of_a_newer_version_is_refused_and_left_alone(path: Path) -> Non
 def test_a_state_is_migrated_once_and_opened_again_as_it_was(path: Path) -> None:
     with Store(path, lock=True) as store:
         store.facts.learn("magento_name", "main")
-        before = store.db.schema
+        before = store.connection.database.schema
     with Store(path, lock=True) as store:
-        assert store.db.schema == before
+        assert store.connection.database.schema == before
         assert store.facts.get("magento_name") == "main"
 
 
@@ -221,7 +222,7 @@ def test_an_older_copy_of_a_state_is_told_from_it(path: Path, tmp_path: Path) ->
         store.backup(tmp_path / "copy.db")
     with Store(path, lock=True) as store:
         assert store.generation.fits()
-        store.clear(NOON)
+        forget_everything(store, NOON)
         assert store.generation.fits(), "cleared, it is still this one"
         store.generation.renew()
     path.write_bytes((tmp_path / "copy.db").read_bytes())

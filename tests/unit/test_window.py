@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from daemon.sync.discovery.window import Window, known_window, poll_since, remember_window, window_after
+from state.forgetting import forget_everything, forget_reading
 from state.scans import Scan
 from state.store import Store
 from tests.builders import NOON
@@ -101,8 +102,8 @@ def test_the_state_keeps_it_and_what_cannot_be_read_spares_nothing(tmp_path: Pat
 def test_it_is_forgotten_with_the_reading_and_with_the_whole_state(tmp_path: Path) -> None:
     with Store(tmp_path / "state.db", lock=True) as store:
         remember_window(store, SETTLED)
-        store.forget_reading()
+        forget_reading(store)
         assert known_window(store) is None
         remember_window(store, SETTLED)
-        store.clear(NOON)
+        forget_everything(store, NOON)
         assert known_window(store) is None

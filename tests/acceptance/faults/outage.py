@@ -103,6 +103,8 @@ def longest_wait(world: World) -> datetime | None:
                 ("notes", "next_attempt_at", "sync_status = 'pending'"),
                 ("sides", "next_try_at", "1"),
             )
-            for row in store.db.query(f"SELECT {column} AS at FROM {table} WHERE {column} IS NOT NULL AND {due}")
+            for row in store.connection.database.query(
+                f"SELECT {column} AS at FROM {table} WHERE {column} IS NOT NULL AND {due}"
+            )
         ]
     return max((datetime.fromisoformat(stamp).astimezone(UTC) for stamp in stamps), default=None)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from state.rows import instant_of
 from state.store import Store
+from state.values import instant_of
 from tests.property.simulation.run import Run
 from tests.property.simulation.witness import Broken
 
@@ -53,7 +53,7 @@ class Calm:
 
     def held(self) -> list[int]:
         """Return the held invoices, which only a person sends; all others must be sent without one."""
-        found = self.store.db.conn.execute(
+        found = self.store.connection.database.conn.execute(
             "SELECT entity_id FROM ledger WHERE sync_status = 'held' "
             "UNION SELECT entity_id FROM notes WHERE sync_status = 'held'"
         )
@@ -61,7 +61,7 @@ class Calm:
 
     def _longest_wait(self) -> timedelta:
         store, now = self.store, self._run.clock.now()
-        waits = store.db.conn.execute(
+        waits = store.connection.database.conn.execute(
             "SELECT max(at) FROM (SELECT next_attempt_at AS at FROM ledger WHERE sync_status = 'pending' "
             "UNION ALL SELECT again_at FROM ledger "
             "UNION ALL SELECT next_attempt_at FROM notes WHERE sync_status = 'pending' AND reason IS NOT ? "

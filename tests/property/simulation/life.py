@@ -155,7 +155,7 @@ class Life:
     def _copy(self) -> bytes:
         copy = sqlite3.connect(":memory:")
         assert self.store is not None
-        self.store.db.conn.backup(copy)
+        self.store.connection.database.conn.backup(copy)
         return copy.serialize()
 
     def _lose_what_was_not_synced(self) -> None:

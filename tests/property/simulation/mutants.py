@@ -30,6 +30,7 @@ import state.checkpoints as checkpoints
 import state.file.opening as opening
 import state.ledger as ledger
 import state.notes as notes
+import state.scans as scans
 from daemon import mapping
 from daemon.eligibility import Known
 from daemon.eligibility import decide as right_decide
@@ -186,7 +187,7 @@ def backfill_sets_the_checkpoint_at_its_end(swap: Swap) -> None:
     right = checkpoints.Checkpoints.advance
 
     def wrong(self: Any, at: datetime) -> None:
-        backfill = self._store.scans.open("backfill")
+        backfill = scans.Scans(self._connection).open("backfill")
         if backfill is None or self.current() is not None:
             right(self, at)
         else:

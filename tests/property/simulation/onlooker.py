@@ -10,8 +10,8 @@ from typing import Any
 
 from daemon.sandbox.salesforce.org import Org
 from state.passes import Pass
-from state.rows import instant_of, select
 from state.store import Store
+from state.values import instant_of
 from tests.property.simulation.clock import Clock
 from tests.property.simulation.rates import Rates
 from tests.property.simulation.settings import EditedSettings
@@ -90,7 +90,7 @@ class Onlooker:
             if (before, after) == ("pending", "held"):
                 raise Broken("I1", f"invoice {entity_id} was owed, and is held")
         self._look_at_passes(store)
-        rows = store.db.conn.execute(
+        rows = store.connection.database.conn.execute(
             "SELECT entity_id, sync_status, reason, updated_at, salesforce_id, increment_id, corrupt FROM ledger"
         ).fetchall()
         self._set_aside = {row[0] for row in rows if row[1] == "failed" and row[6]}
@@ -104,7 +104,7 @@ class Onlooker:
 
     def _look_at_passes(self, store: Store) -> None:
         finished = "SELECT * FROM passes WHERE finished_at IS NOT NULL AND id > ? ORDER BY id"
-        for done in select(store.db.conn, Pass, finished, [self._pass]):
+        for done in store.connection.select(Pass, finished, [self._pass]):
             if done.seen != done.owed + done.unchanged + done.held + done.skipped + done.refused:
                 raise Broken("I14", f"what was seen does not add up: {done}")
             if done.due != done.synced + done.failed + done.pending:
@@ -174,7 +174,9 @@ class Onlooker:
         )
 
     def _look_at_notes(self, store: Store) -> None:
-        found = store.db.conn.execute("SELECT comment_id, reason FROM notes WHERE sync_status = 'failed'").fetchall()
+        found = store.connection.database.conn.execute(
+            "SELECT comment_id, reason FROM notes WHERE sync_status = 'failed'"
+        ).fetchall()
         for comment_id, reason in found:
             if reason == "its invoice cannot be read" and self._witness.unreadable | self._witness.vanished:
                 continue

@@ -74,13 +74,15 @@ class Quiet:
         self._free_poll("with nothing new")
         run.clock.advance(run.rates.overlap + 60)
         self._calm.beat(1)
-        kept = self._calm.store.db.conn.execute("SELECT coalesce(max(id), 0) FROM passes").fetchone()[0]
+        kept = self._calm.store.connection.database.conn.execute("SELECT coalesce(max(id), 0) FROM passes").fetchone()[
+            0
+        ]
         self._free_poll("with nothing new for long")
         now = run.shop.now().strftime("%Y-%m-%d %H:%M:%S")
         rows = [run.shop.row(each) for each in run.shop.ids()]
         if all(max(row["created_at"], row["updated_at"]) < now for row in rows):
             polls = "SELECT coalesce(sum(seen), 0) FROM passes WHERE \"trigger\" = 'poll' AND id > ?"
-            seen = self._calm.store.db.conn.execute(polls, [kept]).fetchone()[0]
+            seen = self._calm.store.connection.database.conn.execute(polls, [kept]).fetchone()[0]
             if seen:
                 raise Broken("I8", f"an idle poll reads {seen} invoices again, long after anything was new")
 

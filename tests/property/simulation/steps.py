@@ -92,7 +92,7 @@ class Commits(StateObserver):
 
     def watch(self, store: Store) -> None:
         """Count the transactions of this store from now on, and write down how its rows move."""
-        store.db.conn.executescript(_ALONE + _WATCH)
+        store.connection.database.conn.executescript(_ALONE + _WATCH)
         self._counts = True
 
     def transaction_commits(self) -> None:
@@ -105,15 +105,20 @@ class Commits(StateObserver):
 
 
 def moves(store: Store) -> list[tuple[int, str, str]]:
-    """The moves since this was last asked: (entity_id, status before, status after)."""
-    found = store.db.conn.execute("SELECT entity_id, before, after FROM temp.moves ORDER BY rowid").fetchall()
+    """Return the moves since the last call: (entity_id, status before, status after)."""
+    found = store.connection.database.conn.execute(
+        "SELECT entity_id, before, after FROM temp.moves ORDER BY rowid"
+    ).fetchall()
     if found:
-        store.db.conn.execute("DELETE FROM temp.moves")
-        store.db.conn.commit()
+        store.connection.database.conn.execute("DELETE FROM temp.moves")
+        store.connection.database.conn.commit()
     return found
 
 
 def loses_commits(store: Store) -> bool:
-    """Whether the machine could forget a transaction that was committed."""
-    settings = [store.db.conn.execute(f"PRAGMA main.{name}").fetchone()[0] for name in ("synchronous", "journal_mode")]
+    """Return whether a power cut could lose a committed transaction."""
+    settings = [
+        store.connection.database.conn.execute(f"PRAGMA main.{name}").fetchone()[0]
+        for name in ("synchronous", "journal_mode")
+    ]
     return settings not in ([2, "wal"], [3, "wal"])

@@ -13,7 +13,8 @@ _STEP = re.compile(r"([A-Za-z0-9_]+)|\[(\d+)\]")
 def find_references(value: object) -> Iterator[str]:
     """Yield the reference ids in a url or body."""
     if isinstance(value, str):
-        yield from (found.partition(".")[0].partition("[")[0] for found in _REFERENCE.findall(value))
+        if "@{" in value:
+            yield from (found.partition(".")[0].partition("[")[0] for found in _REFERENCE.findall(value))
     elif isinstance(value, dict):
         for inner in value.values():
             yield from find_references(inner)

@@ -82,7 +82,8 @@ class Database(Transactions, Permissions):
 
     def object_of(self, record_id: str) -> str | None:
         """Return the object of an existing record; of a note, ContentDocument."""
-        names = (name for name, sobject in self.objects.items() if record_id.startswith(sobject.key_prefix))
+        prefix = record_id[:3]
+        names = [name for name, sobject in self.objects.items() if sobject.key_prefix == prefix]
         found = [name for name in names if record_id in self._tables[name].rows]
         return found[-1] if found else None
 

@@ -35,7 +35,7 @@ def parse_payload(
                 continue
         if field is None:
             raise _no_such_column(name, sobject)
-        if field.type == "id" or field == key:
+        if field.type == "id" or (key is not None and field.name == key.name):
             raise ApiError("INVALID_FIELD", f"The {field.name} field should not be specified in the sobject data.")
         _demand_writable(field, creating=creating)
         values[field.name] = parse_value(field, raw)
@@ -78,10 +78,11 @@ def _demand_writable(field: Field, *, creating: bool) -> None:
 def _demand_required(
     required: Iterable[Field], values: Mapping[str, Value], *, creating: bool, key: Field | None
 ) -> None:
+    given = None if key is None else key.name
     missing = [
         field.name
         for field in required
-        if field != key and (creating or field.name in values) and values.get(field.name) is None
+        if field.name != given and (creating or field.name in values) and values.get(field.name) is None
     ]
     if missing:
         raise ApiError("REQUIRED_FIELD_MISSING", f"Required fields are missing: [{', '.join(missing)}]", fields=missing)

@@ -13,6 +13,7 @@ from daemon.sandbox.salesforce.org.note_html import saved_html
 from daemon.sandbox.salesforce.org.schema import Field, FieldType, Value
 
 _BLANKS = "".join(map(chr, range(33)))
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,4})?")
 _DATETIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,3})?(?:Z|[+-]\d\d:?\d\d)")
 # HTML and Salesforce's mail servers agree on little more than this.
@@ -46,7 +47,7 @@ def utf16_length(text: str) -> int:
 
 
 def _text(field: Field, raw: object) -> Value:
-    if not isinstance(raw, str) or any("\ud800" <= char <= "\udfff" for char in raw):
+    if not isinstance(raw, str) or _SURROGATE.search(raw):
         raise _wrong_type("string", raw)
     text = raw.strip(_BLANKS)
     if utf16_length(text) > field.length:
