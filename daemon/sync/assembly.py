@@ -36,10 +36,8 @@ from daemon.transport import Transport
 
 def open_process(tools: Tools, settings_file: SettingsFile, redaction: Redaction, transport: Transport) -> Process:
     """Return a process made of these tools and the settings in force."""
-    store, timing = tools.store, Timing(tools)
-    sign_ins = AccountSignIns(tools)
+    timing, sign_ins = Timing(tools), AccountSignIns(tools)
     sessions = Sessions(tools, settings_file, redaction, transport, sign_ins)
-
     magento, salesforce = MagentoHealth(tools, sessions, sign_ins), SalesforceHealth(tools, sessions)
     pause, org = NotePause(tools), OrgFit(tools, sessions, salesforce)
     alike, fresh = RejectedAlike(tools), FreshInvoices(tools.clock)
@@ -52,56 +50,17 @@ def open_process(tools: Tools, settings_file: SettingsFile, redaction: Redaction
         alike=alike,
         fresh=fresh,
     )
-
-    sizes = PageSizes(store.facts)
-    pages = PageReader(store, sizes, lambda: tools.stop.asked)
-    records = RecordReader(store, sizes, lambda: tools.stop.asked)
-    news, sweep = NewsReader(store, records), Sweep(store, pages)
-    scans, rereader = ScanReader(store, timing, pages, news), Rereader(store, timing, records, news)
-    intake = Intake(
-        tools=tools,
-        timing=timing,
-        sessions=sessions,
-        scans=scans,
-        sweep=sweep,
-        rereader=rereader,
-        records=records,
-        magento=magento,
-        fresh=fresh,
-    )
-
-    items, existing = ItemParents(), ExistingNotes(store.ledger, timing, sessions, salesforce)
-    outcomes = InvoiceOutcomes(tools, timing, alike)
-    invoices = InvoiceDelivery(
-        tools=tools,
-        sessions=sessions,
-        health=salesforce,
-        org=org,
-        alike=alike,
-        items=items,
-        outcomes=outcomes,
-    )
-    notes = NoteDelivery(
-        tools=tools,
-        timing=timing,
-        sessions=sessions,
-        health=salesforce,
-        org=org,
-        pause=pause,
-        existing=existing,
-    )
-    lookup = Lookup(store.ledger, timing, sessions, salesforce, org)
+    intake = _intake(tools, timing, sessions, magento=magento, fresh=fresh)
     deliveries = Deliveries(
         tools=tools,
         sessions=sessions,
         renewal=renewal,
         intake=intake,
         alike=alike,
-        invoices=invoices,
-        notes=notes,
-        lookup=lookup,
+        invoices=_invoices(tools, timing, sessions, health=salesforce, org=org, alike=alike),
+        notes=_notes(tools, timing, sessions, health=salesforce, org=org, pause=pause),
+        lookup=Lookup(tools.store.ledger, timing, sessions, salesforce, org),
     )
-
     passes = Passes(
         tools=tools,
         sessions=sessions,
@@ -109,18 +68,64 @@ def open_process(tools: Tools, settings_file: SettingsFile, redaction: Redaction
         magento=magento,
         salesforce=salesforce,
         intake=intake,
-        sweeps=sweep,
         deliveries=deliveries,
     )
-    requests = Requests(tools=tools, renewal=renewal, records=records, pause=pause, passes=passes)
     return Process(
         tools=tools,
         sessions=sessions,
         renewal=renewal,
         magento=magento,
         org=org,
-        sweep=sweep,
-        history=History(store),
+        intake=intake,
+        history=History(tools.store),
         passes=passes,
-        requests=requests,
+        requests=Requests(tools=tools, renewal=renewal, intake=intake, pause=pause, passes=passes),
+    )
+
+
+def _intake(
+    tools: Tools, timing: Timing, sessions: Sessions, *, magento: MagentoHealth, fresh: FreshInvoices
+) -> Intake:
+    store, sizes = tools.store, PageSizes(tools.store.facts)
+    pages = PageReader(store, sizes, lambda: tools.stop.asked)
+    records = RecordReader(store, sizes, lambda: tools.stop.asked)
+    news = NewsReader(store, records)
+    return Intake(
+        tools=tools,
+        timing=timing,
+        sessions=sessions,
+        scans=ScanReader(store, timing, pages, news),
+        sweep=Sweep(store, pages),
+        rereader=Rereader(store, timing, records, news),
+        records=records,
+        magento=magento,
+        fresh=fresh,
+    )
+
+
+def _invoices(
+    tools: Tools, timing: Timing, sessions: Sessions, *, health: SalesforceHealth, org: OrgFit, alike: RejectedAlike
+) -> InvoiceDelivery:
+    return InvoiceDelivery(
+        tools=tools,
+        sessions=sessions,
+        health=health,
+        org=org,
+        alike=alike,
+        items=ItemParents(),
+        outcomes=InvoiceOutcomes(tools, timing, alike),
+    )
+
+
+def _notes(
+    tools: Tools, timing: Timing, sessions: Sessions, *, health: SalesforceHealth, org: OrgFit, pause: NotePause
+) -> NoteDelivery:
+    return NoteDelivery(
+        tools=tools,
+        timing=timing,
+        sessions=sessions,
+        health=health,
+        org=org,
+        pause=pause,
+        existing=ExistingNotes(tools.store.ledger, timing, sessions, health),
     )

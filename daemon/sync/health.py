@@ -71,8 +71,7 @@ class SideHealth:
         paused = isinstance(error, Fatal | OutOfCalls)
         wait: float | None = None
         if paused:
-            steps = _STEPS[_probe_of(error)]
-            wait = steps[min(known.failures, len(steps) - 1)]
+            wait = _STEPS[_probe_of(error)][: known.failures + 1][-1]
         elif isinstance(error, Busy):
             wait = error.retry_after
         status: SideStatus = "paused" if paused else "failing"

@@ -18,14 +18,14 @@ _FACT = "org"
 class KnownOrg:
     """An org able to take invoices. ``notes``: the reason for taking no notes, if any; ``told``: the logged findings.
 
-    ``doubted_at``: when a rejection last made us look again.
+    ``questioned_at``: when a rejection last made us look again.
     """
 
     at: datetime
     traits: OrgTraits
     notes: str | None = None
     told: tuple[str, ...] = ()
-    doubted_at: datetime | None = None
+    questioned_at: datetime | None = None
 
 
 def key_of(settings: Settings) -> str:
@@ -42,13 +42,13 @@ def recall_org(store: Store, settings: Settings) -> KnownOrg | None:
     try:
         if kept["key"] != key_of(settings):
             return None
-        doubted_at = kept["doubted_at"]
+        questioned_at = kept["doubted_at"]
         return KnownOrg(
             datetime.fromisoformat(kept["at"]),
             OrgTraits.read(kept["traits"]),
             kept["notes"],
             tuple(kept["told"]),
-            doubted_at and datetime.fromisoformat(doubted_at),
+            questioned_at and datetime.fromisoformat(questioned_at),
         )
     except (KeyError, TypeError, ValueError):
         return None
@@ -62,7 +62,7 @@ def remember_org(store: Store, settings: Settings, known: KnownOrg) -> None:
         "traits": known.traits.spelled(),
         "notes": known.notes,
         "told": known.told,
-        "doubted_at": spell_instant(known.doubted_at),
+        "doubted_at": spell_instant(known.questioned_at),
     }
     store.facts.learn(_FACT, json.dumps(kept))
 
@@ -73,7 +73,7 @@ def told_before(store: Store) -> Sequence[str]:
     return told if isinstance(told, list) else ()
 
 
-def doubt_org(store: Store) -> None:
+def expire_org(store: Store) -> None:
     """Forget the findings before the next write, but not which were logged."""
     store.facts.learn(_FACT, json.dumps({"told": list(told_before(store))}))
 

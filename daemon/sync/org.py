@@ -17,7 +17,7 @@ from daemon.errors import SideDenied
 from daemon.salesforce import RecordError
 from daemon.salesforce.fit import Fit, examine_org
 from daemon.sync.health import LeftAlone, SalesforceHealth
-from daemon.sync.known_org import KnownOrg, adopt_mapping, doubt_org, recall_org, remember_org, told_before
+from daemon.sync.known_org import KnownOrg, adopt_mapping, expire_org, recall_org, remember_org, told_before
 from daemon.sync.session import Sessions
 from daemon.sync.timing import RETRY_LONGEST
 from daemon.sync.tools import Tools
@@ -53,12 +53,12 @@ class OrgFit:
         if known is None or not known.at <= now < known.at + _GOOD_FOR:
             self._look(log)
 
-    def doubt(self) -> None:
+    def expire(self) -> None:
         """Have the org described before a second sending, unless its description is fresh."""
         known = self._known
         if known is not None and not known.at <= self._tools.now() < known.at + RETRY_LONGEST:
             self._known = None
-            doubt_org(self._tools.store)
+            expire_org(self._tools.store)
 
     def may_explain(self, error: RecordError) -> bool:
         """Return whether a change of the org since its description may explain the rejection.
@@ -68,7 +68,8 @@ class OrgFit:
         known = self._known
         if known is None or error.code not in _EXPLAINED:
             return False
-        return known.doubted_at is None or not known.doubted_at <= self._tools.now() < known.doubted_at + _RARELY
+        at = known.questioned_at
+        return at is None or not at <= self._tools.now() < at + _RARELY
 
     def look_again(self, log: FilteringBoundLogger) -> bool:
         """Describe the org again after a rejection. Return whether other things are sent from now on.
@@ -78,7 +79,7 @@ class OrgFit:
         before = self._known
         self._look(log)
         assert self._known is not None, "an org that does not fit has been refused"
-        self._known = replace(self._known, doubted_at=self._tools.now())
+        self._known = replace(self._known, questioned_at=self._tools.now())
         remember_org(self._tools.store, self._sessions.current.settings, self._known)
         return before is None or before.traits != self._known.traits
 
@@ -103,11 +104,11 @@ class OrgFit:
             currencies=store.ledger.currencies(),
             before=self._require_leave,
         )
-        doubted_at = self._known.doubted_at if self._known else None
+        questioned_at = self._known.questioned_at if self._known else None
         self._known = None
         errors = fit.errors("invoices")
         if errors:
-            doubt_org(store)
+            expire_org(store)
             said = "\n".join(f"- {finding}" for finding in errors + fit.errors("notes"))
             raise SideDenied(
                 f"The org does not take what is sent to it, and nothing is written:\n{said}\nIt is looked at again "
@@ -116,7 +117,7 @@ class OrgFit:
                 probe="hourly",
             )
         notes = "; ".join(str(finding) for finding in fit.errors("notes")) or None
-        self._known = KnownOrg(self._tools.now(), fit.traits, notes, self._tell(fit, log), doubted_at)
+        self._known = KnownOrg(self._tools.now(), fit.traits, notes, self._tell(fit, log), questioned_at)
         remember_org(store, session.settings, self._known)
         if session.mapping.traits != fit.traits:
             self._sessions.spell_for(fit.traits)

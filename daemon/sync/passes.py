@@ -14,7 +14,6 @@ from typing import TypeVar
 from daemon.errors import InvoiceSyncError
 from daemon.sync.deliveries import Deliveries
 from daemon.sync.discovery.intake import Intake, Progress
-from daemon.sync.discovery.sweep import Sweep
 from daemon.sync.health import LeftAlone, MagentoHealth, SalesforceHealth, SideHealth
 from daemon.sync.renewal import Renewal
 from daemon.sync.session import Sessions
@@ -36,7 +35,6 @@ class Passes:
     magento: MagentoHealth
     salesforce: SalesforceHealth
     intake: Intake
-    sweeps: Sweep
     deliveries: Deliveries
     cut_short: bool = False
 
@@ -67,7 +65,7 @@ class Passes:
                 self._deliver(tally)
         began_at = self.tools.store.checkpoints.current()
         if began_at is not None:  # its first page may have taken several passes
-            self.sweeps.begin_rounds(self.sessions.current, began_at)
+            self.intake.begin_rounds(began_at)
         return tally
 
     def sweep(self, enough: Callable[[], bool]) -> Tally:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from daemon.errors import InvalidSettings, InvoiceSyncError, SideDenied
 from daemon.settings import Settings
-from daemon.sync.discovery.sweep import Sweep
+from daemon.sync.discovery.intake import Intake
 from daemon.sync.health import LONGEST, MagentoHealth
 from daemon.sync.history import History
 from daemon.sync.org import OrgFit
@@ -38,7 +38,7 @@ class Process:
     renewal: Renewal
     magento: MagentoHealth
     org: OrgFit
-    sweep: Sweep
+    intake: Intake
     history: History
     passes: Passes
     requests: Requests
@@ -66,7 +66,7 @@ class Process:
         return self.renewal.refreshed_at
 
     def take_over(self) -> None:
-        """Begin to work on this state: check its shop, and doubt the calls of a dead process.
+        """Begin to work on this state: check its shop, and take the calls of a dead process for unanswered.
 
         Raise InvalidSettings when the state belongs to another shop.
         """
@@ -83,7 +83,7 @@ class Process:
             store.generation.renew()
             self.renewal.begin_again()
             if unclean or older:
-                self.org.doubt()
+                self.org.expire()
             self.history.prune(self.tools.now())
         self.shorten_waits()
 
@@ -158,7 +158,7 @@ class Process:
             return self.poll()
         if self._may_go_on("backfill"):
             return self.backfill(poll_due)
-        if self.sweeps and self.magento.is_open() and self.sweep.is_due(self.session):
+        if self.sweeps and self.magento.is_open() and self.intake.is_sweep_due():
             return self._finish(self.passes.sweep(poll_due))
         return None
 

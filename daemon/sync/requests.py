@@ -7,7 +7,7 @@ from functools import partial
 from daemon.errors import InvoiceSyncError
 from daemon.sync.delivery.call_failures import FULL
 from daemon.sync.delivery.notes.pause import NotePause
-from daemon.sync.discovery.records import RecordReader
+from daemon.sync.discovery.intake import Intake
 from daemon.sync.passes import Passes
 from daemon.sync.renewal import Renewal
 from daemon.sync.tally import Tally
@@ -24,7 +24,7 @@ class Requests:
 
     tools: Tools
     renewal: Renewal
-    records: RecordReader
+    intake: Intake
     pause: NotePause
     passes: Passes
 
@@ -49,7 +49,7 @@ class Requests:
 
         Skip rules do not hold the ones that were named one by one.
         """
-        size = self.records.batch(FULL)
+        size = self.intake.batch(FULL)
         batches = [(named[start : start + size], True) for start in range(0, len(named), size)]
         batches += [(others[start : start + size], False) for start in range(0, len(others), size)]
         self.pause.end_pause()  # a person may know that the org takes notes again

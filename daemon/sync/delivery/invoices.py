@@ -151,7 +151,7 @@ class InvoiceDelivery:
             if is_about_records(error):
                 self.outcomes.put_off_call(tally, [row for row, _ in batch], error)
                 if error.unanswered:
-                    self.org.doubt()
+                    self.org.expire()
             raise
 
     def _record(

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import Enum
 
 from daemon.invoice import Invoice
@@ -45,6 +46,14 @@ class Intake:
     records: RecordReader
     magento: MagentoHealth
     fresh: FreshInvoices
+
+    def is_sweep_due(self) -> bool:
+        """Return whether a round of the sweep is under way, or due."""
+        return self.sweep.is_due(self.sessions.current)
+
+    def begin_rounds(self, at: datetime) -> None:
+        """Have the first rounds of the sweep due one interval after ``at``, when a backfill began."""
+        self.sweep.begin_rounds(self.sessions.current, at)
 
     def take_page(self, tally: Tally, kind: ScanKind) -> Progress:
         """Take in the next page of the open scan of this kind."""

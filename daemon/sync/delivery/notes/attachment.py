@@ -62,7 +62,7 @@ class Attachment:
             if rejections.pausing is not None:
                 raise rejections.pausing
             accepted = any(isinstance(answer, Done) for answer in answers.values())
-            if (rejections.doubted and rejections.look_into()) or rejections.are_everybodys(accepted=accepted):
+            if (rejections.explicable and rejections.look_into()) or rejections.are_everybodys(accepted=accepted):
                 return
             self.pause.let_go(self.tally.log)
             if rejections.duplicates:
@@ -119,7 +119,7 @@ class Attachment:
             wait = UNANSWERED_AGAIN.total_seconds()
         put_off = [owed for entity_id, part in going.items() if entity_id in about for owed in part]
         self.batch.put_off(put_off, str(error), wait, cause=CALL, unanswered=error.unanswered)
-        self.org.doubt()
+        self.org.expire()
 
     def _remember(self, entity_id: int, answer: Answer) -> None:
         """Commit the answer about the notes of one invoice."""

@@ -21,8 +21,8 @@ class NoteRejections:
     """The rejections of one batch.
 
     ``pausing``: what the last call said that every other would meet too; ``duplicates``: comments that it rejected as
-    already there; ``doubted``: those that it rejected for what describe may explain, and why; ``unwelcome``: those that
-    it rejected for what may be the matter of all notes, and why.
+    already there; ``explicable``: those that it rejected for what describe may explain, and why; ``unwelcome``: those
+    that it rejected for what may be the matter of all notes, and why.
     """
 
     store: Store
@@ -33,7 +33,7 @@ class NoteRejections:
     batch: NoteBatch
     pausing: SideDenied | None = None
     duplicates: set[int] = field(default_factory=set)
-    doubted: dict[int, str] = field(default_factory=dict)
+    explicable: dict[int, str] = field(default_factory=dict)
     unwelcome: list[tuple[OwedNote, RecordError]] = field(default_factory=list)
 
     def forget(self) -> None:
@@ -87,7 +87,7 @@ class NoteRejections:
     def _judge(self, owed: OwedNote, error: RecordError) -> None:
         remedy = remedy_for(error)
         if self.org.may_explain(error):
-            self.doubted[owed.row.comment_id] = sentences(str(error), remedy.hint)
+            self.explicable[owed.row.comment_id] = sentences(str(error), remedy.hint)
             return
         if remedy.next is Next.ASIDE:
             self.batch.fail(owed, sentences(str(error), remedy.hint), error)
@@ -125,7 +125,7 @@ class NoteRejections:
 
         If it does, what was rejected goes once more, and rejected again it is the comment's own.
         """
-        doubted, self.doubted = self.doubted, {}
+        explicable, self.explicable = self.explicable, {}
         log = self.tally.log
         self.org.look_again(log)
         why = self.org.why_no_notes(log)
@@ -134,6 +134,6 @@ class NoteRejections:
             self.pause.keep_back(f"the org takes no notes: {why}", log, seconds=RETRY_LONGEST.total_seconds())
             return True
         for owed in self.batch.all():
-            if owed.row.comment_id in doubted:
-                self.batch.put_off([owed], doubted[owed.row.comment_id])
+            if owed.row.comment_id in explicable:
+                self.batch.put_off([owed], explicable[owed.row.comment_id])
         return False
