@@ -48,8 +48,8 @@ def peek(path: Path) -> Peek:
 def _open(path: Path) -> sqlite3.Connection:
     """Open the state for reading; without a log as an immutable file, because even for reading SQLite would make one.
 
-    A log is there beside a running daemon, and after a killed one. Then SQLite uses the memory that readers share, which
-    is no part of the state, and may put that memory in order.
+    A log is there beside a running daemon, and after a killed one. Then SQLite uses the memory that readers share, and
+    may put that memory in order; it is no part of the state.
     """
     how = "ro" if path.with_name(f"{path.name}-wal").exists() else "ro&immutable=1"
     return connect(path, how, timeout=5)

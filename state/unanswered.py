@@ -56,7 +56,7 @@ class Unanswered:
         only = "" if entity_ids is None else f"AND {IN_LIST.format('entity_id')}"
         values = [text_of(now)] + ([] if entity_ids is None else [as_list(entity_ids)])
         return self._connection.value(
-            "a doubted instant",
+            "the end of an unanswered call:",
             our_instant_of,
             f"SELECT max(at) FROM (SELECT max(again_at) AS at FROM ledger WHERE again_at > ? {only} "  # noqa: S608
             f"UNION ALL SELECT max(again_at) FROM notes WHERE again_at > ? {only} "
