@@ -11,7 +11,7 @@ from state.errors import StateUnusableError
 from state.file.sqlite import damaged
 from state.kinds import SyncStatus
 from state.observer import StateObserver
-from state.rows import R, Row, columns_of, redacted, values_of
+from state.rows import R, Row, columns_of, redact_words, values_of
 from state.values import BadValueError, status_of
 
 V = TypeVar("V")
@@ -102,7 +102,9 @@ class Connection:
 
     def columns_of(self, row: Row) -> dict[str, Any]:
         """Return the frozen value as redacted SQL parameters."""
-        return redacted(columns_of(row), self.redact)
+        values = columns_of(row)
+        redact_words(values, self.redact)
+        return values
 
     def replace_all(self, rows: Iterable[Row]) -> None:
         """Insert or overwrite whole rows of one table by primary key."""

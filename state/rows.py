@@ -1,7 +1,7 @@
 """Turns frozen values into columns, and found rows into frozen values."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import fields
 from datetime import UTC, datetime
 from functools import cache
@@ -67,11 +67,11 @@ def columns_of(row: Row) -> dict[str, Any]:
     return values
 
 
-def redacted(values: Mapping[str, Any], redact: Callable[[str], str]) -> dict[str, Any]:
-    """Return the SQL parameters with secrets and customer data taken out of the words of a side."""
-    return {
-        name: redact(value) if name in _SAID and isinstance(value, str) else value for name, value in values.items()
-    }
+def redact_words(values: dict[str, Any], redact: Callable[[str], str]) -> None:
+    """Take secrets and customer data out of the words of a side among these SQL parameters."""
+    for name in _SAID & values.keys():
+        if isinstance(values[name], str):
+            values[name] = redact(values[name])
 
 
 # The columns that hold the words of a side.
