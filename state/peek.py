@@ -9,8 +9,8 @@ from sqlite_utils.db import Database
 
 from state.connection import Connection
 from state.errors import unusable
+from state.file.checks import is_there, require_in_use, require_ours, require_whole
 from state.file.lock import holder
-from state.file.opening import is_there, require_in_use, require_ours, require_whole
 from state.file.sqlite import connect
 from state.ledger import CURRENCIES
 from state.migrations import migrations

@@ -15,8 +15,9 @@ from state.connection import Connection
 from state.errors import StateError, StateOlderError, StateReplacedError
 from state.facts import Facts
 from state.file.backup import copy_state, exists
+from state.file.checks import Identity, has_log, identity
 from state.file.lock import release_lock, take_lock, tell_in_use, write_generation
-from state.file.opening import Identity, has_log, identity, open_to_read, open_to_work
+from state.file.opening import open_to_read, open_to_work
 from state.generation import Generation
 from state.ledger import Ledger
 from state.migrations import migrations

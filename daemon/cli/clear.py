@@ -7,14 +7,14 @@ from pathlib import Path
 import click
 
 from daemon.cli.follow import follow
-from daemon.cli.killed import doubt_killed
+from daemon.cli.killed import mark_unanswered_calls
 from daemon.cli.opening import handed_in, path_of_state, read_settings
 from daemon.clock import SystemClock
 from daemon.errors import UsageError
 from daemon.reports.numbers import known_invoices
 from daemon.settings import Configuration
 from state.errors import StateLockedError
-from state.file.opening import look_at
+from state.file.checks import look_at
 from state.forgetting import clear_state
 from state.kinds import ClearKind
 from state.store import Store
@@ -55,7 +55,7 @@ def _clear(configuration: Configuration, kind: ClearKind, chosen: list[int]) -> 
     try:
         with Store(path_of_state(configuration), lock=True, observer=handed_in()) as store:
             now = SystemClock().now()
-            doubt_killed(store, configuration)
+            mark_unanswered_calls(store, configuration)
             copy = clear_state(store, now, kind, chosen)
     except StateLockedError:
         return _through_daemon(configuration, kind, chosen)

@@ -6,7 +6,7 @@ import click
 
 from daemon.cli.follow import follow
 from daemon.cli.invoices import draw_outcomes
-from daemon.cli.killed import doubt_killed
+from daemon.cli.killed import mark_unanswered_calls
 from daemon.cli.opening import handed_in, open_reader, path_of_state, read_settings
 from daemon.cli.output import write_json
 from daemon.errors import UsageError
@@ -42,7 +42,7 @@ def _dismiss(configuration: Configuration, chosen: Sequence[int]) -> tuple[Invoi
     """Set these invoices aside, and return their reports."""
     try:
         with Store(path_of_state(configuration), lock=True, observer=handed_in()) as store:
-            doubt_killed(store, configuration)
+            mark_unanswered_calls(store, configuration)
             dismiss(store, chosen)
             return chosen_invoices(store, chosen)
     except StateLockedError:

@@ -6,8 +6,8 @@ from daemon.sync.timing import UNANSWERED_AGAIN
 from state.store import Store
 
 
-def doubt_killed(store: Store, configuration: Configuration) -> None:
+def mark_unanswered_calls(store: Store, configuration: Configuration) -> None:
     """Mark the rows that a killed daemon was perhaps sending as unanswered; no process has done so since."""
     if store.facts.get("running") is not None:
-        marked = configuration.settings.salesforce.comment.object is None
-        store.unanswered.mark_owed(SystemClock().now() + UNANSWERED_AGAIN, notes_by_title=marked)
+        by_title = configuration.settings.salesforce.comment.object is None
+        store.unanswered.mark_owed(SystemClock().now() + UNANSWERED_AGAIN, notes_by_title=by_title)

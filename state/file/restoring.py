@@ -14,8 +14,9 @@ from sqlite_utils.db import Database
 
 from state.errors import StateError, unusable
 from state.file.backup import backup_path, copy_beside, sync_folder, write_copy
+from state.file.checks import has_log, is_there, look_at, require_ours, require_whole
 from state.file.lock import release_lock, take_lock, write_generation
-from state.file.opening import LET_WRITE, LOG_FILES, has_log, is_there, look_at, require_ours, require_whole
+from state.file.opening import LET_WRITE, LOG_FILES
 from state.file.permissions import make_private
 from state.file.sqlite import connect
 
