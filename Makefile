@@ -71,7 +71,7 @@ check: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m tests.prose --pronouns 67 --clauses 283
+	$(BIN)/python -m tests.prose --pronouns 30 --clauses 0
 
 # What runs, from requirements.lock; with --require-hashes pip refuses anything that is not exactly what was locked.
 $(VENV)/.demo: requirements.lock pyproject.toml

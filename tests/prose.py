@@ -22,7 +22,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 LIMITED = ("daemon", "state")
 
-_ALWAYS = "it|s?he|they|we|you|who(?:ever)?|what(?:ever)?|(?:no|some|any|every)(?:body|thing)|none"
+_ALWAYS = "it|s?he|they|we|you|who(?:ever)?|what(?:ever)?|(?:no|some|any|every)(?:body|thing)|(?-i:none)"
 _AUXILIARY = "is|are|was|were|has|have|had|may|might|can|cannot|must|will|would|should|could|does|do|did"
 _DETERMINER = "the|an?|it|its|s?he|his|her|they|their|we|our|no|this|these|those|each|every|both|all|any|some|one|two"
 _ASKING = "whether|what|whatever|which|who|whoever|whom|whose|how|where|why"

@@ -1,4 +1,4 @@
-"""What is new or changed among the invoices that Magento showed, decided; orders are read for just those."""
+"""Decides what is new or changed among the invoices that Magento showed; reads orders for just those."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -16,7 +16,7 @@ from state.store import Store
 
 @dataclass(frozen=True)
 class News:
-    """What is to be remembered of some invoices that Magento showed, before it is.
+    """Holds what the state is to remember of some invoices that Magento showed.
 
     ``read``: the invoices themselves; ``seen``: how many count; ``shown_again``: could not be shown, and are as they
     were before: only that is news.
