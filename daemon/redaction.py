@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import Any
 
 from daemon.secret_forms import SecretForms
+from state.kinds import SideName
 
 # The fields that an event may have. A field that is not in this list is not written: no name, address or comment text
 # gets into a log by a new call that nobody thought about.
@@ -61,7 +62,7 @@ class Redaction:
         self._secrets = secrets
         self._search_anew()
 
-    def learn_token(self, side: str, token: str) -> None:
+    def learn_token(self, side: SideName, token: str) -> None:
         """Take out this token of the side from now on, and also the replaced one."""
         before = self._tokens.get(side)
         if before not in (None, token):

@@ -18,6 +18,7 @@ from daemon.sandbox.magento.shop import Shop
 from daemon.sandbox.salesforce import http as salesforce
 from daemon.sandbox.salesforce.org import Org
 from daemon.sandbox.server import Server
+from state.kinds import SyncStatus
 
 T = TypeVar("T")
 _LOOK_SECONDS = 0.1
@@ -116,7 +117,7 @@ class Stage:
 
         self.wait(all_in, "all of it is in Salesforce")
 
-    def wait_for_status(self, status: str, *entity_ids: int) -> Books:
+    def wait_for_status(self, status: SyncStatus, *entity_ids: int) -> Books:
         """Wait until all of these invoices have this sync status."""
 
         def reached() -> Books | None:
