@@ -18,7 +18,8 @@ class Checkpoints:
         return self._connection.value(
             "checkpoints row magento: at",
             our_instant_of,
-            "SELECT at FROM checkpoints WHERE name = 'magento'",
+            # A row without its time is damage, and no new state.
+            "SELECT coalesce(at, '') FROM checkpoints WHERE name = 'magento'",
         )
 
     def advance(self, at: datetime) -> None:

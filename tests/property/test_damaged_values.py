@@ -164,6 +164,15 @@ def test_any_value_replaced(sample: Sample) -> None:
         assert_told(sample, f"{table}.{column} = {value!r}")
 
 
+def test_a_checkpoint_without_its_time_is_damage_and_is_not_polled_from_for_ever(sample: Sample) -> None:
+    damage(sample, "checkpoints", "at", None)
+    sample.world.magento_calls.clear()
+    code, _, err = ran(sample.world, "run", "--once")
+    assert code == 78, err
+    assert "is damaged (checkpoints row magento: at" in err
+    assert len(sample.world.magento_calls) < 5
+
+
 @pytest.mark.parametrize("status", ["pending", "failed", "synced"])
 def test_an_owed_row_that_is_not_what_magento_shows_is_set_aside_and_does_not_go_round_for_ever(
     sample: Sample, status: str
