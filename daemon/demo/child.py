@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import daemon
+from daemon.demo.ended import code_of, code_within, kill, terminate
 from daemon.demo.failure import DemoFailed
 from daemon.demo.folder import Folder
 from daemon.demo.interrupts import held_back
@@ -51,26 +52,17 @@ class DaemonProcess:
         """End the daemon like an operator, if necessary by force; return its exit code, 0 when no daemon runs."""
         if self._process is None:
             return 0
-        self._process.terminate()
-        try:
-            self._process.wait(_END_SECONDS)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        return self._gone()
+        return self._gone(terminate(self._process, _END_SECONDS))
 
     def died(self, seconds: float) -> int | None:
         """Wait for the daemon to end by itself; return its code, negative for a signal, or None after this time."""
         assert self._process is not None, "it was started"
-        try:
-            self._process.wait(seconds)
-        except subprocess.TimeoutExpired:
-            return None
-        return self._gone()
+        code = code_within(self._process, seconds)
+        return None if code is None else self._gone(code)
 
     def require_alive(self) -> None:
         """Raise DemoFailed when the daemon ended by itself."""
-        code = self._process.poll() if self._process else None
+        code = code_of(self._process) if self._process else None
         if code is not None:
             raise DemoFailed(f"the daemon ended by itself, with exit code {code}")
 
@@ -86,9 +78,8 @@ class DaemonProcess:
         """Return the end of the log."""
         return "\n".join(self._folder.log.read_text(encoding="utf-8", errors="replace").splitlines()[-number:])
 
-    def _gone(self) -> int:
+    def _gone(self, code: int) -> int:
         assert self._process is not None
-        code = self._process.returncode
         if self._process.stdin is not None:
             self._process.stdin.close()
         self._process = None
@@ -121,9 +112,8 @@ def run_command(folder: Folder, *words: str) -> str:
     except subprocess.TimeoutExpired:
         raise DemoFailed(f"`invoice-sync {line}` did not end within {_COMMAND_SECONDS} s") from None
     finally:
-        if process is not None and process.poll() is None:
-            process.kill()
-            process.wait()
+        if process is not None and code_of(process) is None:
+            kill(process)
     if process.returncode != 0:
         raise DemoFailed(f"`invoice-sync {line}` ended with exit code {process.returncode}: {output.strip()}")
     return output

@@ -95,6 +95,7 @@ class _Listener(ThreadedWSGIServer):
         self.ssl_context = ssl_context
         self._bell, self._ringer = socket.socketpair()
         self.server_activate()
+        self.socket.setblocking(False)  # a client that is gone before its turn must not keep the bell from being heard
 
     def serve(self) -> None:
         """Accept connections until ``stop_accepting`` rings the bell: ``serve_forever`` would poll for its end."""
