@@ -133,7 +133,7 @@ SPOILED = {
     "shortened": Spoiled(
         lambda org: org.change_field(INVOICE, "Sync_Fingerprint__c", length=20),
         f"{INVOICE}.Sync_Fingerprint__c",
-        "has room for 20 characters, and all that come have 32",
+        "has room for 20 characters, and all values have 32",
         mended=False,  # a length is the org's own
     ),
 }
