@@ -187,7 +187,7 @@ class Process:
             where = self.session.configuration.document.where("magento", "name")
             raise InvalidSettings(
                 [f"{where}: magento.name is {name!r}, but this state was made for {known!r}"],
-                hint="Set it back, or run `invoice-sync state clear` to begin anew under the new name: "
+                hint="Set it back, or run `invoice-sync state clear` to start again under the new name: "
                 "its invoices then get new external IDs in Salesforce.",
             )
 
